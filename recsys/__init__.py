@@ -1,0 +1,3 @@
+"""See, train and judge a music-artist recommender."""
+
+__version__ = "0.1.0"

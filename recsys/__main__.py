@@ -1,0 +1,210 @@
+"""The same work without a browser: `python -m recsys --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys.datasets import load
+from recsys.errors import InputError
+from recsys.metrics import evaluate
+from recsys.models import MODELS, make_model
+from recsys.popularity import rank_table
+from recsys.recommending import recommend_to
+from recsys.saved_runs import load_run, save_run
+from recsys.settings import SETTINGS
+from recsys.splitting import Split, hold_out
+from recsys.training import TrainingRun
+
+Answer = tuple[dict[str, Any], str]
+
+
+def describe(options: argparse.Namespace) -> Answer:
+    """Count what is in a data set."""
+    dataset = load(options.data)
+    interactions = dataset.interactions
+    table = rank_table(interactions).head(options.n)
+    top = table[["item", "artist", "listeners", "plays"]].to_dict("records")
+    answer = {
+        "title": dataset.title,
+        "origin": dataset.origin,
+        "users": interactions.n_users,
+        "items": interactions.n_items,
+        "interactions": len(interactions),
+        "plays": float(interactions.values.sum(dtype=np.float64)),
+        "density": interactions.density,
+        "top": top,
+    }
+    lines = [
+        f"{dataset.title}. {dataset.origin}",
+        f"{interactions.n_users:,} listeners, {interactions.n_items:,} artists, {len(interactions):,} pairs, "
+        f"{answer['plays']:,.0f} plays, density {interactions.density:.2%}",
+        "",
+        table[["rank", "artist", "listeners", "plays"]].to_string(index=False, float_format="{:,.0f}".format),
+    ]
+    return answer, "\n".join(lines)
+
+
+def train(options: argparse.Namespace) -> Answer:
+    """Train a model and save it."""
+    dataset = load(options.data)
+    run = TrainingRun(_model(options), _split(options, dataset.interactions))
+    every = max(1, int(run.model.settings.get("epochs", 1)) // 10)
+    for epoch in run:
+        if not options.json and (epoch.epoch % every == 0 or epoch.epoch == 1):
+            print(
+                f"epoch {epoch.epoch:4}  train {epoch.train_rmse:.4f}  validation {epoch.validation_rmse:.4f}",
+                flush=True,
+            )
+    if options.out is not None:
+        save_run(options.out, dataset, run.split, run.model, run.history)
+    answer = {
+        "model": run.model.name,
+        "settings": run.model.settings,
+        "target": run.model.target,
+        "mean_rmse": run.mean_rmse,
+        "updates_per_second": run.updates_per_second,
+        "history": [asdict(epoch) for epoch in run.history],
+    }
+    lines = [
+        f"RMSE of {run.model.target}: {run.history[-1].validation_rmse:.4f} on hidden pairs; "
+        f"always predicting the mean gives {run.mean_rmse:.4f}.",
+        f"{run.updates_per_second / 1e6:,.0f} million updates a second.",
+        *([f"Saved as {options.out}."] if options.out is not None else []),
+    ]
+    return answer, "\n".join(lines)
+
+
+def recommend(options: argparse.Namespace) -> Answer:
+    """Recommend artists to one listener."""
+    dataset = load(options.data)
+    saved = load_run(options.run, dataset)
+    user = dataset.interactions.user_code(options.user)
+    existing, recommended = recommend_to(saved.model, saved.split, user, options.n)
+    answer = {
+        "user": dataset.interactions.users[user],
+        "existing": existing[["item", "artist", "plays"]].to_dict("records"),
+        "recommended": recommended[["item", "artist", "score", "hit"]].to_dict("records"),
+    }
+    lines = [
+        f"Listener {answer['user']} plays",
+        existing[["artist", "plays"]].head(options.n).to_string(index=False, float_format="{:,.0f}".format),
+        "",
+        f"and is recommended (score: {saved.model.target}; hit: hidden from training)",
+        recommended[["artist", "score", "hit"]].to_string(index=False, float_format="{:.4f}".format),
+    ]
+    return answer, "\n".join(lines)
+
+
+def judge(options: argparse.Namespace) -> Answer:
+    """Train a model and measure what it recommends."""
+    dataset = load(options.data)
+    split = _split(options, dataset.interactions)
+    model = _model(options)
+    figures = evaluate(model.fit(split.train), split, options.n)
+    answer = {"model": model.name, "settings": model.settings} | figures
+    return answer, "\n".join(f"{name:18} {value:10.4f}" for name, value in figures.items())
+
+
+def _model(options: argparse.Namespace) -> Any:
+    given = {name: getattr(options, name) for name in _model_settings()}
+    return make_model(options.model, **{name: value for name, value in given.items() if value is not None})
+
+
+def _split(options: argparse.Namespace, interactions: Any) -> Split:
+    seed = SETTINGS["seed"].default if options.seed is None else options.seed
+    return hold_out(interactions, options.minimum, options.hidden, int(seed))
+
+
+def _model_settings() -> list[str]:
+    return [name for name in SETTINGS if any(name in model.defaults for model in MODELS.values())]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m recsys",
+        description="See, train and judge a music-artist recommender, without a browser.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, work: Callable[[argparse.Namespace], Answer]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=work.__doc__, description=work.__doc__)
+        added.set_defaults(work=work)
+        added.add_argument(
+            "data", metavar="DATA", help="sample, lastfm, a folder or zip of Last.fm files, or a table"
+        )
+        added.add_argument("--json", action="store_true", help="print one JSON document")
+        return added
+
+    def settings(added: argparse.ArgumentParser, *names: str, defaults: bool = True) -> None:
+        for name in names:
+            setting = SETTINGS[name]
+            added.add_argument(
+                "-n" if name == "n" else f"--{name.replace('_', '-')}",
+                dest=name,
+                type=_checked(name),
+                default=setting.default if defaults else None,
+                metavar="NUMBER",
+                help=setting.help
+                + (f" ({setting.default})" if defaults else " (each model has its own default)"),
+            )
+
+    def choose_model(added: argparse.ArgumentParser) -> None:
+        added.add_argument("--model", choices=MODELS, default=next(iter(MODELS)), help="which model to train")
+        settings(added, *_model_settings(), defaults=False)
+        settings(added, "minimum", "hidden")
+
+    settings(command("describe", describe), "n")
+    training = command("train", train)
+    choose_model(training)
+    training.add_argument("--out", type=Path, metavar="RUN", help="save the trained model to this file")
+    recommending = command("recommend", recommend)
+    recommending.add_argument(
+        "--run", type=Path, required=True, metavar="RUN", help="a file that train saved"
+    )
+    recommending.add_argument("--user", required=True, metavar="LISTENER", help="the listener's id")
+    settings(recommending, "n")
+    judging = command("evaluate", judge)
+    choose_model(judging)
+    settings(judging, "n")
+    return parser
+
+
+def _checked(name: str) -> Callable[[str], int | float]:
+    def check(text: str) -> int | float:
+        try:
+            return SETTINGS[name].check(text)
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return check
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy numbers into Python's own, for JSON."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value)} has no JSON form")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 if it worked, 1 if the input could not be used."""
+    options = _parser().parse_args(arguments)
+    try:
+        answer, text = options.work(options)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(answer, default=_plain, ensure_ascii=False, indent=1) if options.json else text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

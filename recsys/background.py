@@ -1,0 +1,191 @@
+"""Trainings in the background: they go on while readers click, leave and come back."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+from recsys.datasets.base import Dataset
+from recsys.errors import InputError
+from recsys.training import TrainingRun
+
+State = Literal["queued", "running", "paused", "done", "cancelled", "diverged", "failed"]
+ENDED = frozenset({"done", "cancelled", "diverged", "failed"})
+
+
+@dataclass(eq=False)
+class BackgroundRun:
+    """A training run with a name and a state; only `BackgroundRuns` changes it.
+
+    Attributes
+    ----------
+    id : str
+        Names the run in links.
+    dataset : Dataset
+        What it is trained on.
+    run : TrainingRun
+        Its `history` grows while it trains; read it at any time.
+    state : str
+        `queued`, `running`, `paused`, `done`, `cancelled`, `diverged` or `failed`.
+    message : str
+        A sentence about the state, where there is something to say.
+    """
+
+    id: str
+    dataset: Dataset
+    run: TrainingRun
+    state: State = "queued"
+    message: str = ""
+    _wish: Literal["run", "pause", "cancel"] = "run"
+    _seen: float = field(default_factory=time.monotonic)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will not train any more."""
+        return self.state in ENDED
+
+
+class BackgroundRuns:
+    """Runs trainings in threads, a few at a time, and remembers the latest.
+
+    Parameters
+    ----------
+    at_once : int or None
+        How many may train at the same time; one less than there are processors by default.
+    kept : int
+        How many runs are remembered; the oldest ended ones are forgotten first.
+    lease : float
+        A run that nobody has looked at for this many seconds is paused.
+    """
+
+    def __init__(self, at_once: int | None = None, kept: int = 30, lease: float = 900.0) -> None:
+        self.at_once = at_once if at_once is not None else max(1, (os.cpu_count() or 2) - 1)
+        self.kept = kept
+        self.lease = lease
+        self._runs: dict[str, BackgroundRun] = {}
+        self._line: list[BackgroundRun] = []
+        self._training = 0
+        self._changed = threading.Condition()
+
+    def start(self, dataset: Dataset, run: TrainingRun) -> BackgroundRun:
+        """Take a run in; it trains as soon as there is room.
+
+        Raises
+        ------
+        InputError
+            If too many runs have not ended yet.
+        """
+        job = BackgroundRun(secrets.token_hex(6), dataset, run)
+        with self._changed:
+            while len(self._runs) >= self.kept:
+                oldest = next((old for old in self._runs.values() if old.ended), None)
+                if oldest is None:
+                    raise InputError("Too many trainings are waiting. Cancel one, or wait for one to end.")
+                del self._runs[oldest.id]
+            self._runs[job.id] = job
+            self._line.append(job)
+        threading.Thread(target=self._work, args=(job,), name=f"training-{job.id}", daemon=True).start()
+        return job
+
+    def get(self, run_id: str) -> BackgroundRun | None:
+        """Return a run and note that somebody looks at it; None if it is not known (any more)."""
+        with self._changed:
+            job = self._runs.get(run_id)
+            if job is not None:
+                job._seen = time.monotonic()
+            return job
+
+    def pause(self, job: BackgroundRun) -> None:
+        """Stop after the current step; `resume` goes on from there."""
+        self._wish(job, "pause")
+
+    def resume(self, job: BackgroundRun) -> None:
+        """Go on where the run was paused."""
+        self._wish(job, "run")
+
+    def cancel(self, job: BackgroundRun) -> None:
+        """End the run after the current step; what it has learned stays."""
+        self._wish(job, "cancel")
+
+    def place(self, job: BackgroundRun) -> int:
+        """Return the place in the queue, 1 for the next; 0 if the run is not waiting."""
+        with self._changed:
+            waiting = [queued for queued in self._line if queued.state == "queued"]
+            return waiting.index(job) + 1 if job in waiting else 0
+
+    def wait(self, job: BackgroundRun, *states: State, timeout: float = 60.0) -> bool:
+        """Wait until the run is in one of these states; return whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: job.state in states, timeout)
+
+    def _wish(self, job: BackgroundRun, wish: Literal["run", "pause", "cancel"]) -> None:
+        with self._changed:
+            if not job.ended and job._wish != "cancel":
+                job._wish = wish
+                job._seen = time.monotonic()
+                self._changed.notify_all()
+
+    def _work(self, job: BackgroundRun) -> None:
+        """Train until the end; this is what each thread does."""
+        try:
+            while self._enter(job):
+                self._train(job)
+        except StopIteration:
+            self._end(job, "done", "")
+        except InputError as error:
+            self._end(job, "diverged", str(error))
+        except Exception:
+            self._end(job, "failed", "Training stopped because of a fault in this program.")
+            raise
+
+    def _enter(self, job: BackgroundRun) -> bool:
+        """Wait for room to train; False if the run was cancelled instead."""
+        with self._changed:
+            while job._wish != "cancel":
+                if job._wish == "pause":
+                    if job in self._line:
+                        self._line.remove(job)
+                    self._set(job, "paused")
+                else:
+                    if job not in self._line:
+                        self._line.append(job)
+                    if self._training < self.at_once and self._line[0] is job:
+                        self._line.remove(job)
+                        self._training += 1
+                        self._set(job, "running")
+                        return True
+                    self._set(job, "queued")
+                self._changed.wait()
+            if job in self._line:
+                self._line.remove(job)
+            self._set(job, "cancelled")
+            return False
+
+    def _train(self, job: BackgroundRun) -> None:
+        """Train until something else is wished for."""
+        try:
+            while job._wish == "run":
+                job.run.step()
+                if time.monotonic() - job._seen > self.lease:
+                    job.message = "Paused because nobody was watching."
+                    job._wish = "pause"
+        finally:
+            with self._changed:
+                self._training -= 1
+                self._changed.notify_all()
+
+    def _set(self, job: BackgroundRun, state: State) -> None:
+        if job.state != state:
+            job.state = state
+            if state in ("running", "queued"):
+                job.message = ""
+            self._changed.notify_all()
+
+    def _end(self, job: BackgroundRun, state: State, message: str) -> None:
+        with self._changed:
+            job.message = message
+            self._set(job, state)

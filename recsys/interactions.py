@@ -1,0 +1,204 @@
+"""Who played what, how often: the only data type that models see."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Known user-item pairs with a value each, sorted by user and then by item.
+
+    Always made by `from_frame` or taken from another one by `subset`, so codes are in
+    range, values are finite and above 0, and no pair stands twice. Nobody checks again.
+
+    Attributes
+    ----------
+    user_codes, item_codes : int32 array, shape (n_interactions,)
+        Position of the pair's user in `users` and of its item in `items`.
+    values : float32 array, shape (n_interactions,)
+        Play counts (or ratings), above 0.
+    users, items : pandas Index
+        Labels as they stand in the data: integers where all are integers, else text.
+    names : object array of str, shape (n_items,)
+        What an item is called on screen.
+    value_range : (float, float)
+        Smallest and largest value of the whole data set; a subset keeps it.
+    """
+
+    user_codes: NDArray[np.int32]
+    item_codes: NDArray[np.int32]
+    values: NDArray[np.float32]
+    users: pd.Index
+    items: pd.Index
+    names: NDArray[np.object_]
+    value_range: tuple[float, float]
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> Interactions:
+        """Check a table and bring it into shape.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Columns `user`, `item` (integers or text), `value` (a number above 0) and,
+            optionally, `name` (the item's name; its label is used otherwise).
+
+        Raises
+        ------
+        InputError
+            If a column or a label is missing, a value is not a finite number above 0, a
+            pair stands twice, or fewer than two users or two items are there.
+        """
+        missing = [column for column in ("user", "item", "value") if column not in frame.columns]
+        if missing:
+            raise InputError(f"The table has no column {missing[0]!r}. It needs user, item and value.")
+        if frame.empty:
+            raise InputError("The table has no rows. It needs one row for each listener and artist.")
+        frame = frame.reset_index(drop=True)
+        for column in ("user", "item"):
+            if frame[column].isna().any():
+                row = int(np.flatnonzero(frame[column].isna())[0]) + 1
+                raise InputError(f"Row {row}: the {column} is missing. Fill it in or remove the row.")
+        values = pd.to_numeric(frame["value"], errors="coerce").to_numpy(np.float64)
+        bad = ~(np.isfinite(values) & (values > 0) & (values < 1e15))
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            value = frame["value"].iloc[row]
+            raise InputError(f"Row {row + 1}: plays must be a number above 0, not {value!r}.")
+
+        user_codes, users = pd.factorize(frame["user"], sort=True)
+        item_codes, items = pd.factorize(frame["item"], sort=True)
+        if len(users) < 2 or len(items) < 2:
+            raise InputError(
+                f"The table has {len(users)} listeners and {len(items)} artists. "
+                "A recommender needs at least two of each."
+            )
+        order = np.lexsort((item_codes, user_codes))
+        user_codes = user_codes[order].astype(np.int32)
+        item_codes = item_codes[order].astype(np.int32)
+        twice = (np.diff(user_codes) == 0) & (np.diff(item_codes) == 0)
+        if twice.any():
+            at = int(np.flatnonzero(twice)[0])
+            raise InputError(
+                f"Listener {users[user_codes[at]]} and artist {items[item_codes[at]]} stand "
+                "together in two rows. Add the two play counts up first."
+            )
+        if "name" in frame.columns:
+            first = np.empty(len(items), np.int64)
+            first[pd.factorize(frame["item"], sort=True)[0][::-1]] = np.arange(len(frame))[::-1]
+            given = frame["name"].iloc[first]
+            names = given.where(given.notna(), pd.Series(items, index=given.index)).astype(str)
+            names = names.to_numpy(object)
+        else:
+            names = pd.Index(items).astype(str).to_numpy(object)
+        values = values[order].astype(np.float32)
+        return cls(
+            user_codes=user_codes,
+            item_codes=item_codes,
+            values=values,
+            users=pd.Index(users, name="user"),
+            items=pd.Index(items, name="item"),
+            names=names,
+            value_range=(float(values.min()), float(values.max())),
+        )
+
+    def __len__(self) -> int:
+        """Return the number of known pairs."""
+        return len(self.values)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users, those without pairs included."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items, those without pairs included."""
+        return len(self.items)
+
+    @property
+    def density(self) -> float:
+        """Known pairs as a share of all possible ones, 0 to 1."""
+        return len(self) / (self.n_users * self.n_items)
+
+    @cached_property
+    def user_starts(self) -> NDArray[np.int64]:
+        """Where each user's pairs begin; int64 array, shape (n_users + 1,)."""
+        return np.searchsorted(self.user_codes, np.arange(self.n_users + 1)).astype(np.int64)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Name of exactly these pairs and labels: 16 hexadecimal digits of a SHA-256."""
+        digest = hashlib.sha256()
+        for array in (self.user_codes, self.item_codes, self.values):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        for labels in (self.users, self.items, self.names):
+            digest.update("\x1f".join(map(str, labels)).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def user_counts(self) -> NDArray[np.int64]:
+        """Number of pairs of each user; int64 array, shape (n_users,)."""
+        return np.bincount(self.user_codes, minlength=self.n_users)
+
+    @cached_property
+    def item_counts(self) -> NDArray[np.int64]:
+        """Number of pairs of each item; int64 array, shape (n_items,)."""
+        return np.bincount(self.item_codes, minlength=self.n_items)
+
+    def of_user(self, user: int) -> slice:
+        """Return where the pairs of the user with this code stand."""
+        return slice(int(self.user_starts[user]), int(self.user_starts[user + 1]))
+
+    def subset(self, keep: NDArray[np.bool_]) -> Interactions:
+        """Return the pairs chosen by a mask of shape (n_interactions,), same labels and codes."""
+        return Interactions(
+            user_codes=self.user_codes[keep],
+            item_codes=self.item_codes[keep],
+            values=self.values[keep],
+            users=self.users,
+            items=self.items,
+            names=self.names,
+            value_range=self.value_range,
+        )
+
+    def user_code(self, label: object) -> int:
+        """Return the code of a user.
+
+        Raises
+        ------
+        InputError
+            If no user has this label.
+        """
+        return _code(self.users, label, "listener")
+
+    def item_code(self, label: object) -> int:
+        """Return the code of an item.
+
+        Raises
+        ------
+        InputError
+            If no item has this label.
+        """
+        return _code(self.items, label, "artist")
+
+
+def _code(labels: pd.Index, label: object, noun: str) -> int:
+    text = str(label).strip()
+    try:
+        wanted = int(text) if pd.api.types.is_integer_dtype(labels.dtype) else text
+        return int(labels.get_loc(wanted))
+    except (KeyError, ValueError, OverflowError):
+        near = difflib.get_close_matches(text[:80], [str(known) for known in labels[:20_000]], n=1)
+        hint = near[0] if near else str(labels[0])
+        raise InputError(f"There is no {noun} {text[:80]!r} in this data. Try {hint!r}.") from None

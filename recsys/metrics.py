@@ -1,0 +1,143 @@
+"""How good recommendations are: lists of items against the items that were hidden.
+
+All accuracy figures treat a hidden item as relevant and any other as not. Notation: n is
+the length of a list, H the number of hidden items of a user, hit_k is 1 if place k holds
+one of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.interactions import Interactions
+from recsys.models.base import Model
+from recsys.splitting import Split
+
+Hits = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+
+
+def precision(hits: Hits, hidden: Counts) -> NDArray[np.float64]:
+    """Return hits / n for each user; 0 to 1, shape (n_users,)."""
+    return hits.sum(axis=1) / hits.shape[1]
+
+
+def recall(hits: Hits, hidden: Counts) -> NDArray[np.float64]:
+    """Return hits / H for each user; 0 to 1, shape (n_users,)."""
+    return hits.sum(axis=1) / np.maximum(hidden, 1)
+
+
+def ndcg(hits: Hits, hidden: Counts) -> NDArray[np.float64]:
+    """Return DCG over the DCG of a perfect list for each user; 0 to 1, shape (n_users,).
+
+    References
+    ----------
+    K. Jarvelin, J. Kekalainen, "Cumulated gain-based evaluation of IR techniques", ACM TOIS
+    20(4), 2002, with gains of 0 and 1 and the discount 1 / log2(k + 1).
+    """
+    discount = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
+    ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(hidden, hits.shape[1])]
+    return np.divide(hits @ discount, ideal, out=np.zeros(len(hits)), where=ideal > 0)
+
+
+def average_precision(hits: Hits, hidden: Counts) -> NDArray[np.float64]:
+    """Return the mean precision at the places of hits, over min(n, H), for each user; 0 to 1."""
+    places = np.arange(1, hits.shape[1] + 1)
+    at_hits = (np.cumsum(hits, axis=1) / places * hits).sum(axis=1)
+    return at_hits / np.maximum(np.minimum(hidden, hits.shape[1]), 1)
+
+
+def reciprocal_rank(hits: Hits, hidden: Counts) -> NDArray[np.float64]:
+    """Return 1 / place of the first hit, 0 without one, for each user; 0 to 1."""
+    return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0)
+
+
+METRICS = {
+    "ndcg": ndcg,
+    "recall": recall,
+    "precision": precision,
+    "map": average_precision,
+    "mrr": reciprocal_rank,
+}
+
+
+def find_hits(items: NDArray[np.int32], users: NDArray[np.int32], hidden: Interactions) -> Hits:
+    """Tell which recommended items were hidden ones; bool array, shape of `items`."""
+    pairs = hidden.user_codes.astype(np.int64) * hidden.n_items + hidden.item_codes
+    recommended = users.astype(np.int64)[:, None] * hidden.n_items + items
+    return np.isin(recommended, pairs) & (items >= 0)
+
+
+def popularity_ranks(interactions: Interactions) -> NDArray[np.int64]:
+    """Return each item's place by number of users, 1 for the most popular; equals share the best place."""
+    ranks = pd.Series(interactions.item_counts).rank(method="min", ascending=False)
+    return ranks.to_numpy(np.int64)
+
+
+def gini(amounts: NDArray[np.float64]) -> float:
+    """Return the Gini coefficient of amounts of 0 or more: 0 if all are equal, towards 1 if one has all.
+
+    References
+    ----------
+    C. Gini's mean difference in its sorted form:
+    G = sum_k (2k - m - 1) x_(k) / (m sum x), with x sorted upwards and k from 1 to m.
+    """
+    amounts = np.sort(np.asarray(amounts, np.float64))
+    total = amounts.sum()
+    if total == 0:
+        return 0.0
+    m = len(amounts)
+    return float(((2 * np.arange(1, m + 1) - m - 1) * amounts).sum() / (m * total))
+
+
+def beyond_accuracy(items: NDArray[np.int32], train: Interactions) -> dict[str, float]:
+    """Measure what is recommended, hits or not.
+
+    Returns
+    -------
+    dict
+        `coverage`: share of all items that somebody is recommended, 0 to 1.
+        `novelty`: mean of -log2((users of the item + 1) / (all users + 1)), in bits.
+        `popularity_rank`: mean place by popularity, 1 is the most popular.
+        `gini`: how unevenly recommendations fall on items, 0 to 1.
+    """
+    shown = items[items >= 0]
+    counts = train.item_counts[shown]
+    return {
+        "coverage": len(np.unique(shown)) / train.n_items,
+        "novelty": float(-np.log2((counts + 1) / (train.n_users + 1)).mean()),
+        "popularity_rank": float(popularity_ranks(train)[shown].mean()),
+        "gini": gini(np.bincount(shown, minlength=train.n_items)),
+    }
+
+
+def evaluate(model: Model, split: Split, n: int = 10) -> dict[str, float]:
+    """Measure a trained model over the whole catalogue.
+
+    Every item that a user does not have in training is ranked, equal scores at random;
+    figures are means over the users with hidden items.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on `split.train`.
+    split : Split
+        With at least one hidden pair.
+    n : int
+        Length of the lists.
+
+    Returns
+    -------
+    dict
+        `ndcg@n`, `recall@n`, `precision@n`, `map@n`, `mrr@n` (0 to 1), the figures of
+        `beyond_accuracy` at n, and `users`, the number of users they are means over.
+    """
+    users = np.flatnonzero(split.validation.user_counts).astype(np.int32)
+    items, _ = model.recommend(split.train, users, n, split.seed)
+    hits = find_hits(items, users, split.validation)
+    hidden = split.validation.user_counts[users]
+    figures = {f"{name}@{n}": float(metric(hits, hidden).mean()) for name, metric in METRICS.items()}
+    figures |= {f"{name}@{n}": value for name, value in beyond_accuracy(items, split.train).items()}
+    return figures | {"users": len(users)}

@@ -1,0 +1,26 @@
+"""The models, by name. A new one is a file here and a line below."""
+
+from __future__ import annotations
+
+from recsys.errors import InputError
+from recsys.models.article import Article
+from recsys.models.base import Model
+from recsys.models.biased import Biased
+
+MODELS: dict[str, type[Model]] = {model.name: model for model in (Article, Biased)}
+
+
+def make_model(name: str, **settings: object) -> Model:
+    """Return an untrained model.
+
+    Raises
+    ------
+    InputError
+        If there is no model of this name, it has no such setting, or a value is out of range.
+    """
+    if name not in MODELS:
+        raise InputError(f"There is no model {name[:40]!r}. Choose one of: {', '.join(MODELS)}.")
+    unknown = settings.keys() - MODELS[name].defaults.keys()
+    if unknown:
+        raise InputError(f"The model {name!r} has no setting {unknown.pop()!r}.")
+    return MODELS[name](**settings)

@@ -1,0 +1,78 @@
+"""What the models with latent features share: r_ui = mean + b_u + b_i + p_u.q_i."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys import kernels
+from recsys.errors import InputError
+from recsys.interactions import Interactions
+from recsys.models.base import Model
+
+PAIRS_PER_STEP = 1_000_000
+
+
+class Factorization(Model):
+    """A model of user and item factors, with biases that may stay zero.
+
+    Attributes
+    ----------
+    user_factors, item_factors : float32 array, shape (n_users, factors) and (n_items, factors)
+    user_bias, item_bias : float32 array, shape (n_users,) and (n_items,)
+    global_mean : float
+    """
+
+    learned = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean")
+
+    user_factors: NDArray[np.float32]
+    item_factors: NDArray[np.float32]
+    user_bias: NDArray[np.float32]
+    item_bias: NDArray[np.float32]
+    global_mean: float
+
+    def rmse(self, interactions: Interactions) -> float:
+        """Return the root of the mean squared error over the pairs; NaN for no pairs."""
+        if not len(interactions):
+            return float("nan")
+        total = kernels.squared_error(
+            interactions.user_codes,
+            interactions.item_codes,
+            self.targets(interactions),
+            np.float32(self.global_mean),
+            self.user_bias,
+            self.item_bias,
+            self.user_factors,
+            self.item_factors,
+        )
+        return float(np.sqrt(total / len(interactions)))
+
+    def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return predicted targets for every item; float32 array, shape (len(users), n_items)."""
+        scores = self.user_factors[users] @ self.item_factors.T
+        scores += self.item_bias
+        scores += (self.user_bias[users] + np.float32(self.global_mean))[:, None]
+        return scores
+
+    def _steps(self, n_pairs: int) -> Iterator[tuple[slice, float]]:
+        """Cut all epochs into steps of bounded length: the pairs of each and the epochs done after it."""
+        for epoch in range(int(self.settings["epochs"])):
+            for first in range(0, n_pairs, PAIRS_PER_STEP):
+                last = min(first + PAIRS_PER_STEP, n_pairs)
+                yield slice(first, last), epoch + last / n_pairs
+
+    def _check_finite(self, done: float) -> None:
+        # One row that ran away reaches every listener of its artist, so a sample of rows tells soon enough;
+        # the RMSE of the next epoch, which reads all pairs, is checked as well.
+        if not np.isfinite(self.user_factors[:: max(1, len(self.user_factors) // 100)]).all():
+            raise diverged(done, self.settings["learning_rate"])
+
+
+def diverged(done: float, learning_rate: int | float) -> InputError:
+    """Return the error that says training ran away and which setting to lower."""
+    return InputError(
+        f"Training diverged in epoch {int(np.ceil(done))}. "
+        f"Lower the learning rate: try {learning_rate / 10:g} instead of {learning_rate:g}."
+    )

@@ -1,0 +1,136 @@
+"""One row for each thing a reader can set: the slider, the check, the link and the command line read it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from recsys.errors import InputError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number with a name, a range and an explanation.
+
+    Attributes
+    ----------
+    name : str
+        Its name in code, in links and (with dashes) on the command line.
+    label : str
+        Its name on screen.
+    default, minimum, maximum : int or float
+        Both ends are allowed. Whole numbers if `default` is an int.
+    help : str
+        What it does, in a sentence or two.
+    ladder : tuple of int or float
+        Values that a slider stops at; empty where a number is typed in.
+    """
+
+    name: str
+    label: str
+    default: int | float
+    minimum: int | float
+    maximum: int | float
+    help: str
+    ladder: tuple[int | float, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers are allowed."""
+        return isinstance(self.default, int)
+
+    def check(self, value: object) -> int | float:
+        """Return the value as an int or a float.
+
+        Raises
+        ------
+        InputError
+            If it is not a number, not whole where it must be, or out of range.
+        """
+        kind = "a whole number" if self.whole else "a number"
+        wanted = f"{self.label} must be {kind} from {self.minimum:g} to {self.maximum:g}"
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            raise InputError(f"{wanted}, not {str(value)[:40]!r}.") from None
+        whole_enough = not self.whole or number.is_integer()
+        if not (math.isfinite(number) and self.minimum <= number <= self.maximum and whole_enough):
+            raise InputError(f"{wanted}, not {str(value)[:40]}.")
+        return int(number) if self.whole else number
+
+
+def _decades(first: int, last: int) -> tuple[float, ...]:
+    """Return six even steps in each power of ten, ends included."""
+    steps = [float(f"{step}e{power}") for power in range(first, last) for step in (1, 1.5, 2, 3, 5, 7)]
+    return (*steps, float(10**last))
+
+
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting(
+            "factors",
+            "Latent features",
+            3,
+            1,
+            256,
+            "How many numbers describe each listener and each artist. More can tell finer tastes apart, "
+            "and can learn noise by heart.",
+            (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256),
+        ),
+        Setting(
+            "learning_rate",
+            "Learning rate",
+            0.001,
+            0.00001,
+            10.0,
+            "How far one update moves the features. Too low: the curve is still falling at the end. "
+            "Too high: it jumps or diverges.",
+            _decades(-5, 1),
+        ),
+        Setting(
+            "regularization",
+            "Lambda (regularization)",
+            0.1,
+            0.0,
+            100.0,
+            "How strongly the features are pulled towards zero, against learning noise by heart.",
+            (0.0, *_decades(-4, 2)),
+        ),
+        Setting(
+            "epochs",
+            "Epochs",
+            200,
+            1,
+            5000,
+            "How many times training goes over all known pairs.",
+            (1, 2, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000),
+        ),
+        Setting(
+            "seed",
+            "Seed",
+            0,
+            0,
+            2**31 - 1,
+            "Decides every random draw: which artists are hidden and where training starts. "
+            "Same seed, same result.",
+        ),
+        Setting(
+            "minimum",
+            "Artists needed to take part",
+            35,
+            2,
+            100_000,
+            "A listener with at least this many artists has some of them hidden for validation.",
+        ),
+        Setting(
+            "hidden",
+            "Artists hidden per listener",
+            15,
+            1,
+            99_999,
+            "How many of a listener's artists are kept from training, to see whether the model finds them.",
+        ),
+        Setting("n", "Recommendations", 10, 1, 100, "How many artists are recommended."),
+    )
+}

@@ -1,0 +1,85 @@
+"""The hold-out: some artists of each listener are hidden from training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from recsys.errors import InputError
+from recsys.interactions import Interactions
+from recsys.settings import SETTINGS
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Interactions in two parts that share labels and codes.
+
+    Attributes
+    ----------
+    train, validation : Interactions
+        What the model sees, and what is hidden from it. Together they are the whole.
+    minimum, hidden, seed : int
+        The settings it was made with.
+    """
+
+    train: Interactions
+    validation: Interactions
+    minimum: int
+    hidden: int
+    seed: int
+
+    @cached_property
+    def settings(self) -> dict[str, int]:
+        """The settings it was made with, by name."""
+        return {"minimum": self.minimum, "hidden": self.hidden, "seed": self.seed}
+
+
+def hold_out(interactions: Interactions, minimum: int = 35, hidden: int = 15, seed: int = 0) -> Split:
+    """Hide some items, drawn at random, of each user who has enough of them.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The whole data set.
+    minimum : int
+        Users with at least this many items take part.
+    hidden : int
+        How many items each of them hides; below `minimum`.
+    seed : int
+        Same seed, same items.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, `hidden` is not below `minimum`, or no user takes part.
+    """
+    minimum = int(SETTINGS["minimum"].check(minimum))
+    hidden = int(SETTINGS["hidden"].check(hidden))
+    seed = int(SETTINGS["seed"].check(seed))
+    if hidden >= minimum:
+        raise InputError(
+            f"A listener with {minimum} artists cannot hide {hidden} of them and still be learned from. "
+            "Hide fewer, or ask for more artists to take part."
+        )
+    counts = interactions.user_counts
+    if counts.max() < minimum:
+        raise InputError(
+            f"No listener has {minimum} artists; the most is {counts.max()}. "
+            f"Ask for {counts.max()} or fewer to take part."
+        )
+    keys = np.random.default_rng(seed).random(len(interactions))
+    shuffled = np.lexsort((keys, interactions.user_codes))
+    # `shuffled` keeps users together, so the first pairs of each user are its random draw.
+    place = np.arange(len(interactions)) - np.repeat(interactions.user_starts[:-1], counts)
+    takes_part = np.repeat(counts >= minimum, counts)
+    is_hidden = np.zeros(len(interactions), bool)
+    is_hidden[shuffled[takes_part & (place < hidden)]] = True
+    return Split(
+        train=interactions.subset(~is_hidden),
+        validation=interactions.subset(is_hidden),
+        minimum=minimum,
+        hidden=hidden,
+        seed=seed,
+    )

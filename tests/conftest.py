@@ -1,0 +1,44 @@
+"""What tests share: small data with a known answer, and the real data where it is at hand."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.interactions import Interactions
+from recsys.splitting import hold_out
+
+ROOT = Path(__file__).parents[1]
+LASTFM = Path(os.environ.get("ENCORE_TEST_LASTFM", ROOT.parent / "shared" / "data" / "hetrec2011-lastfm-2k"))
+
+hypothesis.settings.register_profile("encore", deadline=None)
+hypothesis.settings.load_profile("encore")
+
+
+@pytest.fixture(scope="session")
+def lastfm_folder() -> Path:
+    """The published Last.fm files; whoever has them names their folder in ENCORE_TEST_LASTFM."""
+    if not (LASTFM / "user_artists.dat").exists():
+        pytest.skip(f"the Last.fm data is not at {LASTFM}; set ENCORE_TEST_LASTFM to its folder")
+    return LASTFM
+
+
+@pytest.fixture(scope="session")
+def checkerboard() -> Interactions:
+    """Two tastes: even users play even items, odd users odd ones, each all but a few of their own."""
+    users, items = np.meshgrid(np.arange(40), np.arange(40), indexing="ij")
+    same = (users % 2 == items % 2) & ((users * 5 + items * 3) % 11 != 0)
+    rows = np.flatnonzero(same)
+    plays = 1 + (rows * 7919) % 500
+    return Interactions.from_frame(
+        pd.DataFrame({"user": users.ravel()[rows], "item": items.ravel()[rows], "value": plays})
+    )
+
+
+@pytest.fixture(scope="session")
+def checkerboard_split(checkerboard):
+    """The checkerboard with three items of each user hidden."""
+    return hold_out(checkerboard, minimum=10, hidden=3, seed=1)

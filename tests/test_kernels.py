@@ -1,0 +1,87 @@
+"""Each kernel against its slow twin."""
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys import kernels
+
+
+def problem(seed: int, factors: int):
+    random = np.random.default_rng(seed)
+    n_users, n_items, n = 7, 9, 60
+    return {
+        "user_codes": random.integers(0, n_users, n).astype(np.int32),
+        "item_codes": random.integers(0, n_items, n).astype(np.int32),
+        "targets": random.random(n, np.float32),
+        "mean": np.float32(0.3),
+        "user_bias": random.normal(size=n_users).astype(np.float32),
+        "item_bias": random.normal(size=n_items).astype(np.float32),
+        "p": random.normal(size=(n_users, factors)).astype(np.float32),
+        "q": random.normal(size=(n_items, factors)).astype(np.float32),
+    }
+
+
+sizes = given(seed=st.integers(0, 2**31), factors=st.integers(1, 40))
+
+
+@sizes
+def test_the_article_step_agrees_with_its_slow_twin(seed, factors):
+    given = problem(seed, factors)
+    pairs = given["user_codes"], given["item_codes"], given["targets"]
+    p, q = given["p"].copy(), given["q"].copy()
+    expected = naive.sgd_article(*pairs, p, q, 0.01, 0.2)
+    kernels.sgd_article(*pairs, p, q, np.float32(0.01), np.float32(0.2))
+    np.testing.assert_allclose(p, expected[0], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(q, expected[1], rtol=1e-3, atol=1e-4)
+
+
+@sizes
+def test_the_biased_step_agrees_with_its_slow_twin(seed, factors):
+    given = problem(seed, factors)
+    expected = naive.sgd_biased(*given.values(), 0.01, 0.2)
+    kernels.sgd_biased(*given.values(), np.float32(0.01), np.float32(0.2))
+    for learned, wanted in zip(
+        (given["user_bias"], given["item_bias"], given["p"], given["q"]), expected, strict=True
+    ):
+        np.testing.assert_allclose(learned, wanted, rtol=1e-3, atol=1e-4)
+
+
+@sizes
+def test_the_squared_error_agrees_with_its_slow_twin(seed, factors):
+    given = problem(seed, factors)
+    assert kernels.squared_error(*given.values()) == pytest.approx(
+        naive.squared_error(*given.values()), rel=1e-4
+    )
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    n=st.integers(1, 12),
+    levels=st.integers(1, 20),
+    seen_share=st.floats(0, 1),
+)
+def test_the_best_items_agree_with_their_slow_twin(seed, n, levels, seen_share):
+    random = np.random.default_rng(seed)
+    scores = random.integers(0, levels, (3, 10)).astype(np.float32)
+    seen = [np.flatnonzero(random.random(10) < seen_share).astype(np.int32) for _ in range(3)]
+    starts = np.cumsum([0] + [len(known) for known in seen])
+    order = random.permutation(10).astype(np.int32)
+    expected = [naive.top_n(scores[row], set(seen[row].tolist()), order, n) for row in range(3)]
+    wanted_scores = [scores[row, expected[row]] for row in range(3)]
+    items, best = np.empty((3, n), np.int32), np.empty((3, n), np.float32)
+    kernels.top_n(scores, starts, np.concatenate(seen), order, items, best)
+    for row in range(3):
+        found = len(expected[row])
+        assert items[row, :found].tolist() == expected[row]
+        assert best[row, :found].tolist() == wanted_scores[row].tolist()
+        assert (items[row, found:] == -1).all()
+
+
+def test_scores_that_are_not_numbers_are_never_recommended():
+    scores = np.array([[np.nan, 1.0, np.nan, 0.5]], np.float32)
+    items, best = np.empty((1, 3), np.int32), np.empty((1, 3), np.float32)
+    kernels.top_n(scores, np.array([0, 0]), np.empty(0, np.int32), np.arange(4, dtype=np.int32), items, best)
+    assert items.tolist() == [[1, 3, -1]]

@@ -1,0 +1,211 @@
+"""Training in the foreground and in the background."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from recsys.background import BackgroundRuns
+from recsys.datasets.base import Dataset
+from recsys.errors import InputError
+from recsys.models import MODELS, make_model
+from recsys.training import TrainingRun, warm_up
+
+
+@pytest.fixture
+def dataset(checkerboard):
+    return Dataset("board", "Checkerboard", "Made for tests.", "", checkerboard)
+
+
+@pytest.fixture
+def make_run(checkerboard_split):
+    return lambda name="biased", **settings: TrainingRun(make_model(name, **settings), checkerboard_split)
+
+
+def errors(run):
+    return [(epoch.epoch, epoch.train_rmse, epoch.validation_rmse) for epoch in run.history]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_paused_run_ends_where_an_unbroken_one_does(name, make_run):
+    unbroken, paused = make_run(name, epochs=6), make_run(name, epochs=6)
+    for _ in unbroken:
+        pass
+    for epoch in paused:
+        if epoch.epoch == 3:
+            break
+    assert len(paused.history) == 3
+    for _ in paused:
+        pass
+    assert errors(paused) == errors(unbroken)
+    assert paused.model.user_factors.tobytes() == unbroken.model.user_factors.tobytes()
+
+
+def test_history_is_what_the_model_says(make_run):
+    run = make_run(epochs=4)
+    epochs = list(run)
+    assert epochs == run.history
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3, 4]
+    assert epochs[-1].train_rmse == run.model.rmse(run.split.train)
+    assert epochs[-1].validation_rmse == run.model.rmse(run.split.validation)
+    assert run.best.validation_rmse == min(epoch.validation_rmse for epoch in epochs)
+    assert run.updates_per_second > 0
+
+
+def test_the_mean_line_is_the_error_of_always_predicting_the_mean(make_run):
+    run = make_run()
+    offsets = run.model.targets(run.split.validation) - run.model.targets(run.split.train).mean()
+    assert run.mean_rmse == pytest.approx(float(np.sqrt(np.square(offsets).mean())), rel=1e-5)
+
+
+def test_a_diverging_run_stops_and_says_what_to_lower(make_run):
+    run = make_run("article", learning_rate=10, epochs=100)
+    with pytest.raises(
+        InputError, match=r"diverged in epoch \d+\. Lower the learning rate: try 1 instead of 10"
+    ):
+        list(run)
+    with pytest.raises(StopIteration):
+        next(run)
+    assert all(np.isfinite(epoch.train_rmse) for epoch in run.history)
+
+
+def test_a_run_in_the_background_ends_like_one_in_the_foreground(dataset, make_run):
+    runs = BackgroundRuns()
+    job = runs.start(dataset, make_run(epochs=20))
+    assert runs.wait(job, "done")
+    foreground = make_run(epochs=20)
+    list(foreground)
+    assert errors(job.run) == errors(foreground)
+    assert runs.get(job.id) is job
+
+
+class Gated(TrainingRun):
+    """A run whose epochs wait for permission, so that tests need no clock."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.permits = threading.Semaphore(0)
+
+    def step(self):
+        assert self.permits.acquire(timeout=30)
+        return super().step()
+
+
+@pytest.fixture
+def gated(checkerboard_split):
+    return lambda **settings: Gated(make_model("biased", **settings), checkerboard_split)
+
+
+def test_a_run_is_paused_continued_and_cancelled(dataset, gated):
+    runs = BackgroundRuns()
+    job = runs.start(dataset, gated(epochs=1000))
+    assert runs.wait(job, "running")
+    runs.pause(job)
+    job.run.permits.release()
+    assert runs.wait(job, "paused")
+    assert len(job.run.history) == 1
+    runs.resume(job)
+    assert runs.wait(job, "running")
+    runs.cancel(job)
+    job.run.permits.release()
+    assert runs.wait(job, "cancelled")
+    assert len(job.run.history) == 2
+    runs.resume(job)
+    assert job.state == "cancelled"
+
+
+def test_a_paused_run_can_be_cancelled(dataset, gated):
+    runs = BackgroundRuns()
+    job = runs.start(dataset, gated(epochs=1000))
+    runs.pause(job)
+    job.run.permits.release()
+    assert runs.wait(job, "paused")
+    runs.cancel(job)
+    assert runs.wait(job, "cancelled")
+
+
+def test_runs_wait_in_line_and_see_their_place(dataset, gated):
+    runs = BackgroundRuns(at_once=1)
+    first = runs.start(dataset, gated(epochs=2))
+    assert runs.wait(first, "running")
+    second, third = (runs.start(dataset, gated(epochs=1)) for _ in range(2))
+    assert (runs.place(first), runs.place(second), runs.place(third)) == (0, 1, 2)
+    runs.cancel(second)
+    assert runs.wait(second, "cancelled")
+    assert runs.place(third) == 1
+    first.run.permits.release(9)
+    third.run.permits.release(9)
+    assert runs.wait(first, "done")
+    assert runs.wait(third, "done")
+    assert runs.place(third) == 0
+
+
+def test_a_run_makes_room_while_it_is_paused(dataset, gated):
+    runs = BackgroundRuns(at_once=1)
+    first = runs.start(dataset, gated(epochs=5))
+    runs.pause(first)
+    first.run.permits.release()
+    assert runs.wait(first, "paused")
+    second = runs.start(dataset, gated(epochs=1))
+    second.run.permits.release(9)
+    assert runs.wait(second, "done")
+    runs.resume(first)
+    first.run.permits.release(9)
+    assert runs.wait(first, "done")
+
+
+def test_a_diverged_run_has_its_sentence(dataset, make_run):
+    runs = BackgroundRuns()
+    job = runs.start(dataset, make_run("article", learning_rate=10, epochs=100))
+    assert runs.wait(job, "diverged")
+    assert "Lower the learning rate" in job.message
+
+
+def test_a_run_that_nobody_watches_is_paused_with_a_sentence(dataset, gated):
+    runs = BackgroundRuns(lease=-1.0)
+    job = runs.start(dataset, gated(epochs=1000))
+    job.run.permits.release()
+    assert runs.wait(job, "paused")
+    assert "nobody was watching" in job.message
+
+
+def test_the_oldest_ended_run_is_forgotten_first(dataset, make_run, gated):
+    runs = BackgroundRuns(kept=2)
+    going = runs.start(dataset, gated(epochs=1))
+    assert runs.wait(going, "running")
+    runs.pause(going)
+    going.run.permits.release(9)
+    assert runs.wait(going, "paused", "done")
+    ended = runs.start(dataset, make_run(epochs=1))
+    assert runs.wait(ended, "done")
+    latest = runs.start(dataset, make_run(epochs=1))
+    assert runs.wait(latest, "done")
+    assert runs.get(latest.id) is latest
+    assert len([job for job in (going, ended) if runs.get(job.id)]) == 1
+
+
+def test_too_many_waiting_runs_are_refused(dataset, gated):
+    runs = BackgroundRuns(kept=1)
+    job = runs.start(dataset, gated(epochs=1))
+    with pytest.raises(InputError, match="Too many trainings"):
+        runs.start(dataset, gated(epochs=1))
+    job.run.permits.release(9)
+    assert runs.wait(job, "done")
+
+
+def test_a_fault_is_reported_and_makes_room(dataset, make_run, monkeypatch):
+    faults = []
+    monkeypatch.setattr(threading, "excepthook", lambda fault: faults.append(fault.exc_type))
+    broken = make_run(epochs=2)
+    monkeypatch.setattr(broken, "step", lambda: 1 / 0)
+    runs = BackgroundRuns(at_once=1)
+    job = runs.start(dataset, broken)
+    assert runs.wait(job, "failed")
+    assert "fault in this program" in job.message
+    following = runs.start(dataset, make_run(epochs=1))
+    assert runs.wait(following, "done")
+    assert faults == [ZeroDivisionError]
+
+
+def test_warming_up_runs_every_kernel():
+    warm_up()
