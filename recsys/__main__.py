@@ -59,10 +59,8 @@ def train(options: argparse.Namespace) -> Answer:
     every = max(1, int(run.model.settings.get("epochs", 1)) // 10)
     for epoch in run:
         if not options.json and (epoch.epoch % every == 0 or epoch.epoch == 1):
-            print(
-                f"epoch {epoch.epoch:4}  train {epoch.train_rmse:.4f}  validation {epoch.validation_rmse:.4f}",
-                flush=True,
-            )
+            errors = f"train {epoch.train_rmse:.4f}  validation {epoch.validation_rmse:.4f}"
+            print(f"epoch {epoch.epoch:4}  {errors}", flush=True)
     if options.out is not None:
         save_run(options.out, dataset, run.split, run.model, run.history)
     answer = {

@@ -37,7 +37,7 @@ def play_distribution(interactions: Interactions) -> go.Figure:
             y=counts,
             width=np.diff(edges),
             customdata=np.column_stack([ends[:-1], ends[1:]]),
-            hovertemplate="%{y:,} pairs with %{customdata[0]:,.0f} to %{customdata[1]:,.0f} plays<extra></extra>",
+            hovertemplate="%{y:,} pairs: %{customdata[0]:,.0f} to %{customdata[1]:,.0f} plays<extra></extra>",
         )
     )
     powers = np.arange(low, high + 1)
@@ -114,13 +114,13 @@ def plays_against_listeners(table: pd.DataFrame, line: Regression | None, named:
             hoverinfo="skip",
         )
     figure.add_trace(points(top, mode="markers", name=f"{len(top)} most played", marker={"size": 9}))
-    for place, row in enumerate(top.itertuples()):
+    for row, (across, up) in zip(top.itertuples(), _label_offsets(top), strict=True):
         figure.add_annotation(
             x=np.log10(row.listeners),
             y=np.log10(row.plays),
             text=text(row.artist),
-            ax=-46 if place % 2 else 46,
-            ay=-16 if place % 3 else 18,
+            ax=across,
+            ay=up,
             arrowwidth=0.6,
             arrowsize=0.6,
             font={"size": 11},
@@ -128,6 +128,13 @@ def plays_against_listeners(table: pd.DataFrame, line: Regression | None, named:
     figure.update_xaxes(title="Listeners", type="log", dtick=1)
     figure.update_yaxes(title="Plays", type="log", dtick=1)
     return _finish(figure, height=520)
+
+
+def _label_offsets(top: pd.DataFrame) -> list[tuple[int, int]]:
+    """Fan the labels of neighbouring points out in pixels: above the cloud, in the order of the points."""
+    order = np.argsort(np.argsort(top["listeners"].to_numpy(), kind="stable"), kind="stable")
+    middle = (len(top) - 1) / 2
+    return [(int(26 * (place - middle)), -24 - 22 * int(place % 4)) for place in order]
 
 
 def lorenz(concentration: Concentration) -> go.Figure:

@@ -7,6 +7,8 @@ one of them.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -76,7 +78,7 @@ def popularity_ranks(interactions: Interactions) -> NDArray[np.int64]:
     return ranks.to_numpy(np.int64)
 
 
-def gini(amounts: NDArray[np.float64]) -> float:
+def gini(amounts: NDArray[Any]) -> float:
     """Return the Gini coefficient of amounts of 0 or more: 0 if all are equal, towards 1 if one has all.
 
     References

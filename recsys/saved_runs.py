@@ -53,7 +53,7 @@ def save_run(path: Path, dataset: Dataset, split: Split, model: Model, history: 
         "history": [asdict(epoch) for epoch in history],
         "versions": {"encore": __version__, "numpy": np.__version__, "numba": numba.__version__},
     }
-    arrays = {name: np.ascontiguousarray(getattr(model, name)) for name in model.learned}
+    arrays = {name: np.array(getattr(model, name), order="C") for name in model.learned}
     write_whole(path, save(arrays, metadata={"run": json.dumps(story)}))
 
 
@@ -126,5 +126,7 @@ def _check_shapes(model: Model, dataset: Dataset) -> None:
         if isinstance(value, float):
             if not math.isfinite(value):
                 raise ValueError(f"{name} is not finite")
-        elif value.dtype != np.float32 or len(value) != rows[name.split("_")[0]]:
+            continue
+        shape = (rows[name.split("_")[0]], *([model.settings["factors"]] if "factors" in name else []))
+        if value.dtype != np.float32 or value.shape != shape or not np.isfinite(value).all():
             raise ValueError(f"{name} does not fit the data")

@@ -114,11 +114,14 @@ class TrainingRun:
         return {"Predicting the mean": self.mean_rmse}
 
     @property
+    def epoch_seconds(self) -> float:
+        """Time of one pass in seconds, without the measuring: the median; NaN before the first."""
+        return float(np.median([epoch.seconds for epoch in self.history])) if self.history else float("nan")
+
+    @property
     def updates_per_second(self) -> float:
-        """Pairs visited per second of training, the median over epochs; 0 before the first."""
-        if not self.history:
-            return 0.0
-        return len(self.split.train) / float(np.median([epoch.seconds for epoch in self.history]))
+        """Pairs visited per second of training; NaN before the first epoch."""
+        return len(self.split.train) / self.epoch_seconds
 
 
 def warm_up() -> None:

@@ -20,7 +20,7 @@ hypothesis.settings.load_profile("encore")
 
 @pytest.fixture(scope="session")
 def lastfm_folder() -> Path:
-    """The published Last.fm files; whoever has them names their folder in ENCORE_TEST_LASTFM."""
+    """Return the folder of the published files; whoever has them names it in ENCORE_TEST_LASTFM."""
     if not (LASTFM / "user_artists.dat").exists():
         pytest.skip(f"the Last.fm data is not at {LASTFM}; set ENCORE_TEST_LASTFM to its folder")
     return LASTFM
@@ -40,5 +40,5 @@ def checkerboard() -> Interactions:
 
 @pytest.fixture(scope="session")
 def checkerboard_split(checkerboard):
-    """The checkerboard with three items of each user hidden."""
+    """Hide three items of each user of the checkerboard."""
     return hold_out(checkerboard, minimum=10, hidden=3, seed=1)

@@ -33,7 +33,7 @@ class Article(Factorization):
         "Here to be seen, not to be used."
     )
     target = "play count, scaled to 0 to 1"
-    defaults = {  # noqa: RUF012
+    defaults = {
         "factors": 3,
         "learning_rate": 0.001,
         "regularization": 0.1,

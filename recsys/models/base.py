@@ -68,7 +68,7 @@ class Model(ABC):
         """Return a score for every item, the higher the better; float32, shape (len(users), n_items)."""
 
     def _random(self) -> np.random.Generator:
-        # A stream of its own: the hold-out draws from the same seed and must not be correlated with the start.
+        # A stream of its own: the hold-out draws from the same seed and must not be tied to the start.
         return np.random.default_rng([int(self.settings["seed"]), 1])
 
     def fit(self, interactions: Interactions) -> Model:

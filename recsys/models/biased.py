@@ -28,11 +28,11 @@ class Biased(Factorization):
     label = "SGD with biases on log plays"
     about = (
         "Predicts the logarithm of a play count from how much the listener plays at all, how much the "
-        "artist is played at all, and a match of latent features. A good model of how often somebody plays an artist "
-        "they know; it says little about which artists they will come to know."
+        "artist is played at all, and a match of latent features. A good model of how often somebody plays "
+        "an artist they know; it says little about which artists they will come to know."
     )
     target = "log(1 + plays)"
-    defaults = {  # noqa: RUF012
+    defaults = {
         "factors": 16,
         "learning_rate": 0.01,
         "regularization": 0.1,

@@ -1,0 +1,96 @@
+"""The frame around every page: browser tab, logo, menu and the data set that is shown.
+
+Each page calls `draw` before anything else::
+
+    from pages.components import frame
+
+    frame.draw("Train", "Tune a model and watch its error.")
+
+Streamlit finds the pages itself (`app.py` and the files in `pages/`); its own menu is switched off in
+`.streamlit/config.toml`. The menu stands above the page and not in the sidebar, which on a phone stays open
+over the page that was chosen. A page that draws its frame looks the same whether it is reached through the
+front page or opened first by a link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from pages.components import state
+
+NAME = "Encore"
+TAGLINE = "See, train and judge a music-artist recommender"
+ROOT = Path(__file__).parents[2]
+ICON = ROOT / "assets" / "icon.svg"
+LOGO = ROOT / "assets" / "logo.svg"
+
+
+class Page(NamedTuple):
+    """A line of the menu: the file of the page, its name and its icon."""
+
+    path: str
+    label: str
+    icon: str
+
+
+MENU = (
+    Page("app.py", "Home", ":material/home:"),
+    Page("pages/explore.py", "Explore", ":material/travel_explore:"),
+    Page("pages/train.py", "Train", ":material/model_training:"),
+    Page("pages/recommend.py", "Recommend", ":material/queue_music:"),
+    Page("pages/data.py", "Data", ":material/database:"),
+)
+DATA = MENU[-1]
+
+
+def draw(title: str, lead: str = "") -> None:
+    """Set up the browser tab and draw the menu and the heading; the first call of every page.
+
+    The address keeps the data set and the run that are shown, so that it can be passed on as a link.
+
+    Parameters
+    ----------
+    title : str
+        The name of the page, for the browser tab and the heading.
+    lead : str
+        A sentence (Markdown) below the heading: what the page is for.
+    """
+    tab = NAME if title == NAME else f"{title} · {NAME}"
+    st.set_page_config(page_title=tab, page_icon=str(ICON), layout="wide")
+    st.logo(str(LOGO), size="large")
+    menu = st.container(horizontal=True, gap="small")
+    st.title(title, anchor=False)
+    if lead:
+        st.caption(lead)
+    dataset = state.dataset()
+    place = state.place()
+    with menu:
+        for page in MENU:
+            link(page, query=place)
+        st.space("stretch")
+        link(DATA, label=escape(dataset.title), icon=":material/library_music:", query=place)
+    if not place.items() <= st.query_params.items():
+        st.query_params.update(place)
+    if notice := st.session_state.pop("notice", None):
+        st.warning(notice)
+
+
+def link(page: Page, *, label: str = "", icon: str = "", query: Mapping[str, str] | None = None) -> None:
+    """Draw a link to a page of the menu, under its own name and icon unless others are given."""
+    st.page_link(
+        page.path,
+        label=label or page.label,
+        icon=icon or page.icon,
+        query_params=dict(query) if query else None,
+    )
+
+
+def escape(text: str) -> str:
+    """Return the text so that Markdown shows every character as it is."""
+    return "".join(
+        f"\\{character}" if character in r"\`*_{}[]()<>#+-.!|~$:" else character for character in text
+    )

@@ -1,0 +1,116 @@
+"""What a visitor is looking at, and what the server remembers: session state and caches in one place."""
+
+from __future__ import annotations
+
+import threading
+
+import pandas as pd
+import streamlit as st
+
+from recsys.background import BackgroundRun, BackgroundRuns
+from recsys.datasets import load
+from recsys.datasets.base import Dataset
+from recsys.errors import InputError
+from recsys.popularity import rank_table
+from recsys.splitting import Split, hold_out
+from recsys.training import warm_up
+
+SAMPLE = "sample"
+
+
+@st.cache_resource(show_spinner=False)
+def runs() -> BackgroundRuns:
+    """Return the trainings of this server; the first call compiles the kernels in the background."""
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    return BackgroundRuns()
+
+
+@st.cache_resource(show_spinner="Reading the data ...", max_entries=4)
+def _open(key: str) -> Dataset:
+    return load(key)
+
+
+def dataset() -> Dataset:
+    """Return the data set this visitor looks at: the one chosen, the one in the link, or the sample."""
+    if "dataset" not in st.session_state:
+        job = _run_in_link()
+        wanted = st.query_params.get("data", SAMPLE)
+        try:
+            chosen = job.dataset if job else _open(wanted if wanted in (SAMPLE, "lastfm") else SAMPLE)
+        except InputError as error:
+            st.session_state.notice = f"{error} The generated sample is shown instead."
+            chosen = _open(SAMPLE)
+        st.session_state.dataset = chosen
+    return st.session_state.dataset
+
+
+def choose(key: str) -> None:
+    """Look at the data set with this key from now on.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    show(_open(key))
+
+
+def show(chosen: Dataset) -> None:
+    """Look at this data set from now on; a run on other data is left behind."""
+    st.session_state.dataset = chosen
+    job = run()
+    if job is None:
+        st.session_state.pop("run", None)
+
+
+def run() -> BackgroundRun | None:
+    """Return the run this visitor looks at, if it was trained on the data they look at."""
+    if "run" not in st.session_state and "run" in st.query_params:
+        st.session_state.run = st.query_params["run"]
+    job = runs().get(st.session_state.get("run", ""))
+    shown = dataset().interactions.fingerprint
+    if job is None or job.dataset.interactions.fingerprint != shown:
+        return None
+    return job
+
+
+def follow(job: BackgroundRun) -> None:
+    """Look at this run from now on."""
+    st.session_state.run = job.id
+
+
+def place() -> dict[str, str]:
+    """Return what a link needs to come back to this data and this run."""
+    here = {"data": dataset().key} if dataset().key in (SAMPLE, "lastfm") else {}
+    job = run()
+    return here | ({"run": job.id} if job else {})
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _ranks(fingerprint: str, _dataset: Dataset) -> pd.DataFrame:
+    return rank_table(_dataset.interactions)
+
+
+def ranks() -> pd.DataFrame:
+    """Return the rank table of the current data; not to be changed."""
+    return _ranks(dataset().interactions.fingerprint, dataset())
+
+
+@st.cache_resource(show_spinner="Hiding some artists of each listener ...", max_entries=8)
+def _split(fingerprint: str, minimum: int, hidden: int, seed: int, _dataset: Dataset) -> Split:
+    return hold_out(_dataset.interactions, minimum, hidden, seed)
+
+
+def split(minimum: int, hidden: int, seed: int) -> Split:
+    """Return the hold-out of the current data.
+
+    Raises
+    ------
+    InputError
+        If these numbers leave nobody to take part.
+    """
+    return _split(dataset().interactions.fingerprint, minimum, hidden, seed, dataset())
+
+
+def _run_in_link() -> BackgroundRun | None:
+    return runs().get(st.query_params.get("run", ""))

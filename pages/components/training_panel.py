@@ -1,0 +1,99 @@
+"""The run a visitor looks at: its curves while they grow, its figures, and its buttons."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import state
+from pages.components.live_chart import live_chart
+from recsys import figures
+from recsys.background import BackgroundRun
+from recsys.models import MODELS
+
+TITLES = {
+    "queued": ":orange-badge[:material/hourglass: Waiting]",
+    "running": ":blue-badge[:material/autorenew: Training]",
+    "paused": ":orange-badge[:material/pause: Paused]",
+    "done": ":green-badge[:material/check: Done]",
+    "cancelled": ":gray-badge[:material/stop: Cancelled]",
+    "diverged": ":red-badge[:material/trending_up: Diverged]",
+    "failed": ":red-badge[:material/error: Failed]",
+}
+POLL = {"queued": 0.5, "running": 0.25, "paused": 1.0}
+
+
+def draw() -> None:
+    """Draw the current run, and keep it up to date while it goes on."""
+    job = state.run()
+    if job is None:
+        st.info(
+            "Nothing has been trained on this data yet. Keep the settings or change them, then press Train: "
+            "the curves appear here while the model learns.",
+            icon=":material/model_training:",
+        )
+        return
+    st.fragment(_panel, run_every=POLL.get(job.state))(job, job.state)
+
+
+def _panel(job: BackgroundRun, drawn: str) -> None:
+    now = job.state
+    if POLL.get(now) != POLL.get(drawn):
+        st.rerun()  # the pace of the fragment is fixed when the page draws it
+    state.runs().get(job.id)
+    run = job.run
+    model = run.model
+    history = list(run.history)
+    epochs = int(model.settings["epochs"])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{MODELS[model.name].label}** {TITLES[now]}", width="content")
+        st.space("stretch")
+        _buttons(job, now)
+    if now == "queued":
+        st.caption(f"Place {state.runs().place(job)} in the queue: as many trainings as fit are running.")
+    if job.message:
+        (st.error if now in ("diverged", "failed") else st.info)(job.message)
+    st.progress(len(history) / epochs, f"Epoch {len(history):,} of {epochs:,}")
+    live_chart(
+        figures.learning_curves(history, epochs, model.target, run.references),
+        key="curves",
+        label="Train and validation RMSE by epoch",
+    )
+    if history:
+        _figures(job)
+    if job.ended and history:
+        st.page_link(
+            "pages/recommend.py",
+            label="See what it recommends",
+            icon=":material/arrow_forward:",
+            query_params=state.place(),
+        )
+
+
+def _buttons(job: BackgroundRun, now: str) -> None:
+    runs = state.runs()
+    if now in ("queued", "running"):
+        st.button("Pause", icon=":material/pause:", on_click=runs.pause, args=(job,), key="pause")
+    if now == "paused":
+        st.button("Continue", icon=":material/play_arrow:", on_click=runs.resume, args=(job,), key="continue")
+    if not job.ended:
+        st.button("Cancel", icon=":material/stop:", on_click=runs.cancel, args=(job,), key="cancel")
+
+
+def _figures(job: BackgroundRun) -> None:
+    run = job.run
+    last, best = run.history[-1], run.best
+    row = st.container(horizontal=True)
+    row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True)
+    row.metric(
+        "Validation RMSE",
+        f"{last.validation_rmse:.4f}",
+        f"{last.validation_rmse - run.mean_rmse:+.4f} against the mean",
+        delta_color="inverse",
+        border=True,
+    )
+    if best is not None:
+        row.metric(
+            "Best epoch", f"{best.epoch}", f"{best.validation_rmse:.4f}", delta_color="off", border=True
+        )
+    row.metric("Time per epoch", f"{run.epoch_seconds * 1000:.2f} ms", border=True)
+    row.metric("Updates per second", f"{run.updates_per_second / 1e6:,.0f} million", border=True)

@@ -1,0 +1,125 @@
+"""Every page through the app, without a browser: it opens, and says what to do."""
+
+import time
+
+import pytest
+import streamlit as st
+from conftest import ROOT
+from streamlit.testing.v1 import AppTest
+
+PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_server():
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page(f"pages/{name}")
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def test_home_leads_to_the_pages():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert not app.exception
+    assert {"Explore", "Train", "Recommend"} <= {heading.value.split()[-1] for heading in app.subheader}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_on_the_sample(name):
+    app = open_page(name)
+    assert not app.exception
+    assert app.title[0].value
+    assert not app.error
+
+
+def test_key_figures_are_those_of_the_data():
+    app = open_page("explore.py")
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Listeners"] == "2,000"
+    assert 1_500 <= int(shown["Artists"].replace(",", "")) <= 3_000
+    assert 90_000 <= int(shown["Listener-artist pairs"].replace(",", "")) <= 100_000
+
+
+def test_searching_an_artist_narrows_the_table():
+    app = open_page("explore.py")
+    app.text_input(key="search").input("metallica").run()
+    assert not app.exception
+    assert "Metallica" in app.dataframe[0].value["artist"].tolist()
+    assert len(app.dataframe[0].value) < 10
+
+
+def test_an_unknown_artist_in_a_link_is_explained():
+    app = open_page("artist.py", artist="<script>")
+    assert not app.exception
+    assert "There is no artist '<script>'" in app.error[0].value
+
+
+def test_an_artist_in_a_link_is_shown():
+    app = open_page("artist.py", artist="1")
+    assert not app.exception
+    assert app.header
+    assert len(app.dataframe) == 2
+
+
+def test_without_a_model_recommend_says_what_to_do():
+    app = open_page("recommend.py")
+    assert "Train one first" in app.info[0].value
+    assert app.button(key="to-train").label == "Train a model"
+
+
+def trained() -> AppTest:
+    app = open_page("train.py")
+    app.selectbox(key="model").select("biased").run()
+    app.button(key="train").click().run()
+    assert not app.exception
+    for _ in range(100):
+        time.sleep(0.1)
+        app.run()
+        if any("Done" in markdown.value for markdown in app.markdown):
+            return app
+    raise AssertionError("training did not end")
+
+
+def test_training_shows_its_figures():
+    app = trained()
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert float(shown["Validation RMSE"]) > 0
+    assert "million" in shown["Updates per second"]
+
+
+def test_settings_outside_their_range_are_explained_and_nothing_starts():
+    app = open_page("train.py")
+    app.number_input(key="split-hidden").set_value(40).run()
+    app.button(key="train").click().run()
+    assert not app.exception
+    assert "cannot hide 40 of them" in app.error[0].value
+
+
+def test_a_trained_model_recommends():
+    run_id = trained().session_state.run
+    app = open_page("recommend.py", run=run_id, listener="7")
+    assert not app.exception
+    existing, recommended = (table.value for table in app.dataframe)
+    assert existing["plays"].is_monotonic_decreasing
+    assert recommended["score"].is_monotonic_decreasing
+    assert len(recommended) == 10
+
+
+def test_an_unknown_listener_is_explained():
+    run_id = trained().session_state.run
+    app = open_page("recommend.py", run=run_id, listener="nobody")
+    assert not app.exception
+    assert "There is no listener 'nobody'" in app.error[0].value
+
+
+def test_a_link_to_a_run_that_is_gone_still_opens():
+    app = open_page("recommend.py", run="0123456789ab")
+    assert not app.exception
+    assert app.button(key="to-train")

@@ -1,0 +1,164 @@
+"""Saved runs: whole or not at all, and never trusted."""
+
+import json
+import os
+import pickle
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from recsys.datasets.base import Dataset
+from recsys.errors import InputError
+from recsys.models import MODELS, make_model
+from recsys.saved_runs import load_run, save_run, write_whole
+from recsys.splitting import hold_out
+from recsys.training import TrainingRun
+
+
+@pytest.fixture
+def dataset(checkerboard):
+    return Dataset("board", "Checkerboard", "Made for tests.", "", checkerboard)
+
+
+@pytest.fixture
+def saved(tmp_path, dataset, checkerboard_split):
+    run = TrainingRun(make_model("biased", epochs=3), checkerboard_split)
+    list(run)
+    path = tmp_path / "run.safetensors"
+    save_run(path, dataset, run.split, run.model, run.history)
+    return path
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_run_comes_back_as_it_was(name, tmp_path, dataset, checkerboard_split):
+    run = TrainingRun(make_model(name, epochs=3, factors=5), checkerboard_split)
+    list(run)
+    path = tmp_path / "run"
+    save_run(path, dataset, run.split, run.model, run.history)
+    back = load_run(path, dataset)
+    users = np.arange(40, dtype=np.int32)
+    assert back.model.name == name
+    assert back.model.settings == run.model.settings
+    assert back.model.scores(users).tobytes() == run.model.scores(users).tobytes()
+    assert back.history == run.history
+    assert back.split.validation.fingerprint == run.split.validation.fingerprint
+    assert os.listdir(tmp_path) == ["run"]
+
+
+def test_a_run_on_other_data_is_refused(saved, dataset, checkerboard):
+    part = checkerboard.subset(checkerboard.values > 3)
+    with pytest.raises(InputError, match=r"was trained on other data \(Checkerboard\) than Other"):
+        load_run(saved, Dataset("other", "Other", "", "", part))
+
+
+def test_a_missing_file_is_named(tmp_path, dataset):
+    with pytest.raises(InputError, match="There is no file"):
+        load_run(tmp_path / "nothing", dataset)
+
+
+def damage(saved, change):
+    arrays = load_file(saved)
+    with open(saved, "rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        story = json.loads(json.loads(file.read(size))["__metadata__"]["run"])
+    change(story, arrays)
+    save_file(arrays, saved, metadata={"run": json.dumps(story)})
+
+
+def without_factors(story, arrays):
+    del arrays["user_factors"]
+
+
+def with_fewer_rows(story, arrays):
+    arrays["item_factors"] = arrays["item_factors"][:-1].copy()
+
+
+def with_other_width(story, arrays):
+    arrays["item_factors"] = arrays["item_factors"][:, :-1].copy()
+
+
+def with_an_unknown_model(story, arrays):
+    story["model"] = "magic"
+
+
+def with_a_setting_out_of_range(story, arrays):
+    story["settings"]["factors"] = -4
+
+
+def without_history(story, arrays):
+    del story["history"]
+
+
+def with_a_list_for_a_story(story, arrays):
+    story["split"] = []
+
+
+def with_factors_that_are_not_numbers(story, arrays):
+    arrays["user_factors"][0, 0] = np.nan
+
+
+def with_double_precision(story, arrays):
+    arrays["user_factors"] = arrays["user_factors"].astype(np.float64)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        without_factors,
+        with_fewer_rows,
+        with_other_width,
+        with_an_unknown_model,
+        with_a_setting_out_of_range,
+        without_history,
+        with_a_list_for_a_story,
+        with_factors_that_are_not_numbers,
+        with_double_precision,
+    ],
+    ids=lambda change: change.__name__,
+)
+def test_a_run_that_was_tampered_with_is_refused(change, saved, dataset):
+    damage(saved, change)
+    with pytest.raises(InputError):
+        load_run(saved, dataset)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"\x00" * 100, pickle.dumps([1, 2]), b"\xff" * 8 + b"{}"], ids=range(5)
+)
+def test_a_file_of_another_kind_is_refused(content, tmp_path, dataset):
+    path = tmp_path / "run"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="is not a saved run"):
+        load_run(path, dataset)
+
+
+def test_a_cut_file_is_refused(saved, dataset):
+    saved.write_bytes(saved.read_bytes()[:-100])
+    with pytest.raises(InputError, match="is not a saved run"):
+        load_run(saved, dataset)
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "run"
+    write_whole(path, b"old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match="No space left"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["run"]
+
+
+def test_a_folder_that_is_not_there_is_explained(tmp_path):
+    with pytest.raises(InputError, match="cannot be written"):
+        write_whole(tmp_path / "no" / "run", b"new")
+
+
+def test_the_split_is_made_anew_from_its_settings(saved, dataset, checkerboard):
+    back = load_run(saved, dataset)
+    expected = hold_out(checkerboard, minimum=10, hidden=3, seed=1)
+    assert back.split.validation.fingerprint == expected.validation.fingerprint
