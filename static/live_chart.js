@@ -1,15 +1,21 @@
-// The browser's half of pages/components/live_chart.py: one plotly chart for each mounted component.
+// The browser's half of pages/components/live_chart.py: one plotly chart for each key.
+//
+// Streamlit may take a component off the page and put it back when elements above it come and go. The
+// chart is therefore an element of its own, which moves from the old place to the new one as it is.
 
 const library = new URL(new URL(import.meta.url).searchParams.get("plotly"), import.meta.url);
-const charts = new WeakMap();
+const charts = new Map();
+const patience = 1000; // milliseconds that a chart without a place waits for a new one
+const config = { displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
 let plotly;
 
+// Resolves to null where plotly.js cannot be had.
 function loadPlotly() {
   plotly ??= import(library).then(
     () => window.Plotly,
     (error) => {
-      plotly = undefined;
-      throw error;
+      console.error(error);
+      return null;
     },
   );
   return plotly;
@@ -17,55 +23,76 @@ function loadPlotly() {
 
 // Streamlit calls this at each change of the data or the theme, and the function it returns at the end.
 export function draw(component) {
-  const element = component.parentElement.querySelector(".live-chart");
-  let chart = charts.get(element);
+  const { key, label, height } = component.data;
+  const place = component.parentElement.querySelector(".live-chart");
+  let chart = charts.get(key);
   if (!chart) {
-    chart = { element, drawing: false, dirty: false, mounts: 0, draws: 0 };
-    charts.set(element, chart);
+    const element = document.createElement("div");
+    element.className = "live-chart-plot";
+    element.setAttribute("role", "figure");
+    chart = { key, element, places: new Set(), draws: 0 };
+    charts.set(key, chart);
+  }
+  if (!chart.places.has(place)) {
+    clearTimeout(chart.end);
+    chart.places.add(place);
+    place.append(chart.element);
   }
   chart.component = component;
   chart.dirty = true;
-  element.setAttribute("aria-label", component.data.label);
-  element.style.minHeight = `${component.data.height}px`;
+  chart.element.setAttribute("aria-label", label);
+  place.style.minHeight = `${height}px`;
   update(chart);
-  return () => remove(chart);
+  return () => leave(chart, place);
+}
+
+function leave(chart, place) {
+  chart.places.delete(place);
+  const [other] = chart.places;
+  if (!other) chart.end = setTimeout(remove, patience, chart);
+  else if (!other.contains(chart.element) && place.contains(chart.element)) other.append(chart.element);
+}
+
+function remove(chart) {
+  chart.removed = true;
+  charts.delete(chart.key);
+  chart.observer?.disconnect();
+  if (!chart.drawing) window.Plotly?.purge(chart.element);
 }
 
 // Draws until nothing is left to draw: updates that come meanwhile are skipped but for the last.
 async function update(chart) {
   if (chart.drawing) return;
   chart.drawing = true;
+  const { element } = chart;
   try {
     const Plotly = await loadPlotly();
+    if (!Plotly) {
+      element.textContent = "The chart could not be loaded. Reload the page to try again.";
+      return;
+    }
     while (chart.dirty && !chart.removed) {
       chart.dirty = false;
-      const { figure, height } = chart.component.data;
-      const layout = {
-        ...figure.layout,
-        template: template(chart.element),
-        uirevision: figure.layout.uirevision ?? "kept",
-        autosize: true,
-        height,
-      };
-      await Plotly.react(chart.element, figure.data, layout, config);
-      if (!chart.observer && !chart.removed) mount(chart, Plotly);
+      const { height } = chart.component.data;
+      // plotly.js writes into what it is given, and a change of theme brings the same figure again.
+      const { data, layout } = structuredClone(chart.component.data.figure);
+      const kept = { uirevision: "kept", ...layout, template: template(element), autosize: true, height };
+      await Plotly.react(element, data, kept, config);
+      if (!chart.observer) follow(chart, Plotly);
       chart.draws += 1;
-      chart.element.dataset.draws = chart.draws;
+      element.dataset.draws = chart.draws;
     }
   } catch (error) {
-    console.error(error);
-    if (!chart.observer) chart.element.textContent = "The chart could not be loaded. Reload the page to try again.";
+    if (!chart.removed) console.error(error);
   } finally {
     chart.drawing = false;
+    if (chart.removed) window.Plotly?.purge(element);
   }
 }
 
-const config = { displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
-
-function mount(chart, Plotly) {
+// Once for each chart: its width follows the page, its clicks go to Python.
+function follow(chart, Plotly) {
   const { element } = chart;
-  chart.mounts += 1;
-  element.dataset.mounts = chart.mounts;
   chart.observer = new ResizeObserver(() => {
     const width = element.clientWidth;
     if (width === 0 || width === chart.width) return;
@@ -86,19 +113,11 @@ function mount(chart, Plotly) {
   });
 }
 
-function remove(chart) {
-  chart.removed = true;
-  chart.observer?.disconnect();
-  charts.delete(chart.element);
-  if (chart.observer) window.Plotly.purge(chart.element);
-}
-
 // The colours and fonts of the page. A figure's own settings go before those of its template.
 function template(element) {
   const style = getComputedStyle(element);
   const theme = (name) => style.getPropertyValue(`--st-${name}`).trim();
   const text = theme("text-color");
-  const background = theme("background-color");
   const faint = theme("border-color");
   const font = { family: theme("font"), color: text, size: 13 };
   const axis = {
@@ -119,12 +138,12 @@ function template(element) {
       title: { font: { size: 16, family: theme("heading-font") }, x: 0, xanchor: "left" },
       xaxis: { ...axis, showgrid: false, showline: true },
       yaxis: axis,
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", title: { text: "" } },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
       hovermode: "x unified",
       hoverlabel: { bgcolor: theme("secondary-background-color"), bordercolor: faint, font },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: theme("gray-color"), activecolor: theme("primary-color") },
       shapedefaults: { line: { color: theme("gray-color"), width: 1.5 } },
-      annotationdefaults: { font: { color: text }, arrowcolor: theme("gray-color"), bgcolor: background },
+      annotationdefaults: { font: { color: text }, arrowcolor: theme("gray-color") },
     },
     data: { scatter: [{ marker: { line: { width: 0 } } }] },
   };

@@ -30,7 +30,7 @@ STATIC = Path(__file__).parents[2] / "static"
 # Sent with every update, hence no more than the address of the rest.
 _component = st.components.v2.component(
     "live_chart",
-    html='<div class="live-chart" role="figure"></div>',
+    html='<div class="live-chart"></div>',
     js="""
 export default async function (component) {
   const { draw } = await import(new URL(component.data.script, document.baseURI));
@@ -78,7 +78,14 @@ def live_chart(
     content["layout"].pop("template", None)
     result = _component(
         key=key,
-        data={"script": script, "figure": content, "height": height, "label": label, "clicks": clicks},
+        data={
+            "script": script,
+            "key": key,
+            "figure": content,
+            "height": height,
+            "label": label,
+            "clicks": clicks,
+        },
         **cast("dict[str, Any]", {"on_clicked_change": _nothing} if clicks else {}),
     )
     return result.clicked if clicks else None

@@ -43,7 +43,7 @@ FILES = (*SHA256, TAGGED)
 
 MEGABYTE = 1 << 20
 LARGEST_ZIP = 32 * MEGABYTE
-LARGEST_FILE = 64 * MEGABYTE
+LARGEST_FILE = 32 * MEGABYTE
 CHUNK = 64 * 1024
 TIMEOUT = 30.0
 WAY_OUT = "Try again, or get the zip another way and drop it onto the Data page."
@@ -93,7 +93,8 @@ def download(progress: Callable[[int, int], None] | None = None, url: str = URL)
     Parameters
     ----------
     progress : callable, optional
-        Called after each chunk with the bytes that have arrived and those expected (0 if unknown).
+        Called at the start and after each chunk with the bytes that have arrived and those
+        expected (0 if unknown).
     url : str
         Where the zip is published.
 
@@ -177,6 +178,7 @@ def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
         request = urllib.request.Request(url, headers={"User-Agent": f"encore/{__version__}"})  # noqa: S310
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
             expected = answer.length or 0
+            yield b"", expected
             while chunk := answer.read(CHUNK):
                 yield chunk, expected
     except urllib.error.HTTPError as error:
@@ -225,13 +227,14 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -
     # bzip2 and lzma may blow a few bytes up to gigabytes within a single read
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise InputError(f"{member.filename} in {name} is packed in an unusual way. Pack it with deflate.")
-    # zipfile never returns more than the announced size
     if member.file_size > LARGEST_FILE:
         raise InputError(
             f"{member.filename} in {name} unpacks to more than {LARGEST_FILE // MEGABYTE} MB, "
             "far more than the published file."
         )
-    return archive.read(member)
+    with archive.open(member) as packed:
+        # with a bound, for without one a file that lies about its size is unpacked whole before it is cut
+        return packed.read(member.file_size + 1)
 
 
 def _dataset(files: dict[str, bytes], place: str) -> Dataset:

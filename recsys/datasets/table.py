@@ -68,7 +68,7 @@ def _read(file: IO[bytes], name: str, key: str) -> Dataset:
     return Dataset(
         key=key,
         title=name,
-        origin=f"Read from {name}." + (f" {added:,} repeated rows were added to others." if added else ""),
+        origin=f"Read from {name}." + (f" Repeated rows added up: {added:,}." if added else ""),
         licence="The file states none.",
         interactions=Interactions.from_frame(pairs),
     )
@@ -83,7 +83,7 @@ def _text(content: bytes, name: str) -> pd.DataFrame:
         return "error"
 
     try:
-        header = content[:100_000].splitlines()[0].decode("utf-8-sig") if content.strip() else ""
+        header = re.split("[\r\n]", content.decode("utf-8-sig"), maxsplit=1)[0]
         separator = max("\t;,", key=header.count)
         quote: str | Literal[False] = False if separator == "\t" else '"'
         titles = next(csv.reader([header], delimiter=separator, quoting=csv.QUOTE_MINIMAL), [])
@@ -103,7 +103,7 @@ def _text(content: bytes, name: str) -> pd.DataFrame:
                 strings_can_be_null=False,  # there are artists called NA and None
             ),
         )
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(name) from error
     except pa.ArrowInvalid as error:
         if uneven:
@@ -171,6 +171,8 @@ def _places(titles: list[str], name: str) -> dict[str, int]:
     for role, known in COLUMNS.items():
         for title in known:
             if title in plain and plain.index(title) not in places.values():
+                if plain.count(title) > 1:
+                    raise InputError(f"{name} has two columns called {title!r}. Rename or remove one.")
                 places[role] = plain.index(title)
                 break
         else:

@@ -111,7 +111,7 @@ def _wait_for(url: str) -> None:
 
 def _open(page: Page, address: str) -> Locator:
     page.goto(address)
-    chart = page.locator(".live-chart")
+    chart = page.locator(".live-chart-plot")
     expect(chart).to_have_attribute("data-draws", re.compile("."), timeout=20_000)
     chart.evaluate("chart => { chart.marked = true; }")
     return chart
@@ -149,11 +149,13 @@ def _zoom(page: Page, chart: Locator) -> list[float]:
 
 def _grow(page: Page, chart: Locator, by: int = 10) -> None:
     goal = _points(chart) + by
-    page.wait_for_function("n => document.querySelector('.live-chart').calcdata[0].length >= n", arg=goal)
+    page.wait_for_function(
+        "n => document.querySelector('.live-chart-plot').calcdata[0].length >= n", arg=goal
+    )
 
 
 def _same(chart: Locator) -> bool:
-    return chart.evaluate("chart => chart.marked === true && chart.dataset.mounts === '1'")
+    return chart.evaluate("chart => chart.marked === true && chart.isConnected")
 
 
 def test_zoom_is_kept_while_the_data_grows_and_a_double_click_ends_it(page: Page, address: str) -> None:
@@ -164,7 +166,7 @@ def test_zoom_is_kept_while_the_data_grows_and_a_double_click_ends_it(page: Page
     assert _same(chart)
     plot = _plot(chart)
     page.mouse.dblclick(plot["x"] + plot["width"] / 2, plot["y"] + plot["height"] / 2)
-    page.wait_for_function("document.querySelector('.live-chart')._fullLayout.xaxis.autorange")
+    page.wait_for_function("document.querySelector('.live-chart-plot')._fullLayout.xaxis.autorange")
     assert _range(chart)[0] <= 1
     assert _range(chart)[1] >= _points(chart) - 1
 
@@ -172,7 +174,7 @@ def test_zoom_is_kept_while_the_data_grows_and_a_double_click_ends_it(page: Page
 def test_hidden_curves_stay_hidden(page: Page, address: str) -> None:
     chart = _open(page, address)
     chart.locator(".legendtoggle").nth(1).click()
-    page.wait_for_function("document.querySelector('.live-chart')._fullData[1].visible === 'legendonly'")
+    page.wait_for_function("document.querySelector('.live-chart-plot')._fullData[1].visible === 'legendonly'")
     _grow(page, chart)
     assert chart.evaluate("chart => chart._fullData.map(trace => trace.visible)") == [True, "legendonly"]
 
@@ -199,7 +201,7 @@ def test_a_rerun_of_the_page_keeps_the_chart(page: Page, address: str) -> None:
 def test_the_last_update_is_drawn_and_described(page: Page, address: str) -> None:
     chart = _open(page, address)
     page.wait_for_function(
-        f"document.querySelector('.live-chart').calcdata[0].length === {LAST}", timeout=60_000
+        f"document.querySelector('.live-chart-plot').calcdata[0].length === {LAST}", timeout=60_000
     )
     expect(page.get_by_role("figure", name=f"RMSE after {LAST} epochs")).to_be_visible()
     assert _same(chart)
@@ -219,7 +221,7 @@ def test_the_chart_is_as_wide_as_the_page(page: Page, address: str) -> None:
     for width in (900, 400):
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_function(
-            "() => { const chart = document.querySelector('.live-chart');"
+            "() => { const chart = document.querySelector('.live-chart-plot');"
             " return Math.abs(chart.querySelector('.main-svg').clientWidth - chart.clientWidth) < 2"
             f" && chart.clientWidth <= {width} && chart.clientWidth > {width} / 2; }}"
         )
@@ -235,7 +237,7 @@ def test_the_chart_wears_the_theme_and_follows_its_change(browser: Browser, addr
     for name in ("light", "dark", "light"):
         page.emulate_media(color_scheme=name)  # type: ignore[arg-type]
         page.wait_for_function(
-            "([first, text]) => { const chart = document.querySelector('.live-chart');"
+            "([first, text]) => { const chart = document.querySelector('.live-chart-plot');"
             " return chart._fullData[0].line.color === first && chart._fullLayout.font.color === text; }",
             arg=[themes[name]["chartCategoricalColors"][0], themes[name]["textColor"]],
         )
