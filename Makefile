@@ -1,39 +1,51 @@
 # make run: start the app. make test: everything that CI checks.
 
 PORT ?= 8501
+ADDRESS ?= localhost
 VENV := .venv
-BIN := $(VENV)/bin
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: run test check browser clean
+# True of a Python that Encore runs on and that can make a virtual environment.
+SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+# `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
+STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
+
+.PHONY: run test browser clean stale
 
 run: $(VENV)/run.stamp
-	@echo "Encore is at http://localhost:$(PORT)"
-	@$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.headless true
+	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
+	@$(VENV)/bin/python -m streamlit run app.py --server.port "$(PORT)" --server.address "$(ADDRESS)" \
+	  --server.headless true || { code=$$?; test $$code -ne 1 || \
+	  echo "Encore did not start. If the port is taken, choose another: make run PORT=8502" >&2; exit $$code; }
 
 test: $(VENV)/test.stamp browser
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	PYTHONPATH=. $(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m mypy
+	PYTHONPATH=. $(VENV)/bin/python $(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/python -m pytest
 
 browser: $(VENV)/test.stamp
-	@$(BIN)/python tests/browser/chromium.py
+	@$(VENV)/bin/python tests/browser/chromium.py
 
 # A stamp is newer than what it was made from: nothing is installed again until that changes.
-$(VENV)/run.stamp: requirements.txt constraints.txt $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+$(VENV)/run.stamp: requirements.txt constraints.txt $(STALE)
+	@echo "Installing what the app needs into $(VENV): a minute or two, once."
+	@$(PIP) install --quiet -r requirements.txt -c constraints.txt
 	@touch $@
 
 $(VENV)/test.stamp: requirements-dev.txt $(VENV)/run.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@echo "Installing what the tests need into $(VENV)."
+	@$(PIP) install --quiet -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
-$(VENV)/bin/python:
+# A Python is tried, not only looked for: a pyenv shim can exist and yet run nothing.
+stale:
 	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
-	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
-	    echo "Making $(VENV) with $$($$python --version)"; \
-	    $$python -m venv $(VENV) && exit 0; \
+	  if "$$python" -c '$(SUITS)' >/dev/null 2>&1; then \
+	    echo "Making $(VENV) with $$("$$python" --version)."; \
+	    rm -rf $(VENV); \
+	    exec "$$python" -m venv $(VENV); \
 	  fi; \
 	done; \
 	echo "Encore needs Python 3.11, 3.12 or 3.13 with its venv module (Debian: apt-get install python3-venv)." >&2; \
@@ -41,4 +53,4 @@ $(VENV)/bin/python:
 	exit 1
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis static/plotly-*
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis static/plotly-*
