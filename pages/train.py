@@ -13,9 +13,10 @@ with settings:
     start = st.container()
     name, chosen = controls.model_settings()
     hold_out = controls.split_settings(int(chosen["seed"]))
+    stopping = controls.stopping()
     if start.button("Train", type="primary", icon=":material/play_arrow:", width="stretch", key="train"):
         try:
-            run = TrainingRun(make_model(name, **chosen), state.split(**hold_out))
+            run = TrainingRun(make_model(name, **chosen), state.split(**hold_out), stopping)
             state.follow(state.runs().start(state.dataset(), run))
         except InputError as error:
             start.error(str(error))

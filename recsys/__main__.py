@@ -19,9 +19,9 @@ from recsys.models import MODELS, make_model
 from recsys.popularity import rank_table
 from recsys.recommending import recommend_to
 from recsys.saved_runs import load_run, save_run
-from recsys.settings import SETTINGS
+from recsys.settings import CHOICES, SETTINGS
 from recsys.splitting import Split, hold_out
-from recsys.training import TrainingRun
+from recsys.training import Stopping, TrainingRun
 
 Answer = tuple[dict[str, Any], str]
 
@@ -55,11 +55,13 @@ def describe(options: argparse.Namespace) -> Answer:
 def train(options: argparse.Namespace) -> Answer:
     """Train a model and save it."""
     dataset = load(options.data)
-    run = TrainingRun(_model(options), _split(options, dataset.interactions))
+    stopping = Stopping(options.watch, options.patience)
+    run = TrainingRun(_model(options), _split(options, dataset.interactions), stopping)
     every = max(1, int(run.model.settings.get("epochs", 1)) // 10)
     for epoch in run:
         if not options.json and (epoch.epoch % every == 0 or epoch.epoch == 1):
             errors = f"train {epoch.train_rmse:.4f}  validation {epoch.validation_rmse:.4f}"
+            errors += "" if epoch.ndcg is None else f"  NDCG@10 {epoch.ndcg:.4f}"
             print(f"epoch {epoch.epoch:4}  {errors}", flush=True)
     if options.out is not None:
         save_run(options.out, dataset, run.split, run.model, run.history)
@@ -67,14 +69,16 @@ def train(options: argparse.Namespace) -> Answer:
         "model": run.model.name,
         "settings": run.model.settings,
         "target": run.model.target,
-        "mean_rmse": run.mean_rmse,
+        "references": run.references,
+        "kept_epoch": run.kept.epoch if run.kept else None,
         "updates_per_second": run.updates_per_second,
         "history": [asdict(epoch) for epoch in run.history],
     }
     lines = [
-        f"RMSE of {run.model.target}: {run.history[-1].validation_rmse:.4f} on hidden pairs; "
-        f"always predicting the mean gives {run.mean_rmse:.4f}.",
-        f"{run.updates_per_second / 1e6:,.0f} million updates a second.",
+        f"RMSE of {run.model.target} on hidden pairs:",
+        *(f"{name:20} {error:.4f}" for name, error in run.references.items()),
+        f"{f'Epoch {run.kept.epoch}, kept':20} {run.kept.validation_rmse:.4f}" if run.kept else "",
+        f"{run.updates_per_second / 1e6:,.1f} million updates a second.",
         *([f"Saved as {options.out}."] if options.out is not None else []),
     ]
     return answer, "\n".join(lines)
@@ -162,6 +166,9 @@ def _parser() -> argparse.ArgumentParser:
     settings(command("describe", describe), "n")
     training = command("train", train)
     choose_model(training)
+    watch = CHOICES["watch"]
+    training.add_argument("--watch", choices=watch.options, default=watch.default, help=watch.help)
+    settings(training, "patience")
     training.add_argument("--out", type=Path, metavar="RUN", help="save the trained model to this file")
     recommending = command("recommend", recommend)
     recommending.add_argument(

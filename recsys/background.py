@@ -162,6 +162,7 @@ class BackgroundRuns:
                 self._changed.wait()
             if job in self._line:
                 self._line.remove(job)
+            job.run.finish()
             self._set(job, "cancelled")
             return False
 

@@ -165,9 +165,9 @@ def lorenz(concentration: Concentration) -> go.Figure:
 
 
 def learning_curves(
-    history: Sequence[Epoch], epochs: int, target: str, references: dict[str, float]
+    history: Sequence[Epoch], epochs: int, target: str, best: Epoch | None, references: dict[str, float]
 ) -> go.Figure:
-    """Draw train and validation RMSE by epoch, the best epoch and lines to compare with.
+    """Draw what was measured by epoch: the errors above, the quality of the lists below.
 
     Parameters
     ----------
@@ -177,42 +177,64 @@ def learning_curves(
         How many epochs there will be: the length of the axis.
     target : str
         What is predicted, with its unit.
+    best : Epoch or None
+        The epoch to mark.
     references : dict
-        RMSE of simple predictions on the validation pairs, by their name.
+        RMSE of simpler predictions on the validation pairs, by their name.
     """
-    passes = [epoch.epoch for epoch in history]
-    train = [epoch.train_rmse for epoch in history]
-    validation = [epoch.validation_rmse for epoch in history]
+    passes = np.array([epoch.epoch for epoch in history], np.int16)
     figure = go.Figure()
-    for name, errors in (("Train", train), ("Validation", validation)):
+    for name, errors in (
+        ("Train RMSE", [epoch.train_rmse for epoch in history]),
+        ("Validation RMSE", [epoch.validation_rmse for epoch in history]),
+    ):
         figure.add_scatter(
-            x=passes,
-            y=errors,
-            mode="lines",
-            name=name,
-            hovertemplate=f"Epoch %{{x}}: {name.lower()} %{{y:.4f}}<extra></extra>",
+            x=passes, y=np.array(errors, np.float32), mode="lines", name=name, hovertemplate="%{y:.4f}"
         )
-    best = min(history, key=lambda epoch: epoch.validation_rmse, default=None)
+    ranked = [epoch for epoch in history if epoch.ndcg is not None]
+    for name, values, dash in (
+        ("NDCG@10", [epoch.ndcg for epoch in ranked], "solid"),
+        ("Recall@10", [epoch.recall for epoch in ranked], "dash"),
+    ):
+        figure.add_scatter(
+            x=np.array([epoch.epoch for epoch in ranked], np.int16),
+            y=np.array(values, np.float32),
+            yaxis="y2",
+            mode="lines+markers",
+            marker={"size": 5},
+            line={"dash": dash},
+            name=name,
+            hovertemplate="%{y:.4f}",
+        )
     figure.add_scatter(
         x=[best.epoch] if best else [],
         y=[best.validation_rmse] if best else [],
         mode="markers",
-        marker={"size": 11, "symbol": "star"},
+        marker={"size": 12, "symbol": "star"},
         name="Best epoch",
-        hovertemplate="Best: epoch %{x}, validation %{y:.4f}<extra></extra>",
+        hovertemplate="%{x}",
     )
     for name, error in references.items():
         figure.add_scatter(
-            x=[1, epochs],
+            x=[0.5, epochs + 0.5],
             y=[error, error],
             mode="lines",
-            line={"dash": "dot"},
+            line={"dash": "dot", "width": 1.5},
             name=f"{name} ({error:.4f})",
             hoverinfo="skip",
         )
-    figure.update_xaxes(title="Epoch", range=[0.5, epochs + 0.5], tickformat="d")
-    figure.update_yaxes(title=f"RMSE of {target}", rangemode="tozero" if not history else "normal")
-    return _finish(figure, height=420)
+    figure.update_layout(
+        xaxis={"title": "Epoch", "range": [0.5, epochs + 0.5], "tickformat": "d", "anchor": "y2"},
+        yaxis={
+            "title": f"RMSE of {target}",
+            "domain": [0.4, 1],
+            "rangemode": "normal" if history else "tozero",
+        },
+        yaxis2={"title": "Lists", "domain": [0, 0.32], "rangemode": "tozero", "anchor": "x"},
+        hovermode="x unified",
+        hoversubplots="axis",
+    )
+    return _finish(figure, height=520)
 
 
 def _finish(figure: go.Figure, height: int = 380) -> go.Figure:

@@ -115,6 +115,25 @@ def beyond_accuracy(items: NDArray[np.int32], train: Interactions) -> dict[str, 
     }
 
 
+def sample_users(split: Split, n: int) -> NDArray[np.int32]:
+    """Return the codes of all users with hidden items or, if they are more, of `n` drawn by the split's seed."""
+    users = np.flatnonzero(split.validation.user_counts).astype(np.int32)
+    if len(users) <= n:
+        return users
+    drawn = np.random.default_rng([split.seed, 2]).choice(users, n, replace=False)
+    return np.sort(drawn)
+
+
+def ranking(model: Model, split: Split, users: NDArray[np.int32], n: int = 10) -> tuple[float, float]:
+    """Return NDCG@n and Recall@n over some users; 0 to 1, NaN without users."""
+    if not len(users):
+        return float("nan"), float("nan")
+    items, _ = model.recommend(split.train, users, n, split.seed)
+    hits = find_hits(items, users, split.validation)
+    hidden = split.validation.user_counts[users]
+    return float(ndcg(hits, hidden).mean()), float(recall(hits, hidden).mean())
+
+
 def evaluate(model: Model, split: Split, n: int = 10) -> dict[str, float]:
     """Measure a trained model over the whole catalogue.
 

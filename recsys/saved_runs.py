@@ -103,7 +103,7 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
         model = make_model(story["model"], **settings)
         for name in model.learned:
             array = arrays[name]
-            setattr(model, name, array if array.ndim else array.item())
+            setattr(model, name, array if array.ndim else float(array))
         _check_shapes(model, dataset)
         history = [Epoch(**epoch) for epoch in story["history"]]
         split = hold_out(dataset.interactions, **story["split"])

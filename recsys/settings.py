@@ -59,6 +59,40 @@ class Setting:
         return int(number) if self.whole else number
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words, with a name and an explanation.
+
+    Attributes
+    ----------
+    name, label, help : str
+        As in `Setting`.
+    default : str
+    options : dict of str to str
+        What each word is called on screen.
+    """
+
+    name: str
+    label: str
+    default: str
+    options: dict[str, str]
+    help: str
+
+    def check(self, value: object) -> str:
+        """Return the value.
+
+        Raises
+        ------
+        InputError
+            If it is not one of the options.
+        """
+        if value not in self.options:
+            raise InputError(
+                f"{self.label} must be one of {', '.join(self.options)}, not {str(value)[:40]!r}."
+            )
+        return str(value)
+
+
 def _decades(first: int, last: int) -> tuple[float, ...]:
     """Return six even steps in each power of ten, ends included."""
     steps = [float(f"{step}e{power}") for power in range(first, last) for step in (1, 1.5, 2, 3, 5, 7)]
@@ -131,6 +165,28 @@ SETTINGS: dict[str, Setting] = {
             99_999,
             "How many of a listener's artists are kept from training, to see whether the model finds them.",
         ),
+        Setting(
+            "patience",
+            "Patience in epochs",
+            0,
+            0,
+            5000,
+            "Stop when the watched measure was not better for this many epochs. 0: train to the end.",
+        ),
         Setting("n", "Recommendations", 10, 1, 100, "How many artists are recommended."),
+    )
+}
+
+CHOICES: dict[str, Choice] = {
+    choice.name: choice
+    for choice in (
+        Choice(
+            "watch",
+            "Keep the epoch with the best",
+            "none",
+            {"none": "nothing: keep the last", "rmse": "validation RMSE", "ndcg": "NDCG@10"},
+            "What is watched on the hidden artists to stop early and to keep the best epoch. The two disagree: "
+            "the error is often lowest long before the lists are best.",
+        ),
     )
 }

@@ -5,15 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from recsys.errors import InputError
 from recsys.interactions import Interactions
+from recsys.metrics import ranking, sample_users
 from recsys.models import MODELS, make_model
 from recsys.models.base import Model
 from recsys.models.factorization import diverged
+from recsys.settings import CHOICES, SETTINGS
 from recsys.splitting import Split, hold_out
+
+# Ranking everything is dearer than a pass over the pairs, so it is measured on some users, at some epochs.
+RANKED_USERS = 500
+RANKED_EPOCHS = 20
 
 
 @dataclass(frozen=True)
@@ -28,12 +37,48 @@ class Epoch:
         In the unit of the model's target; NaN where there are no pairs.
     seconds : float
         Time the pass took, without the measuring.
+    ndcg, recall : float or None
+        NDCG@10 and Recall@10 on the hidden items of `TrainingRun.ranked_users`, 0 to 1; None where it
+        was not measured.
     """
 
     epoch: int
     train_rmse: float
     validation_rmse: float
     seconds: float
+    ndcg: float | None = None
+    recall: float | None = None
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When to stop early, and which epoch to keep.
+
+    Attributes
+    ----------
+    watch : str
+        `none` keeps the last epoch; `rmse` and `ndcg` keep the one that was best on the hidden pairs.
+    patience : int
+        Stop when it was not better for this many epochs; 0 trains to the end and only keeps the best.
+
+    Raises
+    ------
+    InputError
+        If a value is not allowed.
+    """
+
+    watch: str = "none"
+    patience: int = 0
+
+    def __post_init__(self) -> None:
+        CHOICES["watch"].check(self.watch)
+        SETTINGS["patience"].check(self.patience)
+
+    def error(self, epoch: Epoch) -> float | None:
+        """Return what should be low: the lower, the better the epoch; None where it was not measured."""
+        if self.watch == "ndcg":
+            return None if epoch.ndcg is None else -epoch.ndcg
+        return epoch.validation_rmse
 
 
 class TrainingRun:
@@ -42,27 +87,33 @@ class TrainingRun:
     Iterate over it to train; leave the loop to pause and iterate again to go on. A paused
     run ends exactly where an unbroken one does.
 
-    Attributes
+    Parameters
     ----------
     model : Model
-        Usable after the first epoch.
+        Untrained.
     split : Split
-        What it learns from and what it is judged by.
+    stopping : Stopping
+        When to stop early, and which epoch's factors the model holds in the end.
+
+    Attributes
+    ----------
     history : list of Epoch
         One for each finished epoch.
-    mean_rmse : float
-        RMSE on the validation pairs of always predicting the mean of the training targets.
+    ranked_users : int32 array
+        Codes of the users whose lists are measured: all who hide something, or a sample of them.
     """
 
-    def __init__(self, model: Model, split: Split) -> None:
+    def __init__(self, model: Model, split: Split, stopping: Stopping | None = None) -> None:
         self.model = model
         self.split = split
+        self.stopping = stopping or Stopping()
         self.history: list[Epoch] = []
-        mean = model.targets(split.train).mean(dtype=np.float64)
-        offsets = model.targets(split.validation).astype(np.float64) - mean
-        self.mean_rmse = float(np.sqrt(np.square(offsets).mean())) if len(offsets) else float("nan")
+        self.ranked_users = sample_users(split, RANKED_USERS)
         self._progress = model.train(split.train)
         self._seconds = 0.0
+        self._over = False
+        self._best: Epoch | None = None
+        self._best_state: dict[str, Any] | None = None
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train on, an epoch at a time."""
@@ -85,33 +136,53 @@ class TrainingRun:
         InputError
             If training diverged; says which setting to lower.
         """
+        if self._over:
+            raise StopIteration
         started = time.perf_counter()
-        done = next(self._progress)
+        try:
+            done = next(self._progress)
+        except (StopIteration, InputError):
+            self.finish()
+            raise
         self._seconds += time.perf_counter() - started
         if not float(done).is_integer():
             return None
-        epoch = Epoch(
-            epoch=int(done),
-            train_rmse=self.model.rmse(self.split.train),
-            validation_rmse=self.model.rmse(self.split.validation),
-            seconds=self._seconds,
-        )
-        self._seconds = 0.0
+        epoch = self._measure(int(done))
         if not np.isfinite(epoch.train_rmse):
-            self._progress.close()  # type: ignore[attr-defined]
+            self.finish()
             raise diverged(done, self.model.settings["learning_rate"])
         self.history.append(epoch)
+        self._watch(epoch)
         return epoch
+
+    def finish(self) -> None:
+        """End here: the model holds the factors of the epoch to keep, and `step` goes no further."""
+        if not self._over:
+            self._over = True
+            if self._best_state is not None:
+                self.model.restore(self._best_state)
+                self._best_state = None
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs there are if nothing stops training before."""
+        return int(self.model.settings["epochs"])
 
     @property
     def best(self) -> Epoch | None:
-        """The epoch with the lowest validation RMSE so far."""
-        return min(self.history, key=lambda epoch: epoch.validation_rmse, default=None)
+        """The best epoch so far, by what is watched, or else by validation RMSE."""
+        return self._best
 
     @property
+    def kept(self) -> Epoch | None:
+        """The epoch whose factors the model holds now; None before the first."""
+        last = self.history[-1] if self.history else None
+        return self._best if self._over and self.stopping.watch != "none" else last
+
+    @cached_property
     def references(self) -> dict[str, float]:
         """Validation RMSE of simpler predictions, by their name."""
-        return {"Predicting the mean": self.mean_rmse}
+        return self.model.references(self.split.train, self.split.validation)
 
     @property
     def epoch_seconds(self) -> float:
@@ -123,6 +194,33 @@ class TrainingRun:
         """Pairs visited per second of training; NaN before the first epoch."""
         return len(self.split.train) / self.epoch_seconds
 
+    def _measure(self, number: int) -> Epoch:
+        every = -(-self.epochs // RANKED_EPOCHS)
+        is_ranked = number in (1, self.epochs) or number % every == 0
+        ndcg, recall = ranking(self.model, self.split, self.ranked_users) if is_ranked else (None, None)
+        epoch = Epoch(
+            epoch=number,
+            train_rmse=self.model.rmse(self.split.train),
+            validation_rmse=self.model.rmse(self.split.validation),
+            seconds=self._seconds,
+            ndcg=ndcg,
+            recall=recall,
+        )
+        self._seconds = 0.0
+        return epoch
+
+    def _watch(self, epoch: Epoch) -> None:
+        """Remember the best epoch, and end when it is too long ago."""
+        error = self.stopping.error(epoch)
+        if error is None:
+            return
+        if self._best is None or error < self.stopping.error(self._best):  # type: ignore[operator]
+            self._best = epoch
+            if self.stopping.watch != "none":
+                self._best_state = self.model.state()
+        elif self.stopping.watch != "none" and 0 < self.stopping.patience <= epoch.epoch - self._best.epoch:
+            self.finish()
+
 
 def warm_up() -> None:
     """Compile every kernel, so that the first training does not wait for it."""
@@ -132,6 +230,5 @@ def warm_up() -> None:
     frame = pd.DataFrame({"user": users, "item": items, "value": random.integers(1, 9, len(users))})
     split = hold_out(Interactions.from_frame(frame), minimum=2, hidden=1)
     for name in MODELS:
-        run = TrainingRun(make_model(name, epochs=1), split)
-        for _ in run:
-            run.model.recommend(split.train, np.arange(2, dtype=np.int32), 2)
+        for _ in TrainingRun(make_model(name, epochs=1), split):
+            pass

@@ -5,8 +5,13 @@
 
 const library = new URL(new URL(import.meta.url).searchParams.get("plotly"), import.meta.url);
 const charts = new Map();
-const patience = 1000; // milliseconds that a chart without a place waits for a new one
-const config = { displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+const patience = 5000; // milliseconds that a chart without a place waits for a new one
+// No button may send the data elsewhere.
+const config = {
+  displaylogo: false,
+  plotlyServerURL: "",
+  modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
+};
 let plotly;
 
 // Resolves to null where plotly.js cannot be had.
@@ -30,33 +35,37 @@ export function draw(component) {
     const element = document.createElement("div");
     element.className = "live-chart-plot";
     element.setAttribute("role", "figure");
-    chart = { key, element, places: new Set(), draws: 0 };
+    chart = { key, element, places: new Map(), turn: 0, draws: 0 };
     charts.set(key, chart);
   }
   if (!chart.places.has(place)) {
     clearTimeout(chart.end);
-    chart.places.add(place);
     place.append(chart.element);
   }
+  const turn = (chart.turn += 1);
+  chart.places.set(place, turn);
   chart.component = component;
   chart.dirty = true;
   chart.element.setAttribute("aria-label", label);
   place.style.minHeight = `${height}px`;
   update(chart);
-  return () => leave(chart, place);
+  return () => leave(chart, place, turn);
 }
 
-function leave(chart, place) {
+// Streamlit calls this as well for a turn that was overtaken by the next one in the same place.
+function leave(chart, place, turn) {
+  if (chart.places.get(place) !== turn) return;
   chart.places.delete(place);
-  const [other] = chart.places;
+  const [other] = chart.places.keys();
   if (!other) chart.end = setTimeout(remove, patience, chart);
-  else if (!other.contains(chart.element) && place.contains(chart.element)) other.append(chart.element);
+  else if (place.contains(chart.element)) other.append(chart.element);
 }
 
 function remove(chart) {
   chart.removed = true;
   charts.delete(chart.key);
   chart.observer?.disconnect();
+  chart.element.remove();
   if (!chart.drawing) window.Plotly?.purge(chart.element);
 }
 
@@ -118,7 +127,9 @@ function template(element) {
   const style = getComputedStyle(element);
   const theme = (name) => style.getPropertyValue(`--st-${name}`).trim();
   const text = theme("text-color");
+  const background = theme("background-color");
   const faint = theme("border-color");
+  const gray = theme("gray-color");
   const font = { family: theme("font"), color: text, size: 13 };
   const axis = {
     gridcolor: faint,
@@ -126,14 +137,16 @@ function template(element) {
     zerolinecolor: faint,
     tickcolor: faint,
     automargin: true,
+    spikecolor: gray,
+    spikethickness: 1,
     title: { standoff: 10 },
   };
   return {
     layout: {
       font,
       colorway: theme("chart-categorical-colors").split(","),
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
+      paper_bgcolor: background,
+      plot_bgcolor: background,
       margin: { l: 8, r: 16, t: 32, b: 8 },
       title: { font: { size: 16, family: theme("heading-font") }, x: 0, xanchor: "left" },
       xaxis: { ...axis, showgrid: false, showline: true },
@@ -141,9 +154,9 @@ function template(element) {
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
       hovermode: "x unified",
       hoverlabel: { bgcolor: theme("secondary-background-color"), bordercolor: faint, font },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: theme("gray-color"), activecolor: theme("primary-color") },
-      shapedefaults: { line: { color: theme("gray-color"), width: 1.5 } },
-      annotationdefaults: { font: { color: text }, arrowcolor: theme("gray-color") },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: gray, activecolor: theme("primary-color") },
+      shapedefaults: { line: { color: gray, width: 1.5 } },
+      annotationdefaults: { font: { color: text }, arrowcolor: gray },
     },
     data: { scatter: [{ marker: { line: { width: 0 } } }] },
   };

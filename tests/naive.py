@@ -38,3 +38,87 @@ def top_n(scores, seen, order, n):
     place[order] = np.arange(len(order))
     items = [item for item in range(len(scores)) if item not in seen]
     return sorted(items, key=lambda item: (-scores[item], place[item]))[:n]
+
+
+def sgd_implicit(
+    order,
+    user_codes,
+    item_codes,
+    targets,
+    weights,
+    p,
+    q,
+    p_sums,
+    q_sums,
+    gram_p,
+    gram_q,
+    uz,
+    iz,
+    ud,
+    di,
+    rate,
+    block,
+):
+    """Visit pairs in blocks: the zeros' share from the rows as the block begins, the rest pair by pair."""
+    p, q, p_sums, q_sums = (array.astype(float) for array in (p, q, p_sums, q_sums))
+    for first in range(0, len(order), block):
+        rows = order[first : first + block]
+        pulls = [(gram_q @ p[user_codes[row]], gram_p @ q[item_codes[row]]) for row in rows]
+        for row, (p_pull, q_pull) in zip(rows, pulls, strict=True):
+            u, i = user_codes[row], item_codes[row]
+            error = weights[row] * (targets[row] - p[u] @ q[i])
+            p_move = error * q[i] - uz[u] * p_pull - ud[u] * p[u]
+            q_move = error * p[u] - iz[i] * q_pull - di[i] * q[i]
+            p_sums[u] += np.square(p_move).mean()
+            q_sums[i] += np.square(q_move).mean()
+            p[u] += rate / np.sqrt(p_sums[u]) * p_move
+            q[i] += rate / np.sqrt(q_sums[i]) * q_move
+    return p, q, p_sums, q_sums
+
+
+def sgd_biased_by_history(
+    users, starts, items, targets, mean, bu, bi, q, y, q_sums, y_sums, ud, di, df, bias_rate, rate
+):
+    """Go user by user: q and the biases pair by pair, then the y of all items of the user."""
+    bu, bi, q, y, q_sums, y_sums = (array.astype(float) for array in (bu, bi, q, y, q_sums, y_sums))
+    for u in users:
+        mine = items[starts[u] : starts[u + 1]]
+        if not len(mine):
+            continue
+        scale = 1 / np.sqrt(len(mine))
+        taste = y[mine].sum(axis=0)
+        pulls = []
+        for i, target in zip(mine, targets[starts[u] : starts[u + 1]], strict=True):
+            others = scale * (taste - y[i])
+            error = target - mean - bu[u] - bi[i] - q[i] @ others
+            bu[u] += bias_rate * (error - ud[u] * bu[u])
+            bi[i] += bias_rate * (error - di[i] * bi[i])
+            pulls.append(error * q[i])
+            move = error * others - df[i] * q[i]
+            q_sums[i] += np.square(move).mean()
+            q[i] = q[i] + rate / np.sqrt(q_sums[i]) * move
+        for i, pull in zip(mine, pulls, strict=True):
+            move = scale * (sum(pulls) - pull) - df[i] * y[i]
+            y_sums[i] += np.square(move).mean()
+            y[i] = y[i] + rate / np.sqrt(y_sums[i]) * move
+    return bu, bi, q, y, q_sums, y_sums
+
+
+def mean_rows(starts, items, y, n_users):
+    """Sum y over each user's items, over the square root of their number."""
+    p = np.zeros((n_users, y.shape[1]))
+    for u in range(n_users):
+        mine = items[starts[u] : starts[u + 1]]
+        if len(mine):
+            p[u] = y[mine].sum(axis=0) / np.sqrt(len(mine))
+    return p
+
+
+def squared_error_without_own(user_codes, item_codes, targets, mean, bu, bi, starts, q, y):
+    """Sum squared errors of predictions from each user's *other* items."""
+    total = 0.0
+    for u, i, target in zip(user_codes, item_codes, targets, strict=True):
+        mine = item_codes[starts[u] : starts[u + 1]]
+        others = y[mine[mine != i]].sum(axis=0) / np.sqrt(len(mine))
+        total += float(target - mean - bu[u] - bi[i] - q[i] @ others) ** 2
+    return total

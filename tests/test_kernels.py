@@ -85,3 +85,80 @@ def test_scores_that_are_not_numbers_are_never_recommended():
     items, best = np.empty((1, 3), np.int32), np.empty((1, 3), np.float32)
     kernels.top_n(scores, np.array([0, 0]), np.empty(0, np.int32), np.arange(4, dtype=np.int32), items, best)
     assert items.tolist() == [[1, 3, -1]]
+
+
+@given(seed=st.integers(0, 2**31), factors=st.integers(1, 40), pairs=st.integers(1, 150))
+def test_the_implicit_step_agrees_with_its_slow_twin(seed, factors, pairs):
+    random = np.random.default_rng(seed)
+    n_users, n_items = 7, 9
+    floats = [random.random(n, np.float32) for n in (n_users, n_items, n_users, n_items)]
+    p = random.normal(size=(n_users, factors)).astype(np.float32) / factors
+    q = random.normal(size=(n_items, factors)).astype(np.float32) / factors
+    given = (
+        random.permutation(pairs),
+        random.integers(0, n_users, pairs).astype(np.int32),
+        random.integers(0, n_items, pairs).astype(np.int32),
+        random.random(pairs, np.float32),
+        1 + random.random(pairs, np.float32),
+        p,
+        q,
+        np.full(n_users, 0.1, np.float32),
+        np.full(n_items, 0.1, np.float32),
+        p.T @ p,
+        q.T @ q,
+        *floats,
+        np.float32(0.05),
+    )
+    expected = naive.sgd_implicit(*given, kernels.BLOCK)
+    kernels.sgd_implicit(*given)
+    for learned, wanted in zip(given[5:9], expected, strict=True):
+        np.testing.assert_allclose(learned, wanted, rtol=2e-3, atol=2e-4)
+
+
+def history_problem(seed: int, factors: int):
+    random = np.random.default_rng(seed)
+    n_users, n_items = 6, 11
+    has = random.random((n_users, n_items)) < random.random((n_users, 1))
+    user_codes, item_codes = (codes.astype(np.int32) for codes in np.nonzero(has))
+    starts = np.concatenate([[0], np.cumsum(has.sum(axis=1))])
+    targets = random.random(len(user_codes), np.float32)
+    biases = [random.normal(size=n).astype(np.float32) for n in (n_users, n_items)]
+    q, y = (random.normal(size=(n_items, factors)).astype(np.float32) for _ in range(2))
+    return random, user_codes, item_codes, starts, targets, biases, q, y
+
+
+@sizes
+def test_the_history_step_agrees_with_its_slow_twin(seed, factors):
+    random, _, item_codes, starts, targets, biases, q, y = history_problem(seed, factors)
+    given = (
+        random.permutation(len(starts) - 1),
+        starts,
+        item_codes,
+        targets,
+        np.float32(0.4),
+        *biases,
+        q,
+        y,
+        np.full(len(q), 0.1, np.float32),
+        np.full(len(q), 0.1, np.float32),
+        random.random(len(starts) - 1, np.float32),
+        random.random(len(q), np.float32),
+        random.random(len(q), np.float32),
+        np.float32(0.02),
+        np.float32(0.05),
+    )
+    expected = naive.sgd_biased_by_history(*given)
+    kernels.sgd_biased_by_history(*given)
+    for learned, wanted in zip(given[5:11], expected, strict=True):
+        np.testing.assert_allclose(learned, wanted, rtol=2e-3, atol=5e-4)
+
+
+@sizes
+def test_the_error_without_ones_own_item_agrees_with_its_slow_twin(seed, factors):
+    _, user_codes, item_codes, starts, targets, biases, q, y = history_problem(seed, factors)
+    p = np.empty((len(starts) - 1, factors), np.float32)
+    kernels.mean_rows(starts, item_codes, y, p)
+    np.testing.assert_allclose(p, naive.mean_rows(starts, item_codes, y, len(p)), rtol=1e-4, atol=1e-4)
+    pairs = (user_codes, item_codes, targets, np.float32(0.4), *biases)
+    total = kernels.squared_error_without_own(*pairs, p, q, y, np.diff(starts))
+    assert total == pytest.approx(naive.squared_error_without_own(*pairs, starts, q, y), rel=1e-3, abs=1e-3)

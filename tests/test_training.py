@@ -8,8 +8,9 @@ import pytest
 from recsys.background import BackgroundRuns
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
+from recsys.metrics import evaluate, sample_users
 from recsys.models import MODELS, make_model
-from recsys.training import TrainingRun, warm_up
+from recsys.training import Stopping, TrainingRun, warm_up
 
 
 @pytest.fixture
@@ -55,7 +56,72 @@ def test_history_is_what_the_model_says(make_run):
 def test_the_mean_line_is_the_error_of_always_predicting_the_mean(make_run):
     run = make_run()
     offsets = run.model.targets(run.split.validation) - run.model.targets(run.split.train).mean()
-    assert run.mean_rmse == pytest.approx(float(np.sqrt(np.square(offsets).mean())), rel=1e-5)
+    expected = float(np.sqrt(np.square(offsets).mean()))
+    assert run.references["Predicting the mean"] == pytest.approx(expected, rel=1e-5)
+    assert run.references["Biases alone"] > 0
+
+
+def test_lists_are_measured_at_the_first_the_last_and_some_epochs_between(make_run):
+    run = make_run(epochs=70)
+    list(run)
+    measured = [epoch.epoch for epoch in run.history if epoch.ndcg is not None]
+    assert measured == [1, *range(4, 69, 4), 70]
+    figures = evaluate(run.model, run.split)
+    assert run.history[-1].ndcg == pytest.approx(figures["ndcg@10"])
+    assert run.history[-1].recall == pytest.approx(figures["recall@10"])
+
+
+def test_only_some_users_are_ranked_where_there_are_many(checkerboard_split):
+    users = sample_users(checkerboard_split, 7)
+    assert len(users) == len(set(users.tolist())) == 7
+    assert users.tolist() == sample_users(checkerboard_split, 7).tolist()
+    assert len(sample_users(checkerboard_split, 40)) == 40
+
+
+@pytest.mark.parametrize("watch", ["rmse", "ndcg"])
+def test_the_best_epoch_is_kept(watch, checkerboard_split):
+    model = make_model("biased", epochs=30, regularization=0, learning_rate=0.5)
+    run = TrainingRun(model, checkerboard_split, Stopping(watch))
+    list(run)
+    assert len(run.history) == 30
+    assert run.kept == run.best
+    if watch == "rmse":
+        assert run.kept.epoch < 30
+        assert run.kept.validation_rmse == min(epoch.validation_rmse for epoch in run.history)
+        assert run.model.rmse(run.split.validation) == run.kept.validation_rmse
+    else:
+        assert run.kept.ndcg == max(epoch.ndcg for epoch in run.history if epoch.ndcg is not None)
+
+
+def test_training_stops_when_it_is_not_getting_better(checkerboard_split):
+    model = make_model("biased", epochs=300, regularization=0, learning_rate=0.5)
+    run = TrainingRun(model, checkerboard_split, Stopping("rmse", patience=5))
+    list(run)
+    assert len(run.history) == run.kept.epoch + 5 < 300
+    assert run.model.rmse(run.split.validation) == run.kept.validation_rmse
+
+
+def test_without_watching_the_last_epoch_is_kept(make_run):
+    run = make_run(epochs=5)
+    list(run)
+    assert run.kept is run.history[-1]
+
+
+def test_a_cancelled_run_keeps_its_best_epoch(dataset, checkerboard_split):
+    model = make_model("biased", epochs=5000, regularization=0, learning_rate=0.5)
+    runs = BackgroundRuns()
+    job = runs.start(dataset, TrainingRun(model, checkerboard_split, Stopping("rmse")))
+    while len(job.run.history) < 60:
+        assert job.state in ("queued", "running")
+    runs.cancel(job)
+    assert runs.wait(job, "cancelled")
+    assert job.run.model.rmse(job.run.split.validation) == job.run.kept.validation_rmse
+
+
+@pytest.mark.parametrize(("watch", "patience"), [("mood", 0), ("rmse", -1), ("rmse", 0.5)])
+def test_a_bad_rule_for_stopping_is_explained(watch, patience):
+    with pytest.raises(InputError, match="must be"):
+        Stopping(watch, patience)
 
 
 def test_a_diverging_run_stops_and_says_what_to_lower(make_run):

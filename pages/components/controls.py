@@ -10,7 +10,8 @@ import streamlit as st
 
 from pages.components import state
 from recsys.models import MODELS
-from recsys.settings import SETTINGS
+from recsys.settings import CHOICES, SETTINGS
+from recsys.training import Stopping
 
 LISTED = 2_000
 COLUMNS = {
@@ -63,6 +64,21 @@ def model_settings() -> tuple[str, dict[str, int | float]]:
     with st.expander("What this model does", icon=":material/info:"):
         st.caption(model.about)
     return name, {wanted: setting(wanted, default, f"{name}-") for wanted, default in model.defaults.items()}
+
+
+def stopping() -> Stopping:
+    """Draw the settings of early stopping and return them."""
+    with st.expander("Early stopping", icon=":material/timer_off:"):
+        row = CHOICES["watch"]
+        watch = st.selectbox(
+            row.label,
+            list(row.options),
+            format_func=lambda word: row.options[word],
+            key="watch",
+            help=row.help,
+            persist_state="session",
+        )
+        return Stopping(watch, int(setting("patience", SETTINGS["patience"].default)))
 
 
 def split_settings(seed: int) -> dict[str, int]:

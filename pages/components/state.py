@@ -75,8 +75,9 @@ def run() -> BackgroundRun | None:
 
 
 def follow(job: BackgroundRun) -> None:
-    """Look at this run from now on."""
+    """Look at this run from now on; the address keeps it, for a reload or another tab."""
     st.session_state.run = job.id
+    st.query_params["run"] = job.id
 
 
 def place() -> dict[str, str]:

@@ -19,6 +19,7 @@ TITLES = {
     "diverged": ":red-badge[:material/trending_up: Diverged]",
     "failed": ":red-badge[:material/error: Failed]",
 }
+WATCHED = {"none": "validation RMSE", "rmse": "validation RMSE", "ndcg": "NDCG@10"}
 POLL = {"queued": 0.5, "running": 0.25, "paused": 1.0}
 
 
@@ -54,9 +55,9 @@ def _panel(job: BackgroundRun, drawn: str) -> None:
         (st.error if now in ("diverged", "failed") else st.info)(job.message)
     st.progress(len(history) / epochs, f"Epoch {len(history):,} of {epochs:,}")
     live_chart(
-        figures.learning_curves(history, epochs, model.target, run.references),
+        figures.learning_curves(history, epochs, model.target, run.best, run.references),
         key="curves",
-        label="Train and validation RMSE by epoch",
+        label=f"Errors and quality of the lists by epoch, after epoch {len(history)} of {epochs}",
     )
     if history:
         _figures(job)
@@ -82,18 +83,30 @@ def _buttons(job: BackgroundRun, now: str) -> None:
 def _figures(job: BackgroundRun) -> None:
     run = job.run
     last, best = run.history[-1], run.best
+    ranked = next((epoch for epoch in reversed(run.history) if epoch.ndcg is not None), last)
     row = st.container(horizontal=True)
     row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True)
+    row.metric("Validation RMSE", f"{last.validation_rmse:.4f}", border=True)
     row.metric(
-        "Validation RMSE",
-        f"{last.validation_rmse:.4f}",
-        f"{last.validation_rmse - run.mean_rmse:+.4f} against the mean",
-        delta_color="inverse",
+        "NDCG@10",
+        f"{ranked.ndcg:.4f}",
         border=True,
+        help="How many hidden artists the lists find, those at the top counting most: 0 is none, 1 is perfect. "
+        + _whose(job),
     )
     if best is not None:
-        row.metric(
-            "Best epoch", f"{best.epoch}", f"{best.validation_rmse:.4f}", delta_color="off", border=True
+        row.metric("Best epoch", f"{best.epoch}", border=True, help=f"By {WATCHED[run.stopping.watch]}.")
+    row.metric("Time per epoch", f"{run.epoch_seconds * 1000:,.1f} ms", border=True)
+    row.metric("Updates per second", f"{run.updates_per_second / 1e6:,.1f} million", border=True)
+    if run.kept is not None and run.kept is not last:
+        st.caption(f"The model holds the features of epoch {run.kept.epoch}, the best.")
+
+
+def _whose(job: BackgroundRun) -> str:
+    """Say over whom the lists are measured."""
+    ranked, all_users = len(job.run.ranked_users), int((job.run.split.validation.user_counts > 0).sum())
+    if ranked < all_users:
+        return (
+            f"Measured on {ranked:,} of the {all_users:,} listeners who hide artists, at some of the epochs."
         )
-    row.metric("Time per epoch", f"{run.epoch_seconds * 1000:.2f} ms", border=True)
-    row.metric("Updates per second", f"{run.updates_per_second / 1e6:,.0f} million", border=True)
+    return f"Measured on the {all_users:,} listeners who hide artists."

@@ -6,8 +6,10 @@ from recsys.errors import InputError
 from recsys.models.article import Article
 from recsys.models.base import Model
 from recsys.models.biased import Biased
+from recsys.models.funk import Funk
+from recsys.models.implicit import Implicit
 
-MODELS: dict[str, type[Model]] = {model.name: model for model in (Article, Biased)}
+MODELS: dict[str, type[Model]] = {model.name: model for model in (Implicit, Biased, Funk, Article)}
 
 
 def make_model(name: str, **settings: object) -> Model:

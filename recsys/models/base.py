@@ -48,7 +48,7 @@ class Model(ABC):
 
     @abstractmethod
     def train(self, interactions: Interactions) -> Iterator[float]:
-        """Learn, yielding the number of epochs done so far.
+        """Start, and return an iterator that learns and yields the number of epochs done so far.
 
         A whole number (1.0, 2.0, ...) after each pass over the pairs; where a pass is
         long, fractions in between, so that the caller can stop there. The model can be
@@ -70,6 +70,24 @@ class Model(ABC):
     def _random(self) -> np.random.Generator:
         # A stream of its own: the hold-out draws from the same seed and must not be tied to the start.
         return np.random.default_rng([int(self.settings["seed"]), 1])
+
+    def state(self) -> dict[str, NDArray[np.float32] | float]:
+        """Return a copy of what was learned, by name."""
+        values = {name: getattr(self, name) for name in self.learned}
+        return {name: value if isinstance(value, float) else value.copy() for name, value in values.items()}
+
+    def restore(self, state: dict[str, NDArray[np.float32] | float]) -> None:
+        """Take back what `state` returned."""
+        for name in self.learned:
+            setattr(self, name, state[name])
+
+    def references(self, train: Interactions, validation: Interactions) -> dict[str, float]:
+        """Return the validation RMSE of simpler predictions by their name; asked for once `train` was called."""
+        mean = self.targets(train).mean(dtype=np.float64)
+        offsets = self.targets(validation).astype(np.float64) - mean
+        return {
+            "Predicting the mean": float(np.sqrt(np.square(offsets).mean())) if len(offsets) else float("nan")
+        }
 
     def fit(self, interactions: Interactions) -> Model:
         """Train to the end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from recsys.interactions import Interactions
 from recsys.models.base import Model
 
 PAIRS_PER_STEP = 1_000_000
+
+# The last part of the epochs, over which some models let their learning rate fall to zero.
+SLOWING_DOWN = 0.3
 
 
 class Factorization(Model):
@@ -25,7 +29,13 @@ class Factorization(Model):
     global_mean : float
     """
 
-    learned = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean")
+    learned: ClassVar[tuple[str, ...]] = (
+        "user_factors",
+        "item_factors",
+        "user_bias",
+        "item_bias",
+        "global_mean",
+    )
 
     user_factors: NDArray[np.float32]
     item_factors: NDArray[np.float32]
@@ -68,6 +78,14 @@ class Factorization(Model):
         # the RMSE of the next epoch, which reads all pairs, is checked as well.
         if not np.isfinite(self.user_factors[:: max(1, len(self.user_factors) // 100)]).all():
             raise diverged(done, self.settings["learning_rate"])
+
+
+def slowed_down(epoch: int, epochs: int) -> float:
+    """Return what a learning rate is multiplied with: 1, then falling evenly to 0 over the last epochs.
+
+    Steps that shrink at the end settle where steps of constant size would go on jumping around.
+    """
+    return min(1.0, (1 - (epoch + 0.5) / epochs) / SLOWING_DOWN)
 
 
 def diverged(done: float, learning_rate: int | float) -> InputError:
