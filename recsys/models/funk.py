@@ -34,8 +34,8 @@ class Funk(Factorization):
     target = "log(1 + plays)"
     defaults = {
         "factors": 16,
-        "learning_rate": 0.01,
-        "regularization": 0.1,
+        "learning_rate": 0.005,
+        "regularization": 0.05,
         "epochs": 40,
         "seed": 0,
     }

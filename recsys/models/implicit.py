@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from recsys import kernels
 from recsys.interactions import Interactions
@@ -71,6 +73,7 @@ class Implicit(Factorization):
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Start, and return an iterator that learns and yields the number of epochs done so far."""
+        _keep_blas_to_one_thread()
         random = self._random()
         factors = int(self.settings["factors"])
         n_users, n_items = interactions.n_users, interactions.n_items
@@ -85,7 +88,8 @@ class Implicit(Factorization):
         logs = np.log1p(interactions.values)
         sums = np.bincount(interactions.user_codes, logs, n_users)
         counts = interactions.user_counts
-        self.user_scale = np.where(counts > 0, sums / np.maximum(counts, 1), logs.mean()).astype(np.float32)
+        scale = np.where(counts > 0, sums / np.maximum(counts, 1), logs.mean())
+        self.user_scale = scale.astype(np.float32)
         return self._epochs(interactions, random)
 
     def _epochs(self, interactions: Interactions, random: np.random.Generator) -> Iterator[float]:
@@ -97,19 +101,19 @@ class Implicit(Factorization):
         pair_weights = item_counts[interactions.item_codes] ** PAIR_POPULARITY
         pair_weights /= pair_weights.mean()
         strength = self.settings["regularization"]
-        user_decay = _decay(user_counts + DECAY_ZEROS * n_items, USER_DECAY_POWER, USER_DECAY_COUNT)
-        item_decay = _decay(item_counts + DECAY_ZEROS * zeros * n_users, ITEM_DECAY_POWER, ITEM_DECAY_COUNT)
+        user_growth = _decay(user_counts + DECAY_ZEROS * n_items, USER_DECAY_POWER, USER_DECAY_COUNT)
+        item_growth = _decay(item_counts + DECAY_ZEROS * zeros * n_users, ITEM_DECAY_POWER, ITEM_DECAY_COUNT)
         user_zero, item_zero, user_decay, item_decay = (
             array.astype(np.float32)
             for array in (
                 ZERO_WEIGHT / user_counts,
                 ZERO_WEIGHT * zeros / item_counts,
-                strength * user_decay / user_counts,
-                strength * item_decay / item_counts,
+                strength * user_growth / user_counts,
+                strength * item_growth / item_counts,
             )
         )
         targets, weights = self.targets(interactions), pair_weights.astype(np.float32)
-        root = np.sqrt(zeros).astype(np.float32)[:, None]
+        root = np.sqrt(zeros)[:, None].astype(np.float32)
         p_sums = np.full(n_users, FIRST_SUM, np.float32)
         q_sums = np.full(n_items, FIRST_SUM, np.float32)
         epochs, pairs = int(self.settings["epochs"]), len(interactions)
@@ -142,6 +146,14 @@ class Implicit(Factorization):
                 done = epoch + last / pairs
                 self._check_finite(done)
                 yield done
+
+
+@cache
+def _keep_blas_to_one_thread() -> None:
+    """Stop BLAS from sharing out the kernel's small products: on two threads they took six times as long."""
+    import scipy.linalg.cython_blas  # noqa: F401 - the library whose products numba calls
+
+    threadpool_limits(1, user_api="blas")
 
 
 def _decay(seen: NDArray[np.float64], power: float, count: float) -> NDArray[np.float64]:
