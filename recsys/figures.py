@@ -165,7 +165,12 @@ def lorenz(concentration: Concentration) -> go.Figure:
 
 
 def learning_curves(
-    history: Sequence[Epoch], epochs: int, target: str, best: Epoch | None, references: dict[str, float]
+    history: Sequence[Epoch],
+    epochs: int,
+    target: str,
+    references: dict[str, float],
+    best: Epoch | None,
+    best_by: str = "rmse",
 ) -> go.Figure:
     """Draw what was measured by epoch: the errors above, the quality of the lists below.
 
@@ -177,10 +182,12 @@ def learning_curves(
         How many epochs there will be: the length of the axis.
     target : str
         What is predicted, with its unit.
-    best : Epoch or None
-        The epoch to mark.
     references : dict
         RMSE of simpler predictions on the validation pairs, by their name.
+    best : Epoch or None
+        The epoch to mark.
+    best_by : str
+        The curve to mark it on: `rmse` (validation) or `ndcg`.
     """
     passes = np.array([epoch.epoch for epoch in history], np.int16)
     figure = go.Figure()
@@ -206,13 +213,15 @@ def learning_curves(
             name=name,
             hovertemplate="%{y:.4f}",
         )
+    by_ndcg = best_by == "ndcg"
     figure.add_scatter(
         x=[best.epoch] if best else [],
-        y=[best.validation_rmse] if best else [],
+        y=[best.ndcg if by_ndcg else best.validation_rmse] if best else [],
+        yaxis="y2" if by_ndcg else "y",
         mode="markers",
         marker={"size": 12, "symbol": "star"},
-        name="Best epoch",
-        hovertemplate="%{x}",
+        name="Best NDCG@10" if by_ndcg else "Lowest validation RMSE",
+        hovertemplate="epoch %{x}",
     )
     for name, error in references.items():
         figure.add_scatter(

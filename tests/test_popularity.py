@@ -120,19 +120,25 @@ def test_learning_curves_show_both_errors_the_best_epoch_and_the_mean():
         Epoch(2, 0.4, 0.55, 0.1),
         Epoch(3, 0.3, 0.58, 0.1, 0.2, 0.3),
     ]
-    figure = figures.learning_curves(history, 9, "plays", history[1], {"The mean": 0.7})
+    figure = figures.learning_curves(history, 9, "plays", {"The mean": 0.7}, history[1])
     traces = {trace.name: trace for trace in figure.data}
     assert list(traces["Train RMSE"].y) == pytest.approx([0.5, 0.4, 0.3])
     assert list(traces["Validation RMSE"].y) == pytest.approx([0.6, 0.55, 0.58])
     assert list(traces["NDCG@10"].x) == list(traces["Recall@10"].x) == [1, 3]
     assert list(traces["NDCG@10"].y) == pytest.approx([0.01, 0.2])
     assert list(traces["Recall@10"].y) == pytest.approx([0.02, 0.3])
-    assert (list(traces["Best epoch"].x), list(traces["Best epoch"].y)) == ([2], [0.55])
+    assert (list(traces["Lowest validation RMSE"].x), list(traces["Lowest validation RMSE"].y)) == (
+        [2],
+        [0.55],
+    )
+    by_lists = figures.learning_curves(history, 9, "plays", {}, history[2], "ndcg")
+    best = next(trace for trace in by_lists.data if trace.name == "Best NDCG@10")
+    assert (list(best.x), list(best.y), best.yaxis) == ([3], [0.2], "y2")
     assert list(traces["The mean (0.7000)"].y) == [0.7, 0.7]
 
 
 def test_curves_without_history_are_empty_and_do_not_fail():
-    assert all(not len(trace.x) for trace in figures.learning_curves([], 9, "plays", None, {}).data)
+    assert all(not len(trace.x) for trace in figures.learning_curves([], 9, "plays", {}, None).data)
 
 
 def test_long_names_are_cut_and_markup_is_shown_as_text():

@@ -55,7 +55,7 @@ def _panel(job: BackgroundRun, drawn: str) -> None:
         (st.error if now in ("diverged", "failed") else st.info)(job.message)
     st.progress(len(history) / epochs, f"Epoch {len(history):,} of {epochs:,}")
     live_chart(
-        figures.learning_curves(history, epochs, model.target, run.best, run.references),
+        figures.learning_curves(history, epochs, model.target, run.references, run.best, run.stopping.watch),
         key="curves",
         label=f"Errors and quality of the lists by epoch, after epoch {len(history)} of {epochs}",
     )

@@ -1,0 +1,118 @@
+"""The same work without a browser."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from recsys.__main__ import main
+from recsys.datasets import load
+from recsys.metrics import evaluate
+from recsys.models import make_model
+from recsys.splitting import hold_out
+
+QUICK = ["--epochs", "2", "--factors", "4"]
+
+
+def run(capsys, *arguments):
+    code = main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def answer(capsys, *arguments):
+    code, out, err = run(capsys, *arguments, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_describe_counts(capsys):
+    counts = answer(capsys, "describe", "sample")
+    interactions = load("sample").interactions
+    assert counts["users"] == interactions.n_users
+    assert counts["items"] == interactions.n_items
+    assert counts["interactions"] == len(interactions)
+    assert counts["plays"] == interactions.values.sum(dtype=float)
+    assert counts["density"] == pytest.approx(len(interactions) / interactions.n_users / interactions.n_items)
+    assert counts["top"][0]["plays"] >= counts["top"][1]["plays"]
+
+
+def test_train_recommend_and_evaluate_agree(capsys, tmp_path):
+    path = tmp_path / "run"
+    trained = answer(capsys, "train", "sample", "--model", "biased", *QUICK, "--seed", 3, "--out", path)
+    assert [epoch["epoch"] for epoch in trained["history"]] == [1, 2]
+    assert {"train_rmse", "validation_rmse", "seconds"} <= trained["history"][0].keys()
+    assert trained["settings"]["factors"] == 4
+
+    lists = answer(capsys, "recommend", "sample", "--run", path, "--user", 7, "-n", 5)
+    assert lists["user"] == 7
+    assert len(lists["recommended"]) == 5
+    assert {"item", "artist", "plays"} <= lists["existing"][0].keys()
+    assert {"item", "artist", "score"} <= lists["recommended"][0].keys()
+    existing = {entry["item"] for entry in lists["existing"]}
+    assert not existing & {entry["item"] for entry in lists["recommended"]}
+
+    figures = answer(capsys, "evaluate", "sample", "--model", "biased", *QUICK, "--seed", 3)
+    split = hold_out(load("sample").interactions, seed=3)
+    model = make_model("biased", epochs=2, factors=4, seed=3).fit(split.train)
+    for name, value in evaluate(model, split).items():
+        assert figures[name] == pytest.approx(value)
+    assert {"ndcg@10", "recall@10"} <= figures.keys()
+
+
+def test_the_same_seed_prints_the_same(capsys):
+    first, second = (answer(capsys, "evaluate", "sample", "--model", "article", *QUICK) for _ in range(2))
+    assert first == second
+
+
+def test_early_stopping_is_told(capsys):
+    trained = answer(
+        capsys, "train", "sample", "--model", "article", *QUICK, "--watch", "rmse", "--patience", 1
+    )
+    assert trained["kept_epoch"] in (1, 2)
+
+
+@pytest.mark.parametrize("command", ["describe", "train", "evaluate"])
+def test_text_for_people_has_no_braces(capsys, command):
+    code, out, _ = run(capsys, command, "sample", *([] if command == "describe" else QUICK))
+    assert code == 0
+    assert out.strip()
+    assert "{" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["describe", "nowhere"], "nowhere"),
+        (["recommend", "sample", "--run", "nowhere", "--user", "1"], "There is no file nowhere"),
+        (["train", "sample", "--hidden", "40"], "cannot hide 40"),
+        (["train", "sample", *QUICK, "--out", "/nowhere/at/all"], "cannot be written"),
+        (["evaluate", "sample", "--model", "article", "--learning-rate", "10"], "Lower the learning rate"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence_and_code_1(capsys, arguments, sentence):
+    code, out, err = run(capsys, *arguments, "--json")
+    assert code == 1
+    assert out == ""
+    assert err.startswith("error: ")
+    assert sentence in err
+
+
+@pytest.mark.parametrize("value", ["0", "many", "1.5", "999"])
+def test_a_setting_out_of_range_is_explained(capsys, value):
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "sample", "--factors", value])
+    assert stopped.value.code == 2
+    assert "Latent features must be a whole number from 1 to 256" in capsys.readouterr().err
+
+
+def test_it_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "recsys", "describe", "sample", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["title"] == "Generated sample"
