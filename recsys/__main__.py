@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -112,7 +113,8 @@ def judge(options: argparse.Namespace) -> Answer:
     model = _model(options)
     figures = evaluate(model.fit(split.train), split, options.n)
     answer = {"model": model.name, "settings": model.settings} | figures
-    return answer, "\n".join(f"{name:18} {value:10.4f}" for name, value in figures.items())
+    whose = f"Means over {figures.pop('users'):,} of {figures.pop('all_users'):,} listeners who hide artists:"
+    return answer, "\n".join([whose, *(f"{name:18} {value:10.4f}" for name, value in figures.items())])
 
 
 def _model(options: argparse.Namespace) -> Any:
@@ -207,7 +209,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(answer, default=_plain, ensure_ascii=False, indent=1) if options.json else text)
+    try:
+        print(
+            json.dumps(answer, default=_plain, ensure_ascii=False, indent=1) if options.json else text,
+            flush=True,
+        )
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -90,7 +90,8 @@ def test_whoever_knows_what_was_hidden_is_perfect(checkerboard_split):
     figures = metrics.evaluate(Oracle(), checkerboard_split, n=3)
     for name in ("ndcg@3", "recall@3", "precision@3", "map@3", "mrr@3"):
         assert figures[name] == pytest.approx(1)
-    assert figures["users"] == 40
+    assert figures["users"] == figures["all_users"] == 40
+    assert metrics.evaluate(Oracle(), checkerboard_split, n=3, most_users=9)["users"] == 9
 
 
 def test_a_constant_score_is_no_better_than_chance(checkerboard_split):
