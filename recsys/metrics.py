@@ -7,6 +7,7 @@ one of them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -127,14 +128,45 @@ def sample_users(split: Split, n: int) -> NDArray[np.int32]:
     return np.sort(drawn)
 
 
+@dataclass(frozen=True)
+class Lists:
+    """What a model recommends to some users, and which of it was hidden from training.
+
+    Attributes
+    ----------
+    users : int32 array, shape (n_users,)
+        User codes.
+    items : int32 array, shape (n_users, n)
+        Item codes, best first; -1 where there were not enough.
+    hits : bool array, shape (n_users, n)
+        Whether an item is one of the user's hidden ones.
+    hidden : int64 array, shape (n_users,)
+        How many items each user hides.
+    """
+
+    users: NDArray[np.int32]
+    items: NDArray[np.int32]
+    hits: Hits
+    hidden: Counts
+
+    @classmethod
+    def of(cls, model: Model, split: Split, users: NDArray[np.int32], n: int = 10) -> Lists:
+        """Rank the whole catalogue for each user, equal scores at random, and keep the first `n`."""
+        items, _ = model.recommend(split.train, users, n, split.seed)
+        hits = find_hits(items, users, split.validation)
+        return cls(users, items, hits, split.validation.user_counts[users])
+
+    def accuracy(self) -> dict[str, NDArray[np.float64]]:
+        """Return each accuracy measure for each user, by name; 0 to 1, shape (n_users,)."""
+        return {name: metric(self.hits, self.hidden) for name, metric in METRICS.items()}
+
+
 def ranking(model: Model, split: Split, users: NDArray[np.int32], n: int = 10) -> tuple[float, float]:
     """Return NDCG@n and Recall@n over some users; 0 to 1, NaN without users."""
     if not len(users):
         return float("nan"), float("nan")
-    items, _ = model.recommend(split.train, users, n, split.seed)
-    hits = find_hits(items, users, split.validation)
-    hidden = split.validation.user_counts[users]
-    return float(ndcg(hits, hidden).mean()), float(recall(hits, hidden).mean())
+    lists = Lists.of(model, split, users, n)
+    return float(ndcg(lists.hits, lists.hidden).mean()), float(recall(lists.hits, lists.hidden).mean())
 
 
 def evaluate(model: Model, split: Split, n: int = 10, most_users: int = MOST_USERS) -> dict[str, float]:
@@ -161,10 +193,10 @@ def evaluate(model: Model, split: Split, n: int = 10, most_users: int = MOST_USE
         `beyond_accuracy` at n, `users`, the number of users they are means over, and `all_users`,
         the number of users who hide something.
     """
-    users = sample_users(split, most_users)
-    items, _ = model.recommend(split.train, users, n, split.seed)
-    hits = find_hits(items, users, split.validation)
-    hidden = split.validation.user_counts[users]
-    figures = {f"{name}@{n}": float(metric(hits, hidden).mean()) for name, metric in METRICS.items()}
-    figures |= {f"{name}@{n}": value for name, value in beyond_accuracy(items, split.train).items()}
-    return figures | {"users": len(users), "all_users": int((split.validation.user_counts > 0).sum())}
+    lists = Lists.of(model, split, sample_users(split, most_users), n)
+    figures = {name: float(values.mean()) for name, values in lists.accuracy().items()}
+    figures |= beyond_accuracy(lists.items, split.train)
+    return {f"{name}@{n}": value for name, value in figures.items()} | {
+        "users": len(lists.users),
+        "all_users": int((split.validation.user_counts > 0).sum()),
+    }
