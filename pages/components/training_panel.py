@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import state
+from pages.components import frame, state
 from pages.components.live_chart import live_chart
 from recsys import figures
 from recsys.background import BackgroundRun
@@ -51,7 +51,7 @@ def _panel(job: BackgroundRun, drawn: str) -> None:
     if now == "queued":
         st.caption(f"Place {state.runs().place(job)} in the queue: as many trainings as fit are running.")
     if job.message:
-        (st.error if now in ("diverged", "failed") else st.info)(job.message)
+        (st.error if now in ("diverged", "failed") else st.info)(frame.escape(job.message))
     st.progress(len(history) / epochs, f"Epoch {len(history):,} of {epochs:,}")
     live_chart(
         figures.learning_curves(history, epochs, model.target, run.references),
@@ -83,17 +83,31 @@ def _figures(job: BackgroundRun) -> None:
     run = job.run
     last, best = run.history[-1], run.best
     row = st.container(horizontal=True)
-    row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True)
+    row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True, height="stretch")
     row.metric(
         "Validation RMSE",
         f"{last.validation_rmse:.4f}",
         f"{last.validation_rmse - run.mean_rmse:+.4f} against the mean",
         delta_color="inverse",
         border=True,
+        height="stretch",
     )
     if best is not None:
         row.metric(
-            "Best epoch", f"{best.epoch}", f"{best.validation_rmse:.4f}", delta_color="off", border=True
+            "Best epoch",
+            f"{best.epoch:,}",
+            f"validation {best.validation_rmse:.4f}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
         )
-    row.metric("Time per epoch", f"{run.epoch_seconds * 1000:.2f} ms", border=True)
-    row.metric("Updates per second", f"{run.updates_per_second / 1e6:,.0f} million", border=True)
+    row.metric(
+        "Time per epoch",
+        f"{run.epoch_seconds * 1000:,.2f} ms",
+        f"{run.updates_per_second / 1e6:,.3g} million updates/s",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+    )
