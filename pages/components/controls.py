@@ -15,9 +15,9 @@ from recsys.settings import SETTINGS
 
 LISTED = 2_000
 SUGGESTED = 20
+LONGEST = 200
 COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank", format="localized", width=60),
-    "artist": st.column_config.TextColumn("Artist", width=150),
     "hit": st.column_config.TextColumn("Hit", width=50, help="Hidden from the model, and found."),
     "listener": st.column_config.TextColumn("Listener"),
     "listeners": st.column_config.NumberColumn("Listeners", format="localized", width=80),
@@ -136,7 +136,7 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
         "Find an artist", key="search", placeholder="Part of a name", icon=":material/search:"
     ).strip()
     found = table[table["artist"].str.contains(wanted, case=False, regex=False)] if wanted else table
-    st.caption(f"{len(found):,} of {len(table):,} artists. Click one to see it.")
+    st.caption(f"{len(found):,} of {len(table):,} artists. Click a name to see that artist.")
     artist_table(found, "ranks", columns, height)
 
 
@@ -153,18 +153,18 @@ def top_charts() -> None:
 
 
 def artist_table(table: pd.DataFrame, key: str, columns: list[str], height: int | None = None) -> None:
-    """Draw a table of artists with these columns; choosing a row opens that artist's page.
+    """Draw a table of artists with these columns; a click on a name opens that artist's page.
 
     Its column `item` says which artist a row is about; it need not be shown.
     """
-    chosen = _table(table, key, columns, height)
+    chosen = _table(table, key, columns, "artist", height)
     if chosen is not None:
         open_artist(str(table["item"].iloc[chosen]))
 
 
 def listener_table(table: pd.DataFrame, key: str) -> None:
-    """Draw a table of listeners and their plays; choosing a row opens that listener's recommendations."""
-    chosen = _table(table, key, ["listener", "plays"], None)
+    """Draw a table of listeners and their plays; a click on one opens that listener's recommendations."""
+    chosen = _table(table, key, ["listener", "plays"], "listener", None)
     if chosen is not None:
         st.switch_page(
             "pages/recommend.py",
@@ -172,24 +172,32 @@ def listener_table(table: pd.DataFrame, key: str) -> None:
         )
 
 
-def _table(table: pd.DataFrame, key: str, columns: list[str], height: int | None) -> int | None:
-    """Draw a table and return the place of the row that was clicked."""
+def _table(table: pd.DataFrame, key: str, columns: list[str], link: str, height: int | None) -> int | None:
+    """Draw a table in which the cells of one column can be clicked; return the row that just was.
+
+    Buttons and not selected cells: a selection follows the keyboard, so that whoever only passes
+    through the table would find themselves on another page.
+    """
     shown = table[columns].copy()
     shown[shown.columns.intersection(PERCENT)] *= 100
     shown = shown.round(dict.fromkeys(COUNTS, 0))
-    if "listener" in shown:
-        shown["listener"] = shown["listener"].astype(str)
-    event: Any = st.dataframe(
+    for column in shown.columns.intersection(["artist", "listener"]):
+        shown[column] = shown[column].astype(str).str[:LONGEST]
+    # a button shows this directive as an icon
+    shown[link] = shown[link].str.replace(":material/", ":\N{WORD JOINER}material/")
+    clicked = f"{key}-open"
+    button = st.column_config.ButtonColumn(
+        link.capitalize(), type="tertiary", alignment="left", width=150, key=clicked
+    )
+    st.dataframe(
         shown,
         hide_index=True,
-        column_config={column: COLUMNS[column] for column in columns},
+        column_config=COLUMNS | {link: button},
         key=key,
-        on_select="rerun",
-        selection_mode="single-cell",
         height=height or "auto",
     )
-    cells = event.selection.cells
-    return cells[0][0] if cells and cells[0][0] < len(table) else None
+    click = st.session_state.get(clicked)
+    return click["row"] if click and click["row"] < len(table) else None
 
 
 def artist_chart(figure: go.Figure, key: str, alt: str) -> None:
