@@ -26,5 +26,5 @@ for column, page, words in zip(
 chosen = state.dataset()
 st.caption(
     f"In use: **{frame.escape(chosen.title)}**, {chosen.interactions.n_users:,} listeners and "
-    f"{chosen.interactions.n_items:,} artists. {chosen.origin}"
+    f"{chosen.interactions.n_items:,} artists. {frame.sentence(chosen.origin)}"
 )

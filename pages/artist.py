@@ -9,31 +9,33 @@ from recsys.errors import InputError
 frame.draw("Artist", "One artist: plays, listeners and shared audience.")
 interactions = state.dataset().interactions
 item = st.query_params.get("artist")
-if item is None:
-    st.info("Find an artist here, or choose one in any table or chart.", icon=":material/artist:")
-    controls.artist_table(
-        controls.artist_search(state.ranks()), "ranks", ["rank", "artist", "listeners", "plays"]
-    )
-    st.stop()
 try:
-    view = popularity.item_view(interactions, interactions.item_code(item))
+    code = None if item is None else interactions.item_code(item)
 except InputError as error:
-    st.error(str(error))
+    code = None
+    frame.problem(error)
+if code is None:
+    st.info("Find an artist here, or choose one in any table or chart.", icon=":material/artist:")
+    if st.button("Show the most played", type="primary", icon=":material/artist:", key="most-played"):
+        controls.open_artist(str(state.ranks()["item"].iloc[0]))
+    controls.artist_finder(["rank", "artist", "listeners", "plays"])
     st.stop()
 
-st.header(frame.escape(view.row["artist"]), anchor=False)
+view = popularity.item_view(interactions, code)
+st.header(frame.escape(view.row["artist"], 80), anchor=False)
 figure_row = st.container(horizontal=True)
 figure_row.metric("Listeners", f"{view.row['listeners']:,}", border=True)
 figure_row.metric("Plays", f"{view.row['plays']:,.0f}", border=True)
 figure_row.metric("Plays per listener", f"{view.row['plays_per_listener']:,.0f}", border=True)
 figure_row.metric("Rank by plays", f"{view.row['rank']:,}", border=True)
 
-audience, listeners = st.columns(2)
+audience, listeners = st.columns(2, gap="large")
 with audience:
-    st.subheader("Shares its audience with")
+    st.subheader("Shares its audience with", anchor=False)
     st.caption("Overlap: listeners of both as a share of the listeners of either (Jaccard index).")
-    controls.artist_table(view.neighbours, "neighbours", ["artist", "shared", "similarity"])
+    controls.artist_table(view.neighbours, f"neighbours-{code}", ["artist", "shared", "similarity"])
 with listeners:
-    st.subheader("Top listeners")
-    st.caption("Choose one to see what the model recommends to them.")
-    controls.listener_table(view.users, "listeners")
+    st.subheader("Top listeners", anchor=False)
+    st.caption("Click one to see what the model recommends to them.")
+    controls.listener_table(view.users, f"listeners-{code}")
+frame.link(frame.EXPLORE, label="All artists", icon=":material/arrow_back:", query=state.place())

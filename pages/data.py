@@ -9,7 +9,7 @@ chosen = state.dataset()
 interactions = chosen.interactions
 
 with st.container(border=True):
-    st.subheader(f"In use: {chosen.title}")
+    st.subheader(f"In use: {frame.escape(chosen.title, 80)}", anchor=False)
     figure_row = st.container(horizontal=True)
     figure_row.metric("Listeners", f"{interactions.n_users:,}")
     figure_row.metric("Artists", f"{interactions.n_items:,}")
@@ -18,12 +18,12 @@ with st.container(border=True):
         "Tagged artists", "none" if chosen.tags is None else f"{chosen.tags['item'].nunique():,}"
     )
     figure_row.metric("Friendships", "none" if chosen.friends is None else f"{len(chosen.friends) // 2:,}")
-    st.caption(f"{chosen.origin} {chosen.licence}")
+    st.caption(frame.sentence(f"{chosen.origin} {chosen.licence}"))
     st.page_link(
         "pages/explore.py", label="Explore it", icon=":material/arrow_forward:", query_params=state.place()
     )
 
-st.subheader("Choose other data")
+st.subheader("Choose other data", anchor=False)
 sample, lastfm, own = st.columns(3)
 with sample.container(border=True, height="stretch"):
     data_sources.sample()

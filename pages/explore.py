@@ -23,42 +23,24 @@ figure_row.metric(
 
 artists, pairs, spread = st.tabs(["Artists", "Play counts", "Concentration"])
 with artists:
-    found = controls.artist_search(table)
-    st.caption(f"{len(found):,} of {len(table):,} artists. Choose a row, a bar or a point to see an artist.")
-    controls.artist_table(
-        found,
-        "ranks",
-        ["rank", "artist", "listeners", "plays", "plays_per_listener", "share_of_plays"],
-        height=320,
+    controls.artist_finder(
+        ["rank", "artist", "listeners", "plays", "plays_per_listener", "share_of_plays"], height=320
     )
-    shown = st.slider("Artists in the charts", 5, 50, 20, key="top", persist_state="session")
-    by_plays, by_listeners = st.columns(2)
-    with by_plays:
-        st.subheader("Most plays")
-        controls.artist_chart(
-            figures.top_artists(table, "plays", shown), "plays-chart", "Artists with the most plays"
-        )
-    with by_listeners:
-        st.subheader("Most listeners")
-        controls.artist_chart(
-            figures.top_artists(table, "listeners", shown),
-            "listeners-chart",
-            "Artists with the most listeners",
-        )
-    st.subheader("Plays against listeners")
+    controls.top_charts()
+    st.subheader("Plays against listeners", anchor=False)
     line = popularity.plays_by_listeners(table)
     if line is not None:
         st.caption(
-            f"Each point is an artist. The line is the least-squares fit on both logarithms: "
-            f"plays grow as listeners to the power {line.slope:.2f} (R² {line.r_squared:.2f})."
+            "Each point is an artist: click one to see it. The line is the least-squares fit on both "
+            f"logarithms: plays grow as listeners to the power {line.slope:.2f} (R² {line.r_squared:.2f})."
         )
     controls.artist_chart(
         figures.plays_against_listeners(table, line), "scatter", "Plays against listeners of every artist"
     )
 with pairs:
-    st.subheader("How often a listener plays an artist")
+    st.subheader("How often a listener plays an artist", anchor=False)
     st.plotly_chart(figures.play_distribution(interactions), alt="Distribution of play counts")
-    st.subheader("Largest play counts")
+    st.subheader("Largest play counts", anchor=False)
     controls.artist_table(
         popularity.largest_play_counts(interactions, 50), "largest", ["artist", "listener", "plays"]
     )
@@ -71,7 +53,7 @@ with spread:
         border=True,
         help="0 if all artists were played alike, towards 1 if one artist had all plays.",
     )
-    figure_row.metric("Plays of the top 1 % of artists", f"{shares.top_percent:.1%}", border=True)
+    figure_row.metric("Plays of the top 1% of artists", f"{shares.top_percent:.1%}", border=True)
     figure_row.metric(
         "Artists with a single listener",
         f"{(table['listeners'] == 1).sum():,}",

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.components import controls, frame, state
 from recsys.errors import InputError
+from recsys.export import to_csv
 from recsys.models import MODELS
 from recsys.recommending import recommend_to
 from recsys.settings import SETTINGS
@@ -23,7 +24,9 @@ with picker:
     wanted = controls.listener(users)
 with number:
     row = SETTINGS["n"]
-    n = st.slider(row.label, 1, 50, int(row.default), key="n", help=row.help, persist_state="session")
+    n = st.slider(
+        row.label, int(row.minimum), 50, int(row.default), key="n", help=row.help, persist_state="session"
+    )
 if wanted is None:
     st.info("Choose a listener to see their artists and what is recommended to them.")
     st.button(
@@ -38,7 +41,8 @@ if wanted is None:
 try:
     user = job.dataset.interactions.user_code(wanted)
 except InputError as error:
-    st.error(str(error))
+    frame.problem(error)
+    controls.similar_listeners(users, wanted)
     st.stop()
 
 existing, recommended = recommend_to(run.model, run.split, user, n)
@@ -46,26 +50,24 @@ hidden = run.split.validation.user_counts[user]
 found = int(recommended["hit"].sum())
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("Plays")
+    st.subheader("Plays", anchor=False)
     st.caption(
-        f"{len(existing)} artists the model knows of, the most played first"
+        f"{len(existing):,} artists the model knows of, the most played first"
         + (f"; {hidden} more were hidden from it." if hidden else ".")
     )
-    controls.artist_table(existing, "existing", ["artist", "plays", "share"], height=420)
+    controls.artist_table(existing, "existing", ["artist", "plays", "share"])
 with right:
-    st.subheader("Recommended")
+    st.subheader("Recommended", anchor=False)
     st.caption(
-        f"By {MODELS[run.model.name].label}. Score: {run.model.target}. "
-        + (f"**{found} of {len(recommended)} were hidden artists: hits.**" if hidden else "")
+        f"By {MODELS[run.model.name].label}, epoch {len(run.history):,}. Score: {run.model.target}. "
+        + (f"**Hits: {found} of these {len(recommended)} are among the hidden ones.**" if hidden else "")
     )
     marked = recommended.assign(hit=recommended["hit"].map({True: "✓ hit", False: ""}))
-    controls.artist_table(
-        marked, "recommended", ["artist", "score", "listeners", "popularity_rank", "hit"], height=420
-    )
+    controls.artist_table(marked, "recommended", ["artist", "hit", "score", "listeners", "popularity_rank"])
     st.download_button(
         "Download as CSV",
-        lambda: recommended.to_csv(index=False).encode("utf-8-sig"),
-        f"recommendations-{wanted}.csv",
+        lambda: to_csv(recommended.assign(listener=wanted)),
+        "recommendations.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",

@@ -19,6 +19,7 @@ with settings:
             run = TrainingRun(make_model(name, **chosen), state.split(**hold_out), stopping)
             state.follow(state.runs().start(state.dataset(), run))
         except InputError as error:
-            start.error(str(error))
+            with start:
+                frame.problem(error)
 with curves:
     training_panel.draw()

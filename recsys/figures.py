@@ -16,19 +16,19 @@ from recsys.training import Epoch
 LONGEST_NAME = 32
 
 
-def text(name: object) -> str:
+def text(name: object, longest: int = LONGEST_NAME) -> str:
     """Return a name as plotly shows it: as text, whatever it holds, and not too long."""
-    shown = str(name)
-    if len(shown) > LONGEST_NAME:
-        shown = shown[: LONGEST_NAME - 1].rstrip() + "…"
+    shown = " ".join(str(name).split())
+    if len(shown) > longest:
+        shown = shown[: longest - 1].rstrip() + "…"
     return html.escape(shown, quote=False)
 
 
 def play_distribution(interactions: Interactions) -> go.Figure:
-    """Draw how many pairs have how many plays, in bins that grow by powers of ten."""
+    """Draw how many pairs have how many plays, in bins that grow by a fifth of a power of ten."""
     logs = np.log10(interactions.values.astype(np.float64))
     low, high = np.floor(logs.min()), max(np.ceil(logs.max()), np.floor(logs.min()) + 1)
-    edges = np.linspace(low, high, int(high - low) * 8 + 1)
+    edges = np.linspace(low, high, int(high - low) * 5 + 1)  # narrower ones would miss 2 or 3
     counts, edges = np.histogram(logs, edges)
     ends = 10**edges
     figure = go.Figure(
@@ -88,7 +88,7 @@ def top_artists(table: pd.DataFrame, by: str, n: int = 20) -> go.Figure:
     return _finish(figure, height=120 + 24 * len(top))
 
 
-def plays_against_listeners(table: pd.DataFrame, line: Regression | None, named: int = 12) -> go.Figure:
+def plays_against_listeners(table: pd.DataFrame, line: Regression | None, named: int = 10) -> go.Figure:
     """Draw every artist by listeners and plays, the regression line, and the names of the most played."""
     hover = "%{customdata[1]}<br>%{x:,} listeners, %{y:,.0f} plays<extra></extra>"
 
@@ -98,43 +98,65 @@ def plays_against_listeners(table: pd.DataFrame, line: Regression | None, named:
             y=part["plays"],
             customdata=np.column_stack([part["item"].astype(str), part["artist"].map(text)]),
             hovertemplate=hover,
+            mode="markers",
             **style,
         )
 
     top = table.nlargest(named, "plays")
     rest = table.drop(top.index)
-    figure = go.Figure(points(rest, mode="markers", name="Artists", marker={"size": 5, "opacity": 0.45}))
+    figure = go.Figure(points(rest, name="Artists", marker={"size": 5, "opacity": 0.45}))
     if line is not None:
         ends = np.array([table["listeners"].min(), table["listeners"].max()], np.float64)
         figure.add_scatter(
             x=ends,
             y=10**line.intercept * ends**line.slope,
             mode="lines",
-            name=f"Regression: plays ~ listeners^{line.slope:.2f}",
+            name=f"Plays ~ listeners^{line.slope:.2f}",
             hoverinfo="skip",
         )
-    figure.add_trace(points(top, mode="markers", name=f"{len(top)} most played", marker={"size": 9}))
-    for row, (across, up) in zip(top.itertuples(), _label_offsets(top), strict=True):
+    figure.add_trace(points(top, name=f"{len(top)} most played", marker={"size": 9}))
+    across, up = (_log_range(table[column]) for column in ("listeners", "plays"))
+    figure.update_xaxes(title="Listeners", type="log", dtick=1, range=across)
+    figure.update_yaxes(title="Plays", type="log", dtick=1, range=up)
+    _finish(figure, height=520)
+    _name_at_the_side(figure, top, across, up)
+    return figure
+
+
+def _log_range(values: pd.Series) -> tuple[float, float]:
+    """Return the ends of a logarithmic axis, with some room."""
+    low, high = np.log10(values.min()), np.log10(values.max())
+    room = 0.04 * (high - low) + 0.05
+    return float(low - room), float(high + room)
+
+
+def _name_at_the_side(
+    figure: go.Figure, top: pd.DataFrame, across: tuple[float, float], up: tuple[float, float]
+) -> None:
+    """Write the names one below the other beside the chart, each with a line to its point.
+
+    Names at the points would cover one another: the most played lie close together.
+    """
+    step = (up[1] - up[0]) / 20
+    top = top.sort_values("plays", ascending=False, kind="stable")
+    for place, row in enumerate(top.itertuples()):
         figure.add_annotation(
             x=np.log10(row.listeners),
             y=np.log10(row.plays),
-            text=text(row.artist),
-            ax=across,
-            ay=up,
-            arrowwidth=0.6,
-            arrowsize=0.6,
+            text=text(row.artist, 18),
+            axref="x",
+            ayref="y",
+            ax=across[1] + (across[1] - across[0]) / 100,
+            ay=up[1] - step * (place + 0.5),
+            xanchor="left",
+            align="left",
+            arrowhead=0,
+            arrowwidth=0.7,
+            arrowcolor="rgba(128, 128, 150, 0.7)",
+            standoff=5,
             font={"size": 11},
         )
-    figure.update_xaxes(title="Listeners", type="log", dtick=1)
-    figure.update_yaxes(title="Plays", type="log", dtick=1)
-    return _finish(figure, height=520)
-
-
-def _label_offsets(top: pd.DataFrame) -> list[tuple[int, int]]:
-    """Fan the labels of neighbouring points out in pixels: above the cloud, in the order of the points."""
-    order = np.argsort(np.argsort(top["listeners"].to_numpy(), kind="stable"), kind="stable")
-    middle = (len(top) - 1) / 2
-    return [(int(26 * (place - middle)), -24 - 22 * int(place % 4)) for place in order]
+    figure.update_layout(margin_r=20 + 7 * max((len(text(name, 18)) for name in top["artist"]), default=0))
 
 
 def lorenz(concentration: Concentration) -> go.Figure:
@@ -250,7 +272,7 @@ def _finish(figure: go.Figure, height: int = 380) -> go.Figure:
     """Give every chart the same margins and a legend that takes no width."""
     figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 24, "t": 36, "b": 10},
+        margin={"l": 10, "r": 24, "t": 36 if len(figure.data) > 1 else 8, "b": 10},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         showlegend=len(figure.data) > 1,
         hoverlabel={"align": "left"},

@@ -8,28 +8,33 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components import state
+from pages.components import frame, state
+from recsys import figures
 from recsys.models import MODELS
 from recsys.settings import CHOICES, SETTINGS
 from recsys.training import Stopping
 
 LISTED = 2_000
+SUGGESTED = 20
+LONGEST = 200
 COLUMNS = {
-    "rank": st.column_config.NumberColumn("Rank", format="localized", width="small"),
-    "artist": st.column_config.TextColumn("Artist", width="medium"),
+    "rank": st.column_config.NumberColumn("Rank", format="localized", width=60),
+    "hit": st.column_config.TextColumn("Hit", width=50, help="Hidden from the model, and found."),
     "listener": st.column_config.TextColumn("Listener"),
-    "listeners": st.column_config.NumberColumn("Listeners", format="localized"),
-    "plays": st.column_config.NumberColumn("Plays", format="localized"),
-    "plays_per_listener": st.column_config.NumberColumn("Plays per listener", format="localized", step=1),
-    "share_of_plays": st.column_config.NumberColumn("Share of plays", format="percent"),
-    "share_of_listeners": st.column_config.NumberColumn("Share of listeners", format="percent"),
-    "share": st.column_config.ProgressColumn("Share of plays", format="percent", min_value=0, max_value=1),
-    "shared": st.column_config.NumberColumn("Listeners of both", format="localized"),
-    "similarity": st.column_config.ProgressColumn("Overlap", format="percent", min_value=0, max_value=1),
-    "score": st.column_config.NumberColumn("Score", format="%.4f"),
-    "popularity_rank": st.column_config.NumberColumn("Popularity rank", format="localized"),
-    "hit": st.column_config.TextColumn("Hit", width="small"),
+    "listeners": st.column_config.NumberColumn("Listeners", format="localized", width=80),
+    "plays": st.column_config.NumberColumn("Plays", format="localized", width=90),
+    "plays_per_listener": st.column_config.NumberColumn("Plays per listener", format="localized", width=130),
+    "share_of_plays": st.column_config.NumberColumn("Share of plays", format="%.2f%%", width=110),
+    "share": st.column_config.ProgressColumn("Share of plays", format="%.1f%%", max_value=100, width=120),
+    "shared": st.column_config.NumberColumn("Both", format="localized", width=60, help="Listeners of both."),
+    "similarity": st.column_config.ProgressColumn("Overlap", format="%.1f%%", max_value=100, width=120),
+    "score": st.column_config.NumberColumn("Score", format="%.4f", width=70),
+    "popularity_rank": st.column_config.NumberColumn(
+        "Popularity", format="localized", width=90, help="Rank by listeners, 1 for the most."
+    ),
 }
+PERCENT = ["share_of_plays", "share", "similarity"]
+COUNTS = ["plays_per_listener"]
 
 
 def setting(name: str, default: int | float, prefix: str = "") -> int | float:
@@ -52,7 +57,15 @@ def setting(name: str, default: int | float, prefix: str = "") -> int | float:
 
 
 def model_settings() -> tuple[str, dict[str, int | float]]:
-    """Draw the choice of a model and its settings; return its name and the settings by name."""
+    """Draw the choice of a model and its settings; return its name and the settings by name.
+
+    Whoever comes by a link to a run finds the settings of that run.
+    """
+    job = state.run()
+    if job is not None and "model" not in st.session_state:
+        st.session_state.model = job.run.model.name
+        for wanted in MODELS[job.run.model.name].defaults:
+            st.session_state[f"{job.run.model.name}-{wanted}"] = job.run.model.settings[wanted]
     name = st.selectbox(
         "Model",
         list(MODELS),
@@ -93,6 +106,7 @@ def split_settings(seed: int) -> dict[str, int]:
 
 def listener(users: pd.Index) -> str | None:
     """Draw a listener picker that takes any id; return the id as text."""
+    more = len(users) > LISTED
     chosen = st.selectbox(
         "Listener",
         [str(user) for user in users[:LISTED]],
@@ -102,9 +116,27 @@ def listener(users: pd.Index) -> str | None:
         accept_new_options=True,
         filter_mode="contains",
         bind="query-params",
-        help=f"{len(users):,} listeners. The first {min(len(users), LISTED):,} are listed; type any id.",
+        persist_state="session",
+        help=f"{len(users):,} listeners."
+        + (f" The first {LISTED:,} are listed; type any id or a part of one, then Enter." if more else ""),
     )
     return None if chosen is None else str(chosen)
+
+
+def similar_listeners(users: pd.Index, part: str) -> None:
+    """Draw the listeners whose id has this part; choosing one puts it into the picker."""
+    names = users.astype(str)
+    found = names[names.str.contains(part.strip(), case=False, regex=False)]
+    if found.empty:
+        return
+    st.pills(
+        f"{len(found):,} listeners have this in their id"
+        + (f", {SUGGESTED} of them:" if len(found) > SUGGESTED else ":"),
+        list(found[:SUGGESTED]),
+        key="similar",
+        format_func=frame.escape,
+        on_change=lambda: choose_listener(st.session_state.similar),
+    )
 
 
 def choose_listener(user: object) -> None:
@@ -112,29 +144,43 @@ def choose_listener(user: object) -> None:
     st.session_state.listener = str(user)
 
 
-def artist_search(table: pd.DataFrame) -> pd.DataFrame:
-    """Draw a search field and return the rows of a rank table whose artist matches."""
+@st.fragment
+def artist_finder(columns: list[str], height: int | None = None) -> None:
+    """Draw a search field and the artists that match; choosing one opens that artist's page."""
+    table = state.ranks()
     wanted = st.text_input(
         "Find an artist", key="search", placeholder="Part of a name", icon=":material/search:"
-    )
-    if not wanted.strip():
-        return table
-    return table[table["artist"].str.contains(wanted.strip(), case=False, regex=False)]
+    ).strip()
+    found = table[table["artist"].str.contains(wanted, case=False, regex=False)] if wanted else table
+    st.caption(f"{len(found):,} of {len(table):,} artists. Click a name to see that artist.")
+    artist_table(found, "ranks", columns, height)
+
+
+@st.fragment
+def top_charts() -> None:
+    """Draw the artists with the most plays and those with the most listeners, as many as wanted."""
+    shown = st.slider("Artists in the charts", 5, 50, 20, key="top", persist_state="session")
+    for column, by in zip(st.columns(2), ("plays", "listeners"), strict=True):
+        with column:
+            st.subheader(f"Most {by}", anchor=False)
+            artist_chart(
+                figures.top_artists(state.ranks(), by, shown), f"{by}-chart", f"Artists with the most {by}"
+            )
 
 
 def artist_table(table: pd.DataFrame, key: str, columns: list[str], height: int | None = None) -> None:
-    """Draw a table of artists with these columns; choosing a row opens that artist's page.
+    """Draw a table of artists with these columns; a click on a name opens that artist's page.
 
     Its column `item` says which artist a row is about; it need not be shown.
     """
-    chosen = _table(table, key, columns, height)
+    chosen = _table(table, key, columns, "artist", height)
     if chosen is not None:
         open_artist(str(table["item"].iloc[chosen]))
 
 
 def listener_table(table: pd.DataFrame, key: str) -> None:
-    """Draw a table of listeners and their plays; choosing a row opens that listener's recommendations."""
-    chosen = _table(table, key, ["listener", "plays"], None)
+    """Draw a table of listeners and their plays; a click on one opens that listener's recommendations."""
+    chosen = _table(table, key, ["listener", "plays"], "listener", None)
     if chosen is not None:
         st.switch_page(
             "pages/recommend.py",
@@ -142,22 +188,32 @@ def listener_table(table: pd.DataFrame, key: str) -> None:
         )
 
 
-def _table(table: pd.DataFrame, key: str, columns: list[str], height: int | None) -> int | None:
-    """Draw a table and return the place of the chosen row."""
-    shown = table[columns]
-    for column in shown.columns.intersection(["listener"]):
-        shown = shown.assign(**{column: shown[column].astype(str)})
-    event: Any = st.dataframe(
+def _table(table: pd.DataFrame, key: str, columns: list[str], link: str, height: int | None) -> int | None:
+    """Draw a table in which the cells of one column can be clicked; return the row that just was.
+
+    Buttons and not selected cells: a selection follows the keyboard, so that whoever only passes
+    through the table would find themselves on another page.
+    """
+    shown = table[columns].copy()
+    shown[shown.columns.intersection(PERCENT)] *= 100
+    shown = shown.round(dict.fromkeys(COUNTS, 0))
+    for column in shown.columns.intersection(["artist", "listener"]):
+        shown[column] = shown[column].astype(str).str[:LONGEST]
+    # a button shows this directive as an icon
+    shown[link] = shown[link].str.replace(":material/", ":\N{WORD JOINER}material/")
+    clicked = f"{key}-open"
+    button = st.column_config.ButtonColumn(
+        link.capitalize(), type="tertiary", alignment="left", width=150, key=clicked
+    )
+    st.dataframe(
         shown,
         hide_index=True,
-        column_config={column: COLUMNS[column] for column in columns},
+        column_config=COLUMNS | {link: button},
         key=key,
-        on_select="rerun",
-        selection_mode="single-row",
         height=height or "auto",
     )
-    rows = event.selection.rows
-    return rows[0] if rows and rows[0] < len(table) else None
+    click = st.session_state.get(clicked)
+    return click["row"] if click and click["row"] < len(table) else None
 
 
 def artist_chart(figure: go.Figure, key: str, alt: str) -> None:

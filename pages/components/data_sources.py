@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import state
+from pages.components import frame, state
 from recsys.datasets import lastfm as published
 from recsys.datasets import read_upload
 from recsys.errors import InputError
@@ -35,7 +35,7 @@ def lastfm() -> None:
             published.download(show)
         except InputError as error:
             bar.empty()
-            st.error(str(error))
+            frame.problem(error)
         else:
             _use("lastfm")
 
@@ -54,7 +54,7 @@ def own() -> None:
         try:
             state.show(read_upload(file.name, file))
         except InputError as error:
-            st.error(str(error))
+            frame.problem(error)
         else:
             st.session_state.read = file.file_id
             st.rerun()
@@ -64,6 +64,6 @@ def _use(key: str) -> None:
     try:
         state.choose(key)
     except InputError as error:
-        st.error(str(error))
+        frame.problem(error)
     else:
         st.rerun()

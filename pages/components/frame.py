@@ -14,6 +14,7 @@ front page or opened first by a link.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -44,7 +45,7 @@ MENU = (
     Page("pages/recommend.py", "Recommend", ":material/queue_music:"),
     Page("pages/data.py", "Data", ":material/database:"),
 )
-DATA = MENU[-1]
+EXPLORE, DATA = MENU[1], MENU[-1]
 
 
 def draw(title: str, lead: str = "") -> None:
@@ -72,11 +73,11 @@ def draw(title: str, lead: str = "") -> None:
         for page in MENU:
             link(page, query=place)
         st.space("stretch")
-        link(DATA, label=escape(dataset.title), icon=":material/library_music:", query=place)
+        link(DATA, label=escape(dataset.title, 30), icon=":material/library_music:", query=place)
     if not place.items() <= st.query_params.items():
         st.query_params.update(place)
     if notice := st.session_state.pop("notice", None):
-        st.warning(notice)
+        st.warning(escape(notice))
 
 
 def link(page: Page, *, label: str = "", icon: str = "", query: Mapping[str, str] | None = None) -> None:
@@ -89,8 +90,20 @@ def link(page: Page, *, label: str = "", icon: str = "", query: Mapping[str, str
     )
 
 
-def escape(text: str) -> str:
-    """Return the text so that Markdown shows every character as it is."""
-    return "".join(
-        f"\\{character}" if character in r"\`*_{}[]()<>#+-.!|~$:" else character for character in text
-    )
+def escape(text: str, longest: int = 1_000) -> str:
+    """Return the text so that Markdown shows every character as it is, on one line, and not too long."""
+    line = re.sub(r"\s+", " ", text)
+    if len(line) > longest:
+        line = f"{line[:longest].rstrip()}…"
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
+
+
+def sentence(text: str) -> str:
+    """Return the text so that Markdown shows it as it is, but for addresses, which become links."""
+    parts = re.split(r"(https://[\w./-]*\w/?)", text)
+    return "".join(part if place % 2 else escape(part) for place, part in enumerate(parts))
+
+
+def problem(error: Exception) -> None:
+    """Say what a person can mend."""
+    st.error(escape(str(error)), icon=":material/error:")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import state
+from pages.components import frame, state
 from pages.components.live_chart import live_chart
 from recsys import figures
 from recsys.background import BackgroundRun
@@ -52,7 +52,7 @@ def _panel(job: BackgroundRun, drawn: str) -> None:
     if now == "queued":
         st.caption(f"Place {state.runs().place(job)} in the queue: as many trainings as fit are running.")
     if job.message:
-        (st.error if now in ("diverged", "failed") else st.info)(job.message)
+        (st.error if now in ("diverged", "failed") else st.info)(frame.escape(job.message))
     st.progress(len(history) / epochs, f"Epoch {len(history):,} of {epochs:,}")
     live_chart(
         figures.learning_curves(history, epochs, model.target, run.references, run.best, run.stopping.watch),
@@ -85,19 +85,35 @@ def _figures(job: BackgroundRun) -> None:
     last, best = run.history[-1], run.best
     ranked = next((epoch for epoch in reversed(run.history) if epoch.ndcg is not None), last)
     row = st.container(horizontal=True)
-    row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True)
-    row.metric("Validation RMSE", f"{last.validation_rmse:.4f}", border=True)
+    row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True, height="stretch")
+    row.metric("Validation RMSE", f"{last.validation_rmse:.4f}", border=True, height="stretch")
     row.metric(
         "NDCG@10",
         f"{ranked.ndcg:.4f}",
         border=True,
+        height="stretch",
         help="How many hidden artists the lists find, those at the top counting most: 0 is none, 1 is perfect. "
         + _whose(job),
     )
     if best is not None:
-        row.metric("Best epoch", f"{best.epoch}", border=True, help=f"By {WATCHED[run.stopping.watch]}.")
-    row.metric("Time per epoch", f"{run.epoch_seconds * 1000:,.1f} ms", border=True)
-    row.metric("Updates per second", f"{run.updates_per_second / 1e6:,.1f} million", border=True)
+        row.metric(
+            "Best epoch",
+            f"{best.epoch:,}",
+            f"by {WATCHED[run.stopping.watch]}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
+        )
+    row.metric(
+        "Time per epoch",
+        f"{run.epoch_seconds * 1000:,.2f} ms",
+        f"{run.updates_per_second / 1e6:,.3g} million updates/s",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+    )
     if run.kept is not None and run.kept is not last:
         st.caption(f"The model holds the features of epoch {run.kept.epoch}, the best.")
 

@@ -83,7 +83,7 @@ def find_lastfm() -> Path | None:
     return place if _is_whole(place) else None
 
 
-def download(progress: Callable[[int, int], None] | None = None, url: str = URL) -> Path:
+def download(progress: Callable[[int, int], None] | None = None, url: str | None = None) -> Path:
     """Fetch the data into the cache, unless `find_lastfm` finds it already.
 
     Nothing is written before every file has been compared with its published checksum, and
@@ -95,8 +95,8 @@ def download(progress: Callable[[int, int], None] | None = None, url: str = URL)
     progress : callable, optional
         Called at the start and after each chunk with the bytes that have arrived and those
         expected (0 if unknown).
-    url : str
-        Where the zip is published.
+    url : str, optional
+        Where the zip is; else what RECSYS_LASTFM_URL names, else where it is published.
 
     Returns
     -------
@@ -111,6 +111,7 @@ def download(progress: Callable[[int, int], None] | None = None, url: str = URL)
     found = find_lastfm()
     if found is not None:
         return found
+    url = url or os.environ.get("RECSYS_LASTFM_URL") or URL
     content = bytearray()
     expected = 0
     for chunk, expected in _chunks(url):

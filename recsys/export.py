@@ -1,0 +1,22 @@
+"""Tables as files for other programs."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV, in UTF-8 with the mark that spreadsheets look for.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front: it comes from
+    whoever made the data, and a formula can send the sheet's content elsewhere.
+
+    References
+    ----------
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    text = table.select_dtypes(["object", "string"])
+    guarded = text.map(lambda cell: f"'{cell}" if str(cell).startswith(FORMULA) else cell)
+    return table.assign(**guarded).to_csv(index=False).encode("utf-8-sig")

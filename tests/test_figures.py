@@ -1,0 +1,60 @@
+"""What the charts show, read from the figures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys import figures
+from recsys.interactions import Interactions
+from recsys.popularity import concentration, plays_by_listeners, rank_table
+
+
+@pytest.fixture(scope="module")
+def interactions() -> Interactions:
+    random = np.random.default_rng(3)
+    users, items = np.nonzero(random.random((60, 40)) < np.linspace(0.9, 0.05, 40))
+    frame = pd.DataFrame({"user": users, "item": items, "value": random.integers(1, 5_000, len(users))})
+    return Interactions.from_frame(frame.assign(name=frame["item"].map(lambda item: f"<b>{item}</b>")))
+
+
+@pytest.fixture(scope="module")
+def table(interactions) -> pd.DataFrame:
+    return rank_table(interactions)
+
+
+def test_a_name_is_shown_as_text_on_one_line_and_not_too_long():
+    assert figures.text("<b>AC&DC</b>\n x") == "&lt;b&gt;AC&amp;DC&lt;/b&gt; x"
+    assert len(figures.text("x" * 10_000)) == figures.LONGEST_NAME
+
+
+def test_every_pair_falls_into_one_bin(interactions):
+    bars = figures.play_distribution(interactions).data[0]
+    assert bars.y.sum() == len(interactions)
+
+
+@pytest.mark.parametrize("by", ["plays", "listeners"])
+def test_bars_carry_the_artist_and_its_share(table, by):
+    bars = figures.top_artists(table, by, 7).data[0]
+    best = table.nlargest(7, by)
+    assert bars.x[::-1].tolist() == best[by].tolist()
+    assert [item for item, _ in bars.customdata[::-1]] == best["item"].astype(str).tolist()
+    assert bars.text[-1] == f"{best[f'share_of_{by}'].iloc[0]:.1%}"
+
+
+def test_every_artist_is_a_point_and_the_names_keep_apart(table):
+    figure = figures.plays_against_listeners(table, plays_by_listeners(table))
+    cloud, line, top = figure.data
+    assert len(cloud.x) + len(top.x) == len(table)
+    assert line.name.startswith("Plays ~ listeners^")
+    heights = sorted(label.ay for label in figure.layout.annotations)
+    low, high = figure.layout.yaxis.range
+    assert len(heights) == len(top.x) == 10
+    assert low < heights[0]
+    assert heights[-1] < high
+    assert np.diff(heights).min() * figure.layout.height / (high - low) > 15  # pixels
+
+
+def test_the_lorenz_curve_goes_from_nothing_to_all(table):
+    curve = figures.lorenz(concentration(table)).data[0]
+    assert (curve.x[0], curve.y[0]) == (0, 0)
+    assert (curve.x[-1], curve.y[-1]) == (1, pytest.approx(1))
