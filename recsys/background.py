@@ -1,4 +1,4 @@
-"""Trainings in the background: they go on while readers click, leave and come back."""
+"""Long work in the background: it goes on while readers click, leave and come back."""
 
 from __future__ import annotations
 
@@ -7,28 +7,40 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
-from recsys.training import TrainingRun
 
 State = Literal["queued", "running", "paused", "done", "cancelled", "diverged", "failed"]
 ENDED = frozenset({"done", "cancelled", "diverged", "failed"})
 
 
+class Work(Protocol):
+    """What can be done in the background, a step at a time: a training, a comparison."""
+
+    def step(self) -> object:
+        """Go on for a moment; raise StopIteration when all is done, InputError if it cannot go on."""
+
+    def finish(self) -> None:
+        """End here and keep what there is."""
+
+
+W = TypeVar("W", bound=Work)
+
+
 @dataclass(eq=False)
-class BackgroundRun:
-    """A training run with a name and a state; only `BackgroundRuns` changes it.
+class BackgroundRun(Generic[W]):
+    """Some work with a name and a state; only `BackgroundRuns` changes it.
 
     Attributes
     ----------
     id : str
         Names the run in links.
     dataset : Dataset
-        What it is trained on.
-    run : TrainingRun
-        Its `history` grows while it trains; read it at any time.
+        What it is done on.
+    run : Work
+        What is done; read it at any time.
     state : str
         `queued`, `running`, `paused`, `done`, `cancelled`, `diverged` or `failed`.
     message : str
@@ -37,7 +49,7 @@ class BackgroundRun:
 
     id: str
     dataset: Dataset
-    run: TrainingRun
+    run: W
     state: State = "queued"
     message: str = ""
     _wish: Literal["run", "pause", "cancel"] = "run"
@@ -45,7 +57,7 @@ class BackgroundRun:
 
     @property
     def ended(self) -> bool:
-        """Whether it will not train any more."""
+        """Whether it will not go on any more."""
         return self.state in ENDED
 
 
@@ -66,12 +78,12 @@ class BackgroundRuns:
         self.at_once = at_once if at_once is not None else max(1, (os.cpu_count() or 2) - 1)
         self.kept = kept
         self.lease = lease
-        self._runs: dict[str, BackgroundRun] = {}
-        self._line: list[BackgroundRun] = []
+        self._runs: dict[str, BackgroundRun[Any]] = {}
+        self._line: list[BackgroundRun[Any]] = []
         self._training = 0
         self._changed = threading.Condition()
 
-    def start(self, dataset: Dataset, run: TrainingRun) -> BackgroundRun:
+    def start(self, dataset: Dataset, run: W) -> BackgroundRun[W]:
         """Take a run in; it trains as soon as there is room.
 
         Raises
@@ -91,7 +103,7 @@ class BackgroundRuns:
         threading.Thread(target=self._work, args=(job,), name=f"training-{job.id}", daemon=True).start()
         return job
 
-    def get(self, run_id: str) -> BackgroundRun | None:
+    def get(self, run_id: str) -> BackgroundRun[Any] | None:
         """Return a run and note that somebody looks at it; None if it is not known (any more)."""
         with self._changed:
             job = self._runs.get(run_id)
@@ -99,37 +111,37 @@ class BackgroundRuns:
                 job._seen = time.monotonic()
             return job
 
-    def pause(self, job: BackgroundRun) -> None:
+    def pause(self, job: BackgroundRun[Any]) -> None:
         """Stop after the current step; `resume` goes on from there."""
         self._wish(job, "pause")
 
-    def resume(self, job: BackgroundRun) -> None:
+    def resume(self, job: BackgroundRun[Any]) -> None:
         """Go on where the run was paused."""
         self._wish(job, "run")
 
-    def cancel(self, job: BackgroundRun) -> None:
+    def cancel(self, job: BackgroundRun[Any]) -> None:
         """End the run after the current step; what it has learned stays."""
         self._wish(job, "cancel")
 
-    def place(self, job: BackgroundRun) -> int:
+    def place(self, job: BackgroundRun[Any]) -> int:
         """Return the place in the queue, 1 for the next; 0 if the run is not waiting."""
         with self._changed:
             waiting = [queued for queued in self._line if queued.state == "queued"]
             return waiting.index(job) + 1 if job in waiting else 0
 
-    def wait(self, job: BackgroundRun, *states: State, timeout: float = 60.0) -> bool:
+    def wait(self, job: BackgroundRun[Any], *states: State, timeout: float = 60.0) -> bool:
         """Wait until the run is in one of these states; return whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: job.state in states, timeout)
 
-    def _wish(self, job: BackgroundRun, wish: Literal["run", "pause", "cancel"]) -> None:
+    def _wish(self, job: BackgroundRun[Any], wish: Literal["run", "pause", "cancel"]) -> None:
         with self._changed:
             if not job.ended and job._wish != "cancel":
                 job._wish = wish
                 job._seen = time.monotonic()
                 self._changed.notify_all()
 
-    def _work(self, job: BackgroundRun) -> None:
+    def _work(self, job: BackgroundRun[Any]) -> None:
         """Train until the end; this is what each thread does."""
         try:
             while self._enter(job):
@@ -142,7 +154,7 @@ class BackgroundRuns:
             self._end(job, "failed", "Training stopped because of a fault in this program.")
             raise
 
-    def _enter(self, job: BackgroundRun) -> bool:
+    def _enter(self, job: BackgroundRun[Any]) -> bool:
         """Wait for room to train; False if the run was cancelled instead."""
         with self._changed:
             while job._wish != "cancel":
@@ -166,7 +178,7 @@ class BackgroundRuns:
             self._set(job, "cancelled")
             return False
 
-    def _train(self, job: BackgroundRun) -> None:
+    def _train(self, job: BackgroundRun[Any]) -> None:
         """Train until something else is wished for."""
         try:
             while job._wish == "run":
@@ -179,14 +191,14 @@ class BackgroundRuns:
                 self._training -= 1
                 self._changed.notify_all()
 
-    def _set(self, job: BackgroundRun, state: State) -> None:
+    def _set(self, job: BackgroundRun[Any], state: State) -> None:
         if job.state != state:
             job.state = state
             if state in ("running", "queued"):
                 job.message = ""
             self._changed.notify_all()
 
-    def _end(self, job: BackgroundRun, state: State, message: str) -> None:
+    def _end(self, job: BackgroundRun[Any], state: State, message: str) -> None:
         with self._changed:
             job.message = message
             self._set(job, state)

@@ -268,6 +268,44 @@ def learning_curves(
     return _finish(figure, height=520)
 
 
+def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:
+    """Draw the accuracy of the models of a leaderboard against another measure.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `leaderboard.Leaderboard.table`.
+    against : str
+        Its column for the horizontal axis.
+    title : str
+        What that is called.
+
+    Returns
+    -------
+    go.Figure
+        The area of a point grows with the seconds it took to train.
+    """
+    seconds = table["seconds"].to_numpy(np.float64)
+    figure = go.Figure(
+        go.Scatter(
+            x=table[against],
+            y=table["ndcg"],
+            error_y={"array": table["ndcg_interval"], "thickness": 1},
+            mode="markers+text",
+            text=table["model"].map(text),
+            textposition="top center",
+            marker={"size": 10 + 30 * np.sqrt(seconds / max(seconds.max(), 1e-9)), "opacity": 0.7},
+            customdata=seconds,
+            hovertemplate="%{text}<br>NDCG %{y:.4f}<br>"
+            + title
+            + " %{x:.3f}<br>%{customdata:.2f} s<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title=title)
+    figure.update_yaxes(title="NDCG", rangemode="tozero")
+    return _finish(figure, height=460)
+
+
 def _finish(figure: go.Figure, height: int = 380) -> go.Figure:
     """Give every chart the same margins and a legend that takes no width."""
     figure.update_layout(

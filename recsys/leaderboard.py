@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
@@ -214,18 +215,50 @@ def interval(values: NDArray[np.float64]) -> float:
     return float(1.96 * values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def overlap(lists: Sequence[NDArray[np.int32]]) -> tuple[set[int], dict[int, int]]:
-    """Compare the lists that several models make for one user.
+def best_of(table: pd.DataFrame) -> dict[str, int]:
+    """Return the row of the best value of each measure that has a better end, by its column."""
+    rows = {
+        name: table[name].idxmax() if more else table[name].idxmin()
+        for name, more in BETTER.items()
+        if more is not None
+    }
+    return {name: int(row) for name, row in rows.items()}
+
+
+def listed(board: Leaderboard, labels: Sequence[str], user: int) -> tuple[dict[str, pd.DataFrame], int]:
+    """Put what several models recommend to one user beside each other.
+
+    Parameters
+    ----------
+    board : Leaderboard
+    labels : sequence of str
+        Of measured entries.
+    user : int
+        User code.
 
     Returns
     -------
-    shared : set of int
-        Items that every list has.
-    counts : dict of int to int
-        In how many of the lists an item stands.
+    tables : dict of str to DataFrame
+        By label: columns `item`, `artist`, `hit` (a tick where the item was hidden from training) and
+        `also` (in how many of the other lists it stands), best first.
+    shared : int
+        How many items are in every list.
     """
-    counts: dict[int, int] = {}
-    for items in lists:
-        for item in items[items >= 0].tolist():
-            counts[item] = counts.get(item, 0) + 1
-    return {item for item, count in counts.items() if count == len(lists)}, counts
+    entries = {entry.label: entry for entry in board.measured}
+    users = np.array([user], np.int32)
+    lists = {label: Lists.of(entries[label].model, board.split, users, board.n) for label in labels}
+    found = {label: one.items[0][one.items[0] >= 0] for label, one in lists.items()}
+    counts = Counter(item for items in found.values() for item in items.tolist())
+    train = board.split.train
+    tables = {
+        label: pd.DataFrame(
+            {
+                "item": train.items[items],
+                "artist": train.names[items],
+                "hit": np.where(lists[label].hits[0][: len(items)], "✓", ""),
+                "also": [counts[item] - 1 for item in items.tolist()],
+            }
+        )
+        for label, items in found.items()
+    }
+    return tables, sum(count == len(labels) for count in counts.values())

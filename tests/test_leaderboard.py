@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from recsys.errors import InputError
-from recsys.leaderboard import BETTER, Leaderboard, compare, interval, overlap
+from recsys.leaderboard import BETTER, Leaderboard, best_of, compare, interval, listed
 from recsys.metrics import Lists, evaluate
 from recsys.models import make_model
 
@@ -108,10 +108,26 @@ def test_nothing_to_compare_is_explained(checkerboard_split):
         Leaderboard([], checkerboard_split)
 
 
-def test_lists_are_compared_item_by_item():
-    shared, counts = overlap([np.array([1, 2, 3]), np.array([3, 2, -1]), np.array([9, 3, 2])])
-    assert shared == {2, 3}
-    assert counts == {1: 1, 2: 3, 3: 3, 9: 1}
+def test_lists_of_one_listener_are_compared_item_by_item(board, checkerboard_split):
+    tables, shared = listed(board, ["Good", "Poor", "Same"], 4)
+    items = {label: table["item"].tolist() for label, table in tables.items()}
+    assert items["Good"] == items["Same"]
+    assert shared == len(set(items["Good"]) & set(items["Poor"]))
+    for label, table in tables.items():
+        others = [set(items[other]) for other in items if other != label]
+        assert table["also"].tolist() == [sum(item in other for other in others) for item in items[label]]
+    hidden = checkerboard_split.validation
+    mine = set(hidden.items[hidden.item_codes[hidden.of_user(4)]])
+    good = tables["Good"]
+    assert (good["hit"] == "✓").tolist() == [item in mine for item in good["item"]]
+
+
+def test_the_best_of_each_column_is_found(board):
+    table = board.table()
+    best = best_of(table)
+    assert table["ndcg"][best["ndcg"]] == table["ndcg"].max()
+    assert table["gini"][best["gini"]] == table["gini"].min()
+    assert "popularity_rank" not in best
 
 
 def test_lists_know_their_hits(checkerboard_split):

@@ -19,6 +19,9 @@ SUGGESTED = 20
 LONGEST = 200
 COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank", format="localized", width=60),
+    "also": st.column_config.NumberColumn(
+        "Also in", width=70, help="How many of the other lists have it, too."
+    ),
     "hit": st.column_config.TextColumn("Hit", width=50, help="Hidden from the model, and found."),
     "listener": st.column_config.TextColumn("Listener"),
     "listeners": st.column_config.NumberColumn("Listeners", format="localized", width=80),
@@ -33,6 +36,8 @@ COLUMNS = {
         "Popularity", format="localized", width=90, help="Rank by listeners, 1 for the most."
     ),
 }
+# The modebar keeps out of the way, and cannot send a chart's data anywhere.
+CHART = {"displayModeBar": False}
 PERCENT = ["share_of_plays", "share", "similarity"]
 COUNTS = ["plays_per_listener"]
 
@@ -218,7 +223,9 @@ def _table(table: pd.DataFrame, key: str, columns: list[str], link: str, height:
 
 def artist_chart(figure: go.Figure, key: str, alt: str) -> None:
     """Draw a chart whose points carry an item; choosing one opens that artist's page."""
-    event: Any = st.plotly_chart(figure, key=key, on_select="rerun", selection_mode="points", alt=alt)
+    event: Any = st.plotly_chart(
+        figure, key=key, on_select="rerun", selection_mode="points", alt=alt, config=CHART
+    )
     if event.selection.points:
         open_artist(str(event.selection.points[0]["customdata"][0]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -11,11 +12,13 @@ from recsys.background import BackgroundRun, BackgroundRuns
 from recsys.datasets import load
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
+from recsys.leaderboard import Leaderboard
 from recsys.popularity import rank_table
 from recsys.splitting import Split, hold_out
-from recsys.training import warm_up
+from recsys.training import TrainingRun, warm_up
 
 SAMPLE = "sample"
+W = TypeVar("W", TrainingRun, Leaderboard)
 
 
 @st.cache_resource(show_spinner=False)
@@ -63,18 +66,27 @@ def show(chosen: Dataset) -> None:
         st.session_state.pop("run", None)
 
 
-def run() -> BackgroundRun | None:
+def run() -> BackgroundRun[TrainingRun] | None:
     """Return the run this visitor looks at, if it was trained on the data they look at."""
     if "run" not in st.session_state and "run" in st.query_params:
         st.session_state.run = st.query_params["run"]
-    job = runs().get(st.session_state.get("run", ""))
+    return _of_kind(TrainingRun, st.session_state.get("run", ""))
+
+
+def comparison() -> BackgroundRun[Leaderboard] | None:
+    """Return the comparison this visitor started last, if it is on the data they look at."""
+    return _of_kind(Leaderboard, st.session_state.get("comparison", ""))
+
+
+def _of_kind(kind: type[W], run_id: str) -> BackgroundRun[W] | None:
+    job = runs().get(run_id)
     shown = dataset().interactions.fingerprint
-    if job is None or job.dataset.interactions.fingerprint != shown:
+    if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
         return None
     return job
 
 
-def follow(job: BackgroundRun) -> None:
+def follow(job: BackgroundRun[TrainingRun]) -> None:
     """Look at this run from now on; the address keeps it, for a reload or another tab."""
     st.session_state.run = job.id
     st.query_params["run"] = job.id
@@ -113,5 +125,5 @@ def split(minimum: int, hidden: int, seed: int) -> Split:
     return _split(dataset().interactions.fingerprint, minimum, hidden, seed, dataset())
 
 
-def _run_in_link() -> BackgroundRun | None:
+def _run_in_link() -> BackgroundRun[Any] | None:
     return runs().get(st.query_params.get("run", ""))

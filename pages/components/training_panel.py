@@ -9,6 +9,7 @@ from pages.components.live_chart import live_chart
 from recsys import figures
 from recsys.background import BackgroundRun
 from recsys.models import MODELS
+from recsys.training import TrainingRun
 
 TITLES = {
     "queued": ":orange-badge[:material/hourglass: Waiting]",
@@ -36,7 +37,7 @@ def draw() -> None:
     st.fragment(_panel, run_every=POLL.get(job.state))(job, job.state)
 
 
-def _panel(job: BackgroundRun, drawn: str) -> None:
+def _panel(job: BackgroundRun[TrainingRun], drawn: str) -> None:
     now = job.state
     if POLL.get(now) != POLL.get(drawn):
         st.rerun()  # the pace of the fragment is fixed when the page draws it
@@ -70,7 +71,7 @@ def _panel(job: BackgroundRun, drawn: str) -> None:
         )
 
 
-def _buttons(job: BackgroundRun, now: str) -> None:
+def _buttons(job: BackgroundRun[TrainingRun], now: str) -> None:
     runs = state.runs()
     if now in ("queued", "running"):
         st.button("Pause", icon=":material/pause:", on_click=runs.pause, args=(job,), key="pause")
@@ -80,7 +81,7 @@ def _buttons(job: BackgroundRun, now: str) -> None:
         st.button("Cancel", icon=":material/stop:", on_click=runs.cancel, args=(job,), key="cancel")
 
 
-def _figures(job: BackgroundRun) -> None:
+def _figures(job: BackgroundRun[TrainingRun]) -> None:
     run = job.run
     last, best = run.history[-1], run.best
     ranked = next((epoch for epoch in reversed(run.history) if epoch.ndcg is not None), last)
@@ -118,7 +119,7 @@ def _figures(job: BackgroundRun) -> None:
         st.caption(f"The model holds the features of epoch {run.kept.epoch}, the best.")
 
 
-def _whose(job: BackgroundRun) -> str:
+def _whose(job: BackgroundRun[TrainingRun]) -> str:
     """Say over whom the lists are measured."""
     ranked, all_users = len(job.run.ranked_users), int((job.run.split.validation.user_counts > 0).sum())
     if ranked < all_users:
