@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from recsys.interactions import Interactions
 from recsys.popularity import Concentration, Regression
@@ -261,7 +262,15 @@ def learning_curves(
             "domain": [0.4, 1],
             "rangemode": "normal" if history else "tozero",
         },
-        yaxis2={"title": "Lists", "domain": [0, 0.32], "rangemode": "tozero", "anchor": "x"},
+        # Below 0.01 there is only noise to see, so the axis does not stretch it.
+        yaxis2={
+            "title": "Lists",
+            "domain": [0, 0.32],
+            "rangemode": "tozero",
+            "autorangeoptions": {"include": 0.01},
+            "tickformat": "~g",
+            "anchor": "x",
+        },
         hovermode="x unified",
         hoversubplots="axis",
     )
@@ -304,6 +313,64 @@ def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:
     figure.update_xaxes(title=title)
     figure.update_yaxes(title="NDCG", rangemode="tozero")
     return _finish(figure, height=460)
+
+
+AUDIENCES = {
+    "nobody": (0, 0),
+    "1": (1, 1),
+    "2 to 9": (2, 9),
+    "10 to 99": (10, 99),
+    "100 or more": (100, np.inf),
+}
+
+
+def audience_of_lists(lists: dict[str, NDArray[np.int32]], listeners: NDArray[np.int64]) -> go.Figure:
+    """Draw how many listeners the recommended artists have, as shares of each model's recommendations.
+
+    Parameters
+    ----------
+    lists : dict of str to int32 array
+        Recommended item codes of each model, by its name; -1 where there is none.
+    listeners : int64 array, shape (n_items,)
+        Listeners of each item in training.
+    """
+    figure = go.Figure()
+    for name, items in lists.items():
+        counts = listeners[items[items >= 0]]
+        shares = [float(((counts >= low) & (counts <= high)).mean()) for low, high in AUDIENCES.values()]
+        figure.add_bar(
+            x=list(AUDIENCES),
+            y=shares,
+            name=text(name),
+            hovertemplate="%{y:.1%} have %{x} listeners<extra></extra>",
+        )
+    figure.update_xaxes(title="Listeners of a recommended artist, in training", type="category")
+    figure.update_yaxes(title="Share of recommendations", tickformat=".0%")
+    figure = _finish(figure, height=320)
+    return figure.update_layout(showlegend=True)
+
+
+def lengths_by_listeners(item_factors: NDArray[np.float32], listeners: NDArray[np.int64]) -> go.Figure:
+    """Draw the length of each item's feature vector against its listeners in training.
+
+    Parameters
+    ----------
+    item_factors : float32 array, shape (n_items, factors)
+    listeners : int64 array, shape (n_items,)
+    """
+    known = listeners > 0
+    figure = go.Figure(
+        go.Scattergl(
+            x=listeners[known],
+            y=np.linalg.norm(item_factors[known], axis=1),
+            mode="markers",
+            marker={"size": 5, "opacity": 0.4},
+            hovertemplate="%{x:,} listeners, length %{y:.2f}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="Listeners in training", type="log", dtick=1)
+    figure.update_yaxes(title="Length of the artist's features", rangemode="tozero")
+    return _finish(figure, height=360)
 
 
 def _finish(figure: go.Figure, height: int = 380) -> go.Figure:

@@ -58,3 +58,35 @@ def test_the_lorenz_curve_goes_from_nothing_to_all(table):
     curve = figures.lorenz(concentration(table)).data[0]
     assert (curve.x[0], curve.y[0]) == (0, 0)
     assert (curve.x[-1], curve.y[-1]) == (1, pytest.approx(1))
+
+
+def test_audiences_of_lists_are_shares_that_add_up():
+    listeners = np.array([0, 1, 5, 50, 500])
+    lists = {"All": np.array([[0, 1], [2, 3], [4, -1]]), "One": np.array([[1, 1]])}
+    everything, single = figures.audience_of_lists(lists, listeners).data
+    assert list(everything.y) == pytest.approx([0.2] * 5)
+    assert list(single.y) == [0, 1, 0, 0, 0]
+
+
+def test_lengths_are_drawn_for_artists_with_listeners_only():
+    factors = np.array([[3, 4], [9, 9], [0, 1]], np.float32)
+    points = figures.lengths_by_listeners(factors, np.array([7, 0, 1])).data[0]
+    assert list(points.x) == [7, 1]
+    assert list(points.y) == pytest.approx([5, 1])
+
+
+def test_the_trade_off_has_a_point_for_each_model():
+    table = pd.DataFrame(
+        {
+            "model": ["<A>", "B"],
+            "ndcg": [0.3, 0.1],
+            "ndcg_interval": [0.01, 0.02],
+            "novelty": [4, 9],
+            "seconds": [4, 1],
+        }
+    )
+    points = figures.trade_off(table, "novelty", "Novelty (bits)").data[0]
+    assert list(points.text) == ["&lt;A&gt;", "B"]
+    assert list(points.x) == [4, 9]
+    assert list(points.y) == [0.3, 0.1]
+    assert list(points.marker.size) == pytest.approx([40, 25])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import controls, frame, state
+from pages.components import article_story, controls, frame, state
 from recsys import figures
 from recsys.background import BackgroundRun
 from recsys.errors import InputError
@@ -78,13 +78,20 @@ def draw() -> None:
     st.fragment(_progress, run_every=None if job.ended else 0.5)(job, job.ended)
     if not job.run.measured:
         return
-    board, one, two = st.tabs(["Leaderboard", "One listener", "Difference"])
+    board, one, two, story = st.tabs(
+        ["Leaderboard", "One listener", "Difference", "Why does the article's model lose?"],
+        on_change="rerun",
+        key="tab",
+    )
     with board:
         st.fragment(_leaderboard, run_every=None if job.ended else 1.0)(job.run)
     with one:
         _one_listener(job)
     with two:
         _difference(job.run)
+    if story.open:
+        with story:
+            article_story.draw(job.run)
 
 
 def _progress(job: BackgroundRun[Leaderboard], ended: bool) -> None:

@@ -1,0 +1,78 @@
+"""Why the article's model loses: a short guided view of its curve, its lists and its features."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import controls, state
+from pages.components.live_chart import live_chart
+from recsys import figures
+from recsys.leaderboard import Leaderboard
+from recsys.metrics import Lists
+from recsys.models import make_model
+from recsys.splitting import Split
+from recsys.training import TrainingRun
+
+
+@st.cache_resource(show_spinner="Training the article's model ...", max_entries=4)
+def _trained(fingerprint: str, seed: int, _split: Split) -> tuple[TrainingRun, Lists]:
+    run = TrainingRun(make_model("article", seed=seed), _split)
+    for _ in run:
+        pass
+    return run, Lists.of(run.model, _split, run.ranked_users)
+
+
+def draw(board: Leaderboard) -> None:
+    """Draw the story, with the best other model of the leaderboard to compare with."""
+    split = board.split
+    run, lists = _trained(state.dataset().interactions.fingerprint, split.seed, split)
+    last = run.history[-1]
+    st.subheader("1. Its error falls, as it should", anchor=False)
+    st.markdown(
+        f"Epoch by epoch the article's model fits its numbers better, on known and on hidden plays: from "
+        f"{run.history[0].validation_rmse:.2f} down to {last.validation_rmse:.3f}. But always predicting the mean "
+        f"gives {run.references['Predicting the mean']:.3f}, and its lists find next to nothing all along: "
+        f"NDCG@10 {last.ndcg:.4f}."
+    )
+    live_chart(
+        figures.learning_curves(run.history, run.epochs, run.model.target, run.references, run.best),
+        key="story-curves",
+        label="The article's errors fall while the quality of its lists stays near zero",
+    )
+    st.subheader("2. Its lists are full of artists hardly anybody plays", anchor=False)
+    rival = next(
+        (
+            entry
+            for entry in sorted(board.measured, key=_quality, reverse=True)
+            if entry.model.name != "article"
+        ),
+        None,
+    )
+    counts = {"The article's SGD": lists.items}
+    if rival is not None and rival.lists is not None:
+        counts[rival.label] = rival.lists.items
+    st.plotly_chart(
+        figures.audience_of_lists(counts, split.train.item_counts),
+        key="story-audience",
+        alt="How many listeners the recommended artists have",
+        config=controls.CHART,
+    )
+    st.subheader("3. Because their features were hardly ever touched", anchor=False)
+    st.markdown(
+        "All features start at 3 times a random number from 0 to 1: far too long, since scaled play counts are almost "
+        "all near 0. Each visit pulls an artist's features towards zero. An artist with many listeners is visited "
+        "often and ends up short; one with a single listener keeps its long random start, and a long vector means a "
+        "high score for everybody. **The error does not show it, because it is measured on pairs that were played, and "
+        "those are mostly of well-known artists.**"
+    )
+    st.plotly_chart(
+        figures.lengths_by_listeners(run.model.item_factors, split.train.item_counts),  # type: ignore[attr-defined]
+        key="story-lengths",
+        alt="Length of each artist's features against its listeners",
+        config=controls.CHART,
+    )
+
+
+def _quality(entry: object) -> float:
+    """Sort entries by their mean NDCG."""
+    return float(entry.lists.accuracy()["ndcg"].mean())  # type: ignore[attr-defined]
