@@ -14,7 +14,7 @@ from recsys.errors import InputError
 from recsys.training import TrainingRun
 
 State = Literal["queued", "running", "paused", "done", "cancelled", "diverged", "failed"]
-ENDED = frozenset({"done", "cancelled", "diverged", "failed"})
+ENDED: frozenset[State] = frozenset({"done", "cancelled", "diverged", "failed"})
 
 
 @dataclass(eq=False)

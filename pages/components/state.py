@@ -76,7 +76,7 @@ def run() -> BackgroundRun | None:
 
 def follow(job: BackgroundRun) -> None:
     """Look at this run from now on."""
-    st.session_state.run = job.id
+    st.session_state.run = st.query_params["run"] = job.id
 
 
 def place() -> dict[str, str]:
