@@ -13,7 +13,7 @@ from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 
 State = Literal["queued", "running", "paused", "done", "cancelled", "diverged", "failed"]
-ENDED = frozenset({"done", "cancelled", "diverged", "failed"})
+ENDED: frozenset[State] = frozenset({"done", "cancelled", "diverged", "failed"})
 
 
 class Work(Protocol):

@@ -96,6 +96,8 @@ def escape(text: str, longest: int = 1_000) -> str:
     line = re.sub(r"\s+", " ", text)
     if len(line) > longest:
         line = f"{line[:longest].rstrip()}…"
+    # escaped or not, Markdown makes links of addresses: unless something invisible stands within
+    line = re.sub(r"(?i)(www|@|:(?=//))", "\\1\N{WORD JOINER}", line)
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from pages.components import frame, state
 from pages.components.live_chart import live_chart
 from recsys import figures
-from recsys.background import BackgroundRun
+from recsys.background import ENDED, BackgroundRun, State
 from recsys.models import MODELS
 from recsys.training import TrainingRun
 
@@ -73,12 +75,19 @@ def _panel(job: BackgroundRun[TrainingRun], drawn: str) -> None:
 
 def _buttons(job: BackgroundRun[TrainingRun], now: str) -> None:
     runs = state.runs()
-    if now in ("queued", "running"):
-        st.button("Pause", icon=":material/pause:", on_click=runs.pause, args=(job,), key="pause")
-    if now == "paused":
-        st.button("Continue", icon=":material/play_arrow:", on_click=runs.resume, args=(job,), key="continue")
-    if not job.ended:
-        st.button("Cancel", icon=":material/stop:", on_click=runs.cancel, args=(job,), key="cancel")
+    for label, icon, wish, then, where in (
+        ("Pause", ":material/pause:", runs.pause, ("paused",), ("queued", "running")),
+        ("Continue", ":material/play_arrow:", runs.resume, ("queued", "running"), ("paused",)),
+        ("Cancel", ":material/stop:", runs.cancel, (), ("queued", "running", "paused")),
+    ):
+        if now in where:
+            st.button(label, icon=icon, on_click=_steer, args=(job, wish, *then), key=label.lower())
+
+
+def _steer(job: BackgroundRun, wish: Callable[[BackgroundRun], None], *then: State) -> None:
+    """Do what a button says and wait until it is done, so that the page shows it at once."""
+    wish(job)
+    state.runs().wait(job, *then, *ENDED, timeout=2.0)
 
 
 def _figures(job: BackgroundRun[TrainingRun]) -> None:

@@ -1,0 +1,55 @@
+"""A browser, the real app, and a page that does not put up with errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+
+from tests.browser.publishing import Publisher
+from tests.browser.serving import open_browser, serve
+
+# Streamlit looks for its server below each page's own address first, and goes on at the root.
+EXPECTED = re.compile(r"/\w+/_stcore/(health|host-config)$")
+
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="session")
+def publisher() -> Iterator[Publisher]:
+    """Stand in for the place where the Last.fm data is published."""
+    with Publisher() as publisher:
+        yield publisher
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory, publisher: Publisher) -> Iterator[str]:
+    """Start the real app, with nothing in its cache folder."""
+    with serve(tmp_path_factory.mktemp("cache"), RECSYS_LASTFM_URL=publisher.url) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Open a page in a browser that knows nothing yet; errors on it fail the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(20_000)
+    problems: list[str] = []
+
+    def told(message: ConsoleMessage) -> None:
+        if message.type == "error" and not EXPECTED.search(message.location["url"]):
+            problems.append(f"{message.text} ({message.location['url']})")
+
+    context.on("console", told)
+    context.on("weberror", lambda error: problems.append(str(error.error)))
+    yield context.new_page()
+    context.close()
+    assert problems == []

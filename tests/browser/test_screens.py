@@ -1,0 +1,560 @@
+"""Every screen as a reader uses it: the real app in a real browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+
+from tests.browser.publishing import Publisher
+from tests.browser.serving import ROOT, serve
+
+PAGES = ("", *sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
+MENU = ["Home", "Explore", "Train", "Recommend", "Data"]
+ROW = 35  # pixels, of a table
+NAME = 170  # pixels from the left to a name in the table of all artists
+
+
+def go(page: Page, address: str, name: str = "", **query: str) -> None:
+    """Open a page by its address."""
+    page.goto(f"{address}/{name}?" + "&".join(f"{key}={value}" for key, value in query.items()))
+    settled(page)
+
+
+def settled(page: Page) -> None:
+    """Wait until the page stands still."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+def menu(page: Page) -> list[str]:
+    """Read the menu: the names of its links, the data set last."""
+    links = page.get_by_test_id("stPageLink")
+    return [re.sub(r"^\w+\s+", "", link).strip() for link in links.all_inner_texts()]
+
+
+def title(page: Page, name: str) -> None:
+    expect(page.get_by_role("heading", level=1, name=name, exact=True)).to_be_visible()
+
+
+def choose(page: Page, name: str) -> None:
+    """Follow a link of the menu."""
+    page.get_by_test_id("stPageLink").get_by_role("link", name=name).first.click()
+    title(page, name)
+    settled(page)
+
+
+def table(page: Page, place: int = 0) -> Locator:
+    found = page.get_by_test_id("stDataFrame").nth(place)
+    expect(found.locator("td").first).to_be_attached()
+    return found
+
+
+def rows(found: Locator) -> list[list[str]]:
+    """Read the rows of a table that are in view."""
+    return found.evaluate(
+        "table => [...table.querySelectorAll('tbody tr')].map(row =>"
+        " [...row.querySelectorAll('td')].map(cell => cell.innerText))"
+    )
+
+
+def click_name(found: Locator, row: int, left: float) -> None:
+    """Click a name in a table; it begins that many pixels from the left."""
+    found.scroll_into_view_if_needed()
+    found.click(position={"x": left, "y": ROW * (row + 1.5)})
+
+
+def slide(page: Page, label: str, key: str) -> None:
+    """Move a slider to one of its ends."""
+    page.get_by_role("slider", name=label).press(key)
+    settled(page)
+
+
+def epoch(page: Page) -> int:
+    """Read how far the training is."""
+    text = page.get_by_text(re.compile(r"^Epoch [\d,]+ of")).inner_text()
+    return int(text.split()[1].replace(",", ""))
+
+
+def beyond(page: Page, number: int) -> None:
+    """Wait until the training is past this epoch."""
+    page.wait_for_function(
+        "number => { const text = /Epoch ([\\d,]+) of/.exec(document.body.innerText);"
+        " return text && Number(text[1].replace(',', '')) > number; }",
+        arg=number,
+    )
+
+
+def state(page: Page, name: str, seconds: float = 20) -> None:
+    """Wait for the badge that says how the training stands."""
+    badge = page.locator(".stMarkdownBadge", has_text=name)
+    expect(badge).to_be_visible(timeout=seconds * 1000)
+
+
+def start_training(page: Page, address: str, epochs: str = "") -> None:
+    """Train the model with biases; its epochs are 40, or as many as there can be (`End`)."""
+    go(page, address, "train")
+    page.get_by_role("combobox", name="Model").click()
+    page.get_by_role("option", name=re.compile("biases")).click()
+    expect(page.get_by_role("slider", name="Epochs")).to_have_attribute("aria-valuetext", "40")
+    if epochs:
+        slide(page, "Epochs", epochs)
+    page.get_by_role("button", name="Train", exact=True).click()
+
+
+@pytest.fixture(scope="session")
+def run(browser: Browser, address: str) -> str:
+    """Train once for all who want to see recommendations; return the name of the run."""
+    page = browser.new_page()
+    start_training(page, address)
+    state(page, "Done")
+    settled(page)
+    page.wait_for_url(re.compile("run="))
+    name = re.findall(r"run=(\w+)", page.url)[0]
+    page.close()
+    return name
+
+
+@pytest.fixture
+def long_run(page: Page, address: str) -> Iterator[Page]:
+    """Start a training that takes longer than any test, and cancel it at the end."""
+    start_training(page, address, "End")
+    beyond(page, 2)
+    yield page
+    cancel = page.get_by_role("button", name="Cancel")
+    if cancel.count():
+        cancel.click()
+        state(page, "Cancelled")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Page, tmp_path: Path, name: str) -> None:
+    with serve(tmp_path / "cache") as address:
+        go(page, address, name)
+        assert menu(page)[:5] == MENU
+        assert "Generated sample" in menu(page)
+        expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
+        expect(page.get_by_role("heading", level=1)).to_have_text(name.capitalize() or "Encore")
+        expect(page).to_have_title("Encore" if not name else f"{name.capitalize()} · Encore")
+        page.goto("about:blank")  # before the server goes, which the page would complain about
+
+
+def test_from_the_front_page_to_an_artist_and_back(page: Page, address: str) -> None:
+    go(page, address)
+    page.get_by_role("link", name="Open Explore").click()
+    title(page, "Explore")
+    settled(page)
+    assert menu(page)[:5] == MENU
+
+    first = rows(table(page))[0]
+    click_name(table(page), 0, NAME)
+    expect(page.get_by_role("heading", level=2, name=first[1], exact=True)).to_be_visible()
+    settled(page)
+    assert menu(page)[:5] == MENU
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text(first[2])
+
+    neighbour = rows(table(page))[1][0]
+    click_name(table(page), 1, 25)
+    expect(page.get_by_role("heading", level=2, name=neighbour, exact=True)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=2, name=first[1], exact=True)).to_be_visible()
+    page.go_back()
+    title(page, "Explore")
+
+
+def test_a_click_on_a_bar_opens_the_artist(page: Page, address: str) -> None:
+    go(page, address, "explore")
+    chart = page.get_by_test_id("stPlotlyChart").first
+    name = chart.locator(".yaxislayer-above .ytick text").last.text_content()
+    assert name
+    chart.evaluate("chart => chart.scrollIntoView({block: 'center'})")
+    box = chart.locator(".bars .point path").last.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_role("heading", level=2, name=name, exact=True)).to_be_visible()
+    page.go_back()
+    title(page, "Explore")
+
+
+def test_a_click_on_a_point_opens_the_artist(page: Page, address: str) -> None:
+    go(page, address, "explore")
+    chart = page.get_by_test_id("stPlotlyChart").nth(2)
+    chart.evaluate("chart => chart.scrollIntoView({block: 'center'})")
+    expect(chart.locator("canvas").first).to_be_visible()
+    expect(chart.locator(".annotation")).to_have_count(10)
+    x, y, name = chart.locator(".js-plotly-plot").evaluate(
+        "plot => { const { xaxis, yaxis } = plot._fullLayout, trace = plot._fullData[2];"
+        " return [xaxis._offset + xaxis.d2p(trace.x[0]), yaxis._offset + yaxis.d2p(trace.y[0]),"
+        " trace.customdata[0][1]]; }"
+    )
+    box = chart.locator(".js-plotly-plot").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + x, box["y"] + y)
+    expect(chart.locator(".hoverlayer .hovertext")).to_contain_text(name)
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    expect(page.get_by_role("heading", level=2, name=name, exact=True)).to_be_visible()
+
+
+def test_searching_and_sorting_the_artists(page: Page, address: str) -> None:
+    go(page, address, "explore")
+    search = page.get_by_label("Find an artist")
+    search.fill("Iron")
+    search.press("Enter")
+    expect(page.get_by_text(re.compile(r"^\d of 2,250 artists"))).to_be_visible()
+    settled(page)
+    expect(table(page).locator("td", has_text="Iron Maiden").first).to_be_attached()
+    found = rows(table(page))
+    assert all("iron" in row[1].lower() for row in found)
+
+    table(page).click(position={"x": NAME, "y": ROW / 2})  # sorts by name
+    page.wait_for_function(
+        "first => document.querySelector('[data-testid=stDataFrame] tbody tr').innerText !== first",
+        arg="\t".join(found[0]),
+    )
+    first = rows(table(page))[0][1]
+    assert first == sorted((row[1] for row in found), key=str.lower)[0]
+    click_name(table(page), 0, NAME)
+    expect(page.get_by_role("heading", level=2, name=first, exact=True)).to_be_visible()
+
+
+def test_the_keyboard_passes_through_a_table_and_opens_an_artist_with_enter(page: Page, address: str) -> None:
+    go(page, address, "explore")
+    first = rows(table(page))[0][1]
+    page.get_by_label("Find an artist").focus()
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('canvas') !== null"):
+            break
+    page.keyboard.press("ArrowRight")
+    title(page, "Explore")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=2, name=first, exact=True)).to_be_visible()
+
+
+def test_training_is_seen_growing_and_obeys_at_once(long_run: Page) -> None:
+    page = long_run
+    state(page, "Training")
+    beyond(page, epoch(page))
+    for metric in ("Train RMSE", "Validation RMSE", "Best epoch", "Time per epoch"):
+        expect(page.get_by_test_id("stMetricLabel").filter(has_text=metric)).to_be_visible()
+
+    page.get_by_role("button", name="Pause").click()
+    state(page, "Paused", 3)
+    stopped = epoch(page)
+    page.get_by_role("button", name="Continue").click()
+    state(page, "Training", 3)
+    beyond(page, stopped)
+    page.get_by_role("button", name="Cancel").click()
+    state(page, "Cancelled", 3)
+    assert epoch(page) < 5000
+    expect(page.get_by_role("link", name="See what it recommends")).to_be_visible()
+
+
+def test_training_goes_on_through_other_pages_and_a_reload(long_run: Page) -> None:
+    page = long_run
+    left = epoch(page)
+    choose(page, "Explore")
+    choose(page, "Train")
+    state(page, "Training")
+    beyond(page, left)
+    epochs = page.get_by_role("slider", name="Epochs")
+    expect(epochs).to_have_attribute("aria-valuetext", "5000")
+    left = epoch(page)
+    page.reload()
+    settled(page)
+    state(page, "Training")
+    beyond(page, left)
+    expect(epochs).to_have_attribute("aria-valuetext", "5000")
+
+
+def test_two_tabs_show_and_steer_the_same_run(long_run: Page, browser: Browser) -> None:
+    second = browser.new_page()
+    second.goto(long_run.url)
+    state(second, "Training")
+    beyond(second, epoch(long_run))
+    second.get_by_role("button", name="Cancel").click()
+    state(second, "Cancelled", 3)
+    state(long_run, "Cancelled", 3)
+    assert epoch(second) == epoch(long_run)
+    second.close()
+
+
+def test_the_curve_keeps_its_zoom_while_it_grows(long_run: Page) -> None:
+    page = long_run
+    plot = page.locator(".live-chart-plot")
+    box = plot.locator(".nsewdrag").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    zoomed = "plot => plot._fullLayout.xaxis.range.map(Math.round)"
+    before = plot.evaluate(zoomed)
+    assert before[0] > 100
+    beyond(page, epoch(page) + 20)
+    assert plot.evaluate(zoomed) == before
+
+
+def test_a_run_that_diverges_says_which_setting_to_lower(page: Page, address: str) -> None:
+    go(page, address, "train")
+    slide(page, "Learning rate", "End")
+    page.get_by_role("button", name="Train", exact=True).click()
+    state(page, "Diverged")
+    expect(page.get_by_role("alert")).to_contain_text("Lower the learning rate")
+
+
+def test_settings_survive_a_page_change(page: Page, address: str) -> None:
+    go(page, address, "train")
+    slide(page, "Latent features", "End")
+    page.get_by_role("spinbutton", name="Seed").fill("42")
+    page.get_by_role("spinbutton", name="Seed").press("Enter")
+    settled(page)
+    choose(page, "Data")
+    choose(page, "Train")
+    expect(page.get_by_role("slider", name="Latent features")).to_have_attribute("aria-valuetext", "256")
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("42")
+
+
+def pick(page: Page, listener: str) -> None:
+    box = page.get_by_role("combobox", name="Listener")
+    box.fill(listener)
+    box.press("Enter")
+    settled(page)
+
+
+def test_a_listener_sees_known_and_recommended_artists(page: Page, address: str, run: str) -> None:
+    go(page, address, "recommend", run=run)
+    page.get_by_role("button", name="Show a listener").click()
+    expect(page.get_by_role("heading", name="Recommended")).to_be_visible()
+    hits = 0
+    for listener in ("7", "1999"):
+        pick(page, listener)
+        page.wait_for_url(re.compile(f"listener={listener}"))
+        settled(page)
+        known, recommended = rows(table(page)), rows(table(page, 1))
+        assert len(recommended) == 10
+        scores = [float(row[2]) for row in recommended]
+        assert scores == sorted(scores, reverse=True)
+        assert not {row[0] for row in known} & {row[0] for row in recommended}
+        marked = sum(row[1] == "✓ hit" for row in recommended)
+        expect(page.get_by_text(f"Hits: {marked} of these 10")).to_be_visible()
+        hits += marked
+        with page.expect_download() as download:
+            page.get_by_test_id("stBaseButton-secondary").filter(has_text="Download as CSV").click()
+        written = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
+        assert [row["artist"] for row in written] == [row[0] for row in recommended]
+        assert [float(row["score"]) for row in written] == pytest.approx(scores)
+        assert [row["hit"] == "True" for row in written] == [row[1] != "" for row in recommended]
+        assert {row["listener"] for row in written} == {listener}
+
+    slide(page, "Recommendations", "Home")
+    expect(page.get_by_text(re.compile("of these 1 "))).to_be_visible()
+    settled(page)
+    assert [row[0] for row in rows(table(page, 1))] == [recommended[0][0]]
+    click_name(table(page, 1), 0, 25)
+    expect(page.get_by_role("heading", level=2, name=recommended[0][0], exact=True)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("combobox", name="Listener")).to_have_value("1999")
+
+
+def test_an_unknown_listener_is_explained_and_parts_of_an_id_are_looked_up(
+    page: Page, address: str, run: str
+) -> None:
+    go(page, address, "recommend", run=run)
+    pick(page, "99x")
+    expect(page.get_by_role("alert")).to_contain_text("There is no listener '99x'")
+
+
+def test_every_page_that_needs_something_first_has_one_button_to_it(page: Page, address: str) -> None:
+    for name, label in (
+        ("train", "Train"),
+        ("recommend", "Train a model"),
+        ("artist", "Show the most played"),
+    ):
+        go(page, address, name)
+        primary = page.get_by_test_id("stBaseButton-primary")
+        expect(primary).to_have_count(1)
+        expect(primary).to_have_text(re.compile(f"{label}$"))
+    primary.click()
+    expect(page.get_by_role("heading", level=2)).to_be_visible()
+    go(page, address, "recommend")
+    primary.click()
+    title(page, "Train")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_a_phone_in_light_and_dark(page: Page, address: str, run: str, name: str) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    query = {"artist": "1", "listener": "7", "run": run}
+    kept = {"artist": ("artist",), "recommend": ("listener", "run"), "train": ("run",)}.get(name, ())
+    brightness = {}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        go(page, address, name, **{key: query[key] for key in kept})
+        assert page.evaluate(WIDER_THAN_THE_PAGE) == []
+        brightness[scheme] = page.get_by_test_id("stApp").evaluate(
+            "app => getComputedStyle(app).backgroundColor.match(/\\d+/g).slice(0, 3)"
+            ".reduce((sum, part) => sum + Number(part), 0)"
+        )
+    assert brightness["dark"] < 200 < 600 < brightness["light"]
+
+
+# What stands out at the right, or whose text does not fit; tables and tabs scroll by themselves.
+WIDER_THAN_THE_PAGE = """() => {
+  const wide = document.documentElement.clientWidth;
+  const main = document.querySelector('[data-testid=stMain]');
+  const found = main.scrollWidth > main.clientWidth ? ['the page scrolls sideways'] : [];
+  for (const element of main.querySelectorAll('p, h1, h2, h3, button, svg, [data-testid=stMetricValue] *')) {
+    if (element.closest('[data-testid=stDataFrame], [data-testid=stElementToolbar], .modebar')) continue;
+    const box = element.getBoundingClientRect();
+    const style = getComputedStyle(element);
+    const cut = style.overflow === 'hidden' && element.scrollWidth > element.clientWidth + 1;
+    if (box.width && (box.right > wide + 1 || box.left < -1 || cut))
+      found.push(`${element.tagName} ${element.textContent.slice(0, 40)} ${box.left} ${box.right}`);
+  }
+  return found;
+}"""
+
+
+def upload(page: Page, name: str, content: bytes) -> None:
+    page.locator("input[type=file]").set_input_files(
+        FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
+    )
+
+
+def published_zip(folder: Path) -> bytes:
+    """Pack the published files."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.glob("*.dat")):
+            archive.write(file, file.name)
+    return packed.getvalue()
+
+
+def small_zip() -> bytes:
+    """Make up a few plays in the published form."""
+    packed = io.BytesIO()
+    pairs = [(user, artist) for user in range(2, 42) for artist in range(1, 41) if (user + artist) % 3]
+    plays = "".join(f"{user}\t{artist}\t{1 + user * artist}\r\n" for user, artist in pairs)
+    artists = "".join(f"{artist}\tArtist {artist}\thttp://x\thttp://y\n" for artist in range(1, 41))
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("user_artists.dat", f"userID\tartistID\tweight\r\n{plays}")
+        archive.writestr("artists.dat", f"id\tname\turl\tpictureURL\n{artists}")
+    return packed.getvalue()
+
+
+def test_a_zip_and_a_broken_file_can_be_dropped(page: Page, address: str) -> None:
+    go(page, address, "data")
+    upload(page, "broken.zip", b"PK\x03\x04 no zip at all")
+    expect(page.get_by_role("alert")).to_contain_text("broken.zip is not a zip file, or it is damaged")
+    upload(page, "hetrec.zip", small_zip())
+    expect(page.get_by_role("heading", name="In use: Last.fm (HetRec 2011)")).to_be_visible()
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("40")
+    choose(page, "Explore")
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("40")
+    assert "Artist" in rows(table(page))[0][1]
+
+
+def test_a_failed_download_is_explained(page: Page, address: str, publisher: Publisher) -> None:
+    publisher.content = None
+    go(page, address, "data")
+    expect(page.get_by_text("Non-commercial use only.")).to_be_visible()
+    page.get_by_role("button", name="Download").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Try again, or get the zip another way and drop it onto the Data page.")
+    expect(page.get_by_role("heading", name="In use: Generated sample")).to_be_visible()
+
+
+def test_the_download_shows_its_progress_and_the_published_facts(
+    page: Page, address: str, publisher: Publisher, lastfm_folder: Path
+) -> None:
+    publisher.content = published_zip(lastfm_folder)
+    go(page, address, "data")
+    page.get_by_role("button", name="Download").click()
+    expect(page.get_by_text(re.compile(r"Downloading: 0\.[1-9] MB"))).to_be_visible()
+    publisher.go_on.set()
+    expect(page.get_by_role("heading", name="In use: Last.fm (HetRec 2011)")).to_be_visible()
+    values = page.get_by_test_id("stMetricValue")
+    expect(values).to_have_text(["1,892", "17,632", "92,834", "none", "12,717"])
+    choose(page, "Explore")
+    expect(values.first).to_have_text("1,892")
+    assert values.all_inner_texts()[:5] == ["1,892", "17,632", "69,183,975", "92,834", "0.28%"]
+    expect(table(page).locator("td", has_text="Britney Spears").first).to_be_attached()
+    assert [row[1:4] for row in rows(table(page))[:5]] == [
+        ["Britney Spears", "522", "2393140"],
+        ["Depeche Mode", "282", "1301308"],
+        ["Lady Gaga", "611", "1291387"],
+        ["Christina Aguilera", "407", "1058405"],
+        ["Paramore", "399", "963449"],
+    ]
+    page.get_by_role("tab", name="Concentration").click()
+    expect(values.filter(has_text="10,679")).to_be_visible()
+
+
+NAMES = [
+    "<b>bold</b><img src=x onerror=alert(1)>",
+    "$100 | ~~struck~~ $",
+    "[link](https://example.org) **x**",
+    ":material/home: :red[x] :smile:",
+    "😀 music",
+    "שלום עולם",
+    "%{x} &amp; {y}",
+    "=1+1",
+    "x" * 10_000,
+    "# one\\two `three`",
+]
+
+
+def table_with_odd_names() -> bytes:
+    """Make up 2,500 listeners, some with an odd name too, and as many plays of ten odd artists."""
+    lines = ["user\tartist\tplays"]
+    for user in range(2_500):
+        label = f"**u{user}** <i>$1$</i>" if user % 100 == 0 else f"u{user}"
+        lines += [f"{label}\t{name}\t{1 + (user * 7 + at * at * 31) % 900}" for at, name in enumerate(NAMES)]
+    return "\n".join(lines).encode()
+
+
+def test_names_are_shown_as_text_everywhere(page: Page, address: str) -> None:
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    go(page, address, "data")
+    upload(page, "odd **names** $1$.tsv", table_with_odd_names())
+    expect(page.get_by_role("heading", name="In use: odd **names** $1$.tsv")).to_be_visible()
+    assert menu(page)[5] == "odd **names** $1$.tsv"
+    choose(page, "Explore")
+    shown = {row[1].replace("\u2060", "") for row in rows(table(page))}
+    assert shown <= {name[:200] for name in NAMES}
+    labels = page.get_by_test_id("stPlotlyChart").first.locator(".ytick text").all_text_contents()
+    assert set(labels) == {name if len(name) < 33 else f"{name[:31]}…" for name in NAMES}
+    expect(page.get_by_test_id("stPlotlyChart").nth(2).locator(".annotation")).to_have_count(10)
+    at = [row[1] for row in rows(table(page))].index(NAMES[2])
+    click_name(table(page), at, NAME)
+    expect(page.get_by_role("heading", level=2, name=NAMES[2], exact=True)).to_be_visible()
+    settled(page)
+    expect(page.locator("[data-testid=stMain] a[href*='example.org']")).to_have_count(0)
+
+    choose(page, "Train")
+    page.get_by_label("Hold-out").or_(page.get_by_text("Hold-out", exact=True)).first.click()
+    page.get_by_label("Artists needed to take part").fill("5")
+    page.get_by_label("Artists needed to take part").press("Enter")
+    page.get_by_label("Artists hidden per listener").fill("2")
+    page.get_by_label("Artists hidden per listener").press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+    state(page, "Done")
+    choose(page, "Recommend")
+    pick(page, "2499")
+    expect(page.get_by_role("alert")).to_contain_text("There is no listener '2499'")
+    page.get_by_role("button", name="u2499").click()
+    expect(page.get_by_role("heading", name="Recommended")).to_be_visible()
+    pick(page, "**u2400")
+    page.get_by_role("button", name="**u2400** <i>$1$</i>").click()
+    expect(page.get_by_role("heading", name="Recommended")).to_be_visible()
+    settled(page)
+    assert {row[0].replace("\u2060", "") for row in rows(table(page, 1))} <= {name[:200] for name in NAMES}
