@@ -110,7 +110,13 @@ def split_settings(seed: int) -> dict[str, int]:
 
 
 def listener(users: pd.Index) -> str | None:
-    """Draw a listener picker that takes any id; return the id as text."""
+    """Draw a listener picker that takes any id; return the id as text.
+
+    The address says who is chosen. An address that says somebody else goes before what was chosen.
+    """
+    linked = st.query_params.get("listener")
+    if linked is not None and linked != st.session_state.get("listener_in_address"):
+        st.session_state.listener = linked
     more = len(users) > LISTED
     chosen = st.selectbox(
         "Listener",
@@ -120,11 +126,15 @@ def listener(users: pd.Index) -> str | None:
         placeholder="Choose a listener, or type an id",
         accept_new_options=True,
         filter_mode="contains",
-        bind="query-params",
         persist_state="session",
         help=f"{len(users):,} listeners."
         + (f" The first {LISTED:,} are listed; type any id or a part of one, then Enter." if more else ""),
     )
+    if chosen is not None:
+        st.query_params.listener = chosen
+    elif linked is not None:
+        del st.query_params.listener
+    st.session_state.listener_in_address = chosen
     return None if chosen is None else str(chosen)
 
 
@@ -158,6 +168,14 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
     ).strip()
     found = table[table["artist"].str.contains(wanted, case=False, regex=False)] if wanted else table
     st.caption(f"{len(found):,} of {len(table):,} artists. Click a name to see that artist.")
+    if wanted and len(found):
+        first = found.iloc[0]
+        st.page_link(
+            "pages/artist.py",
+            label=frame.escape(first["artist"], 80),
+            icon=":material/arrow_forward:",
+            query_params=state.place() | {"artist": str(first["item"])},
+        )
     artist_table(found, "ranks", columns, height)
 
 
