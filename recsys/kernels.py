@@ -99,6 +99,67 @@ def squared_error(user_codes, item_codes, targets, mean, user_bias, item_bias, p
 
 
 @numba.njit(nogil=True, cache=True)
+def arrange(
+    user_codes,
+    item_codes,
+    targets,
+    group_of_user,
+    block_of_item,
+    n_groups,
+    starts,
+    new_user_codes,
+    new_item_codes,
+    new_targets,
+    seed,
+):
+    """Sort pairs into cells by counting, and shuffle each cell.
+
+    Parameters
+    ----------
+    user_codes, item_codes : int32 array, shape (n,)
+    targets : float32 array, shape (n,)
+    group_of_user, block_of_item : int32 array, shape (n_users,) and (n_items,)
+        A pair belongs to the cell block * n_groups + group.
+    n_groups : int
+    starts : int64 array, shape (n_cells + 1,)
+        Zeros; filled with where each cell begins.
+    new_user_codes, new_item_codes, new_targets : as the first three
+        Overwritten.
+    seed : uint64
+        Of the shuffle: Fisher and Yates' with numbers from splitmix64 (G. Steele, D. Lea,
+        C. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+    """
+    for row in range(targets.shape[0]):
+        u, i = np.uint32(user_codes[row]), np.uint32(item_codes[row])
+        starts[block_of_item[i] * n_groups + group_of_user[u] + 1] += 1
+    for cell in range(1, starts.shape[0]):
+        starts[cell] += starts[cell - 1]
+    free = starts.copy()
+    for row in range(targets.shape[0]):
+        u, i = np.uint32(user_codes[row]), np.uint32(item_codes[row])
+        cell = block_of_item[i] * n_groups + group_of_user[u]
+        place = np.uint64(free[cell])
+        free[cell] += 1
+        new_user_codes[place] = user_codes[row]
+        new_item_codes[place] = item_codes[row]
+        new_targets[place] = targets[row]
+    state = np.uint64(seed)
+    for cell in range(starts.shape[0] - 1):
+        first = np.uint64(starts[cell])
+        for left in range(np.uint64(starts[cell + 1]) - first, np.uint64(1), -1):
+            state += np.uint64(0x9E3779B97F4A7C15)
+            mixed = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            mixed ^= mixed >> np.uint64(31)
+            # The upper half of the bits, scaled to 0 .. left - 1.
+            a = first + (((mixed >> np.uint64(32)) * np.uint64(left)) >> np.uint64(32))
+            b = first + np.uint64(left) - np.uint64(1)
+            new_user_codes[a], new_user_codes[b] = new_user_codes[b], new_user_codes[a]
+            new_item_codes[a], new_item_codes[b] = new_item_codes[b], new_item_codes[a]
+            new_targets[a], new_targets[b] = new_targets[b], new_targets[a]
+
+
+@numba.njit(nogil=True, cache=True)
 def top_n(scores, starts, seen, order, items, best):
     """Find the highest scores of each row among the items that its user has not seen.
 

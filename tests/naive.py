@@ -32,6 +32,14 @@ def squared_error(user_codes, item_codes, targets, mean, bu, bi, p, q):
     return float(np.square(targets - predictions).sum())
 
 
+def arrange(user_codes, item_codes, group_of_user, block_of_item, n_groups):
+    """Return the pairs of each cell, in any order."""
+    cells = {}
+    for u, i in zip(user_codes.tolist(), item_codes.tolist(), strict=True):
+        cells.setdefault(block_of_item[i] * n_groups + group_of_user[u], []).append((u, i))
+    return cells
+
+
 def top_n(scores, seen, order, n):
     """Return the n best unseen items of one row of scores; equal scores in the given order."""
     place = np.empty(len(order), int)

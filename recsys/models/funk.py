@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys import kernels
+from recsys import explicit
 from recsys.interactions import Interactions
-from recsys.models.factorization import Factorization
+from recsys.models.explicit import Explicit
 
 
-class Funk(Factorization):
+class Funk(Explicit):
     """Predicts log(1 + plays) as mean + b_u + b_i + p_u.q_i.
 
     Minimises the sum over known pairs of
@@ -49,28 +49,22 @@ class Funk(Factorization):
         random = self._random()
         factors = int(self.settings["factors"])
         spread = np.float32(0.1 / np.sqrt(factors))
-        self.user_factors = spread * random.standard_normal((interactions.n_users, factors), np.float32)
-        self.item_factors = spread * random.standard_normal((interactions.n_items, factors), np.float32)
-        self.user_bias = np.zeros(interactions.n_users, np.float32)
-        self.item_bias = np.zeros(interactions.n_items, np.float32)
-        # One shuffle, kept: in the order of listeners each update would wait for the one before it.
-        order = random.permutation(len(interactions))
-        user_codes = interactions.user_codes[order]
-        item_codes = interactions.item_codes[order]
-        targets = self.targets(interactions)[order]
-        self.global_mean = float(targets.mean(dtype=np.float64))
-        for pairs, done in self._steps(len(interactions)):
-            kernels.sgd_biased(
-                user_codes[pairs],
-                item_codes[pairs],
-                targets[pairs],
-                np.float32(self.global_mean),
-                self.user_bias,
-                self.item_bias,
-                self.user_factors,
-                self.item_factors,
-                np.float32(self.settings["learning_rate"]),
-                np.float32(self.settings["regularization"]),
+        users, items = self._start(
+            spread * random.standard_normal((interactions.n_users, factors), np.float32),
+            spread * random.standard_normal((interactions.n_items, factors), np.float32),
+            biased=True,
+        )
+        self.global_mean = float(self.targets(interactions).mean(dtype=np.float64))
+        pairs = self._arrange(interactions, random)
+        for visit, done in self._visits(pairs, random):
+            explicit.sgd_biased(
+                visit,
+                pairs,
+                self.global_mean,
+                users,
+                items,
+                self.settings["learning_rate"],
+                self.settings["regularization"],
             )
             self._check_finite(done)
             yield done

@@ -1,0 +1,65 @@
+"""What the models share that learn from known pairs alone: rows and pairs laid out for speed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys import explicit
+from recsys.interactions import Interactions
+from recsys.models import factorization
+from recsys.models.factorization import Factorization
+
+
+class Explicit(Factorization):
+    """A factorization whose factors lie in `explicit.Rows` while it learns."""
+
+    _rows: tuple[explicit.Rows, explicit.Rows] | None = None
+    _targets: WeakKeyDictionary[Interactions, NDArray[np.float32]]
+
+    def rmse(self, interactions: Interactions) -> float:
+        """Return the root of the mean squared error over the pairs; NaN for no pairs."""
+        users, items = self._rows or (None, None)
+        # Factors that were read from a file or taken back from an earlier epoch lie elsewhere.
+        if users is None or items is None or self.user_factors is not users.factors or not len(interactions):
+            return super().rmse(interactions)
+        if interactions not in self._targets:
+            self._targets[interactions] = self.targets(interactions)
+        total = explicit.squared_error(
+            interactions.user_codes,
+            interactions.item_codes,
+            self._targets[interactions],
+            self.global_mean,
+            users,
+            items,
+        )
+        return float(np.sqrt(total / len(interactions)))
+
+    def _start(
+        self, user_factors: NDArray[np.float32], item_factors: NDArray[np.float32], *, biased: bool
+    ) -> tuple[explicit.Rows, explicit.Rows]:
+        """Lay out the start; the learned attributes become views of it."""
+        users, items = explicit.Rows(user_factors, biased), explicit.Rows(item_factors, biased)
+        self.user_factors, self.user_bias = users.factors, users.bias
+        self.item_factors, self.item_bias = items.factors, items.bias
+        self._rows = users, items
+        # Targets take longer to make than errors to sum, and are asked for in each epoch.
+        self._targets = WeakKeyDictionary()
+        return users, items
+
+    def _arrange(self, interactions: Interactions, random: np.random.Generator) -> explicit.Pairs:
+        assert self._rows is not None  # noqa: S101 - `_start` comes first
+        return explicit.arrange(
+            interactions.user_codes, interactions.item_codes, self.targets(interactions), *self._rows, random
+        )
+
+    def _visits(
+        self, pairs: explicit.Pairs, random: np.random.Generator
+    ) -> Iterator[tuple[tuple[explicit.Places, explicit.Places], float]]:
+        """Cut all epochs into steps of bounded length: the spans of each and the epochs done after it."""
+        for epoch in range(int(self.settings["epochs"])):
+            for starts, ends, done in pairs.visits(random, factorization.PAIRS_PER_STEP):
+                yield (starts, ends), epoch + done / len(pairs)
