@@ -61,7 +61,6 @@ def test_the_lorenz_curve_goes_from_nothing_to_all(table):
     assert (curve.x[-1], curve.y[-1]) == (1, pytest.approx(1))
 
 
-<<<<<<< HEAD
 def test_audiences_of_lists_are_shares_that_add_up():
     listeners = np.array([0, 1, 5, 50, 500])
     lists = {"All": np.array([[0, 1], [2, 3], [4, -1]]), "One": np.array([[1, 1]])}
@@ -92,7 +91,8 @@ def test_the_trade_off_has_a_point_for_each_model():
     assert list(points.x) == [4, 9]
     assert list(points.y) == [0.3, 0.1]
     assert list(points.marker.size) == pytest.approx([40, 25])
-=======
+
+
 def test_without_errors_there_are_only_the_lists():
     history = [Epoch(1, None, None, 0.1, 0.2, 0.1), Epoch(2, None, None, 0.1, 0.3, 0.2)]
     figure = figures.learning_curves(history, 5, "preference", {}, history[1], errors=False)
@@ -100,4 +100,3 @@ def test_without_errors_there_are_only_the_lists():
     assert figure.data[2].y == (0.3,)
     assert figure.layout.yaxis2.domain == (0, 1)
     assert figure.layout.yaxis.title.text is None
->>>>>>> e824658 (Let models that only rank fit in: no errors, no epochs, sparse matrices, choices as settings)
