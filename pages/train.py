@@ -12,8 +12,8 @@ settings, curves = st.columns([1, 2.4], gap="large")
 with settings:
     start = st.container()
     name, chosen = controls.model_settings()
-    hold_out = controls.split_settings(int(chosen["seed"]))
-    stopping = controls.stopping()
+    hold_out = controls.split_settings(chosen.get("seed"))
+    stopping = controls.stopping(name)
     if start.button("Train", type="primary", icon=":material/play_arrow:", width="stretch", key="train"):
         try:
             run = TrainingRun(make_model(name, **chosen), state.split(**hold_out), stopping)

@@ -20,9 +20,9 @@ from recsys.models import MODELS, make_model
 from recsys.popularity import rank_table
 from recsys.recommending import recommend_to
 from recsys.saved_runs import load_run, save_run
-from recsys.settings import CHOICES, SETTINGS
+from recsys.settings import ROWS, SETTINGS, Choice
 from recsys.splitting import Split, hold_out
-from recsys.training import Stopping, TrainingRun
+from recsys.training import Epoch, Stopping, TrainingRun
 
 Answer = tuple[dict[str, Any], str]
 
@@ -58,12 +58,10 @@ def train(options: argparse.Namespace) -> Answer:
     dataset = load(options.data)
     stopping = Stopping(options.watch, options.patience)
     run = TrainingRun(_model(options), _split(options, dataset.interactions), stopping)
-    every = max(1, int(run.model.settings.get("epochs", 1)) // 10)
+    every = max(1, run.epochs // 10)
     for epoch in run:
         if not options.json and (epoch.epoch % every == 0 or epoch.epoch == 1):
-            errors = f"train {epoch.train_rmse:.4f}  validation {epoch.validation_rmse:.4f}"
-            errors += "" if epoch.ndcg is None else f"  NDCG@10 {epoch.ndcg:.4f}"
-            print(f"epoch {epoch.epoch:4}  {errors}", flush=True)
+            print(f"epoch {epoch.epoch:4}  {_measured(epoch)}", flush=True)
     if options.out is not None:
         save_run(options.out, dataset, run.split, run.model, run.history)
     answer = {
@@ -75,14 +73,26 @@ def train(options: argparse.Namespace) -> Answer:
         "updates_per_second": run.updates_per_second,
         "history": [asdict(epoch) for epoch in run.history],
     }
-    lines = [
-        f"RMSE of {run.model.target} on hidden pairs:",
-        *(f"{name:20} {error:.4f}" for name, error in run.references.items()),
-        f"{f'Epoch {run.kept.epoch}, kept':20} {run.kept.validation_rmse:.4f}" if run.kept else "",
-        f"{run.updates_per_second / 1e6:,.1f} million updates a second.",
-        *([f"Saved as {options.out}."] if options.out is not None else []),
-    ]
+    lines = []
+    if run.model.predicts:
+        lines += [
+            f"RMSE of {run.model.target} on hidden pairs:",
+            *(f"{name:20} {error:.4f}" for name, error in run.references.items()),
+        ]
+    if run.kept is not None:
+        lines.append(f"{f'Epoch {run.kept.epoch}, kept':20} {_measured(run.kept)}")
+    lines.append(
+        f"{run.epoch_seconds:.4g} s for an epoch, {run.updates_per_second / 1e6:,.1f} million pairs a second."
+    )
+    if options.out is not None:
+        lines.append(f"Saved as {options.out}.")
     return answer, "\n".join(lines)
+
+
+def _measured(epoch: Epoch) -> str:
+    """Say what was measured after an epoch."""
+    figures = {"train": epoch.train_rmse, "validation": epoch.validation_rmse, "NDCG@10": epoch.ndcg}
+    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items() if value is not None)
 
 
 def recommend(options: argparse.Namespace) -> Answer:
@@ -119,6 +129,8 @@ def judge(options: argparse.Namespace) -> Answer:
 
 def _model(options: argparse.Namespace) -> Any:
     given = {name: getattr(options, name) for name in _model_settings()}
+    if "seed" not in MODELS[options.model].defaults:
+        del given["seed"]  # it still decides which artists are hidden
     return make_model(options.model, **{name: value for name, value in given.items() if value is not None})
 
 
@@ -128,7 +140,7 @@ def _split(options: argparse.Namespace, interactions: Any) -> Split:
 
 
 def _model_settings() -> list[str]:
-    return [name for name in SETTINGS if any(name in model.defaults for model in MODELS.values())]
+    return [name for name in ROWS if any(name in model.defaults for model in MODELS.values())]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -149,15 +161,18 @@ def _parser() -> argparse.ArgumentParser:
 
     def settings(added: argparse.ArgumentParser, *names: str, defaults: bool = True) -> None:
         for name in names:
-            setting = SETTINGS[name]
+            row = ROWS[name]
+            kind: dict[str, Any] = (
+                {"choices": row.options}
+                if isinstance(row, Choice)
+                else {"type": _checked(name), "metavar": "NUMBER"}
+            )
             added.add_argument(
                 "-n" if name == "n" else f"--{name.replace('_', '-')}",
                 dest=name,
-                type=_checked(name),
-                default=setting.default if defaults else None,
-                metavar="NUMBER",
-                help=setting.help
-                + (f" ({setting.default})" if defaults else " (each model has its own default)"),
+                default=row.default if defaults else None,
+                help=row.help + (f" ({row.default})" if defaults else " (each model has its own default)"),
+                **kind,
             )
 
     def choose_model(added: argparse.ArgumentParser) -> None:
@@ -168,9 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     settings(command("describe", describe), "n")
     training = command("train", train)
     choose_model(training)
-    watch = CHOICES["watch"]
-    training.add_argument("--watch", choices=watch.options, default=watch.default, help=watch.help)
-    settings(training, "patience")
+    settings(training, "watch", "patience")
     training.add_argument("--out", type=Path, metavar="RUN", help="save the trained model to this file")
     recommending = command("recommend", recommend)
     recommending.add_argument(

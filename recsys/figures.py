@@ -194,8 +194,9 @@ def learning_curves(
     references: dict[str, float],
     best: Epoch | None,
     best_by: str = "rmse",
+    errors: bool = True,
 ) -> go.Figure:
-    """Draw what was measured by epoch: the errors above, the quality of the lists below.
+    """Draw what was measured by epoch: the errors above, if any, the quality of the lists below.
 
     Parameters
     ----------
@@ -211,15 +212,18 @@ def learning_curves(
         The epoch to mark.
     best_by : str
         The curve to mark it on: `rmse` (validation) or `ndcg`.
+    errors : bool
+        Whether the model has errors to be drawn.
     """
     passes = np.array([epoch.epoch for epoch in history], np.int16)
     figure = go.Figure()
-    for name, errors in (
-        ("Train RMSE", [epoch.train_rmse for epoch in history]),
-        ("Validation RMSE", [epoch.validation_rmse for epoch in history]),
-    ):
+    rmse = {
+        "Train RMSE": [epoch.train_rmse for epoch in history],
+        "Validation RMSE": [epoch.validation_rmse for epoch in history],
+    }
+    for name, curve in rmse.items() if errors else ():
         figure.add_scatter(
-            x=passes, y=np.array(errors, np.float32), mode="lines", name=name, hovertemplate="%{y:.4f}"
+            x=passes, y=np.array(curve, np.float32), mode="lines", name=name, hovertemplate="%{y:.4f}"
         )
     ranked = [epoch for epoch in history if epoch.ndcg is not None]
     for name, values, dash in (
@@ -236,7 +240,7 @@ def learning_curves(
             name=name,
             hovertemplate="%{y:.4f}",
         )
-    by_ndcg = best_by == "ndcg"
+    by_ndcg = best_by == "ndcg" or not errors
     figure.add_scatter(
         x=[best.epoch] if best else [],
         y=[best.ndcg if by_ndcg else best.validation_rmse] if best else [],
@@ -257,24 +261,27 @@ def learning_curves(
         )
     figure.update_layout(
         xaxis={"title": "Epoch", "range": [0.5, epochs + 0.5], "tickformat": "d", "anchor": "y2"},
-        yaxis={
-            "title": f"RMSE of {target}",
-            "domain": [0.4, 1],
-            "rangemode": "normal" if history else "tozero",
-        },
         # Below 0.01 there is only noise to see, so the axis does not stretch it.
         yaxis2={
             "title": "Lists",
-            "domain": [0, 0.32],
+            "domain": [0, 0.32 if errors else 1],
             "rangemode": "tozero",
             "autorangeoptions": {"include": 0.01},
             "tickformat": "~g",
             "anchor": "x",
         },
         hovermode="x unified",
-        hoversubplots="axis",
     )
-    return _finish(figure, height=520)
+    if errors:
+        figure.update_layout(
+            yaxis={
+                "title": f"RMSE of {target}",
+                "domain": [0.4, 1],
+                "rangemode": "normal" if history else "tozero",
+            },
+            hoversubplots="axis",
+        )
+    return _finish(figure, height=520 if errors else 380)
 
 
 def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:

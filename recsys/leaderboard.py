@@ -117,12 +117,11 @@ class Leaderboard:
 
     def _steps(self) -> Generator[None, None, None]:
         for entry in self.entries:
-            epochs = float(entry.model.settings.get("epochs", 1))
             try:
                 started = time.perf_counter()
                 for done in entry.model.train(self.split.train):
                     entry.seconds += time.perf_counter() - started
-                    entry.done = 0.9 * min(1.0, done / epochs)
+                    entry.done = 0.9 * min(1.0, done / entry.model.epochs)
                     yield
                     started = time.perf_counter()
                 entry.seconds += time.perf_counter() - started

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
 import safetensors
+from numpy.typing import NDArray
 from safetensors.numpy import save
+from scipy import sparse
 
 from recsys import __version__
 from recsys.datasets.base import Dataset
@@ -25,6 +27,7 @@ from recsys.splitting import Split, hold_out
 from recsys.training import Epoch
 
 FORMAT = 1
+SPARSE_PARTS = ("data", "indices", "indptr")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +56,7 @@ def save_run(path: Path, dataset: Dataset, split: Split, model: Model, history: 
         "history": [asdict(epoch) for epoch in history],
         "versions": {"encore": __version__, "numpy": np.__version__, "numba": numba.__version__},
     }
-    arrays = {name: np.array(getattr(model, name), order="C") for name in model.learned}
-    write_whole(path, save(arrays, metadata={"run": json.dumps(story)}))
+    write_whole(path, save(_to_arrays(model), metadata={"run": json.dumps(story)}))
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -101,10 +103,7 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
                 "Open that data, or train again on this."
             )
         model = make_model(story["model"], **settings)
-        for name in model.learned:
-            array = arrays[name]
-            setattr(model, name, array if array.ndim else float(array))
-        _check_shapes(model, dataset)
+        _from_arrays(model, arrays, dataset)
         history = [Epoch(**epoch) for epoch in story["history"]]
         split = hold_out(dataset.interactions, **story["split"])
     except FileNotFoundError:
@@ -118,15 +117,42 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
     return SavedRun(model, split, history)
 
 
-def _check_shapes(model: Model, dataset: Dataset) -> None:
-    """Refuse arrays that do not fit the data: kernels do not check indexes."""
-    rows = {"user": dataset.interactions.n_users, "item": dataset.interactions.n_items}
-    for name in model.learned:
+def _is_sparse(shape: tuple[str, ...]) -> bool:
+    return len(shape) == 2 and set(shape) <= {"users", "items"}
+
+
+def _to_arrays(model: Model) -> dict[str, NDArray[Any]]:
+    """Return what the model has learned; a sparse matrix as the three arrays it is made of."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, shape in model.learned.items():
         value = getattr(model, name)
-        if isinstance(value, float):
-            if not math.isfinite(value):
-                raise ValueError(f"{name} is not finite")
-            continue
-        shape = (rows[name.split("_")[0]], *([model.settings["factors"]] if "factors" in name else []))
-        if value.dtype != np.float32 or value.shape != shape or not np.isfinite(value).all():
+        if _is_sparse(shape):
+            arrays |= {f"{name}.{part}": np.ascontiguousarray(getattr(value, part)) for part in SPARSE_PARTS}
+        else:
+            arrays[name] = np.array(value, order="C")
+    return arrays
+
+
+def _from_arrays(model: Model, arrays: dict[str, NDArray[Any]], dataset: Dataset) -> None:
+    """Put back what was learned, and refuse what does not fit the data: kernels do not check indexes."""
+    size = {
+        "users": dataset.interactions.n_users,
+        "items": dataset.interactions.n_items,
+        "factors": model.settings.get("factors"),
+    }
+    for name, words in model.learned.items():
+        shape = tuple(size[word] for word in words)
+        if _is_sparse(words):
+            parts = [arrays[f"{name}.{part}"] for part in SPARSE_PARTS]
+            if any(part.dtype.kind != "i" for part in parts[1:]):
+                raise ValueError(f"{name} does not fit the data")
+            value = sparse.csr_array(tuple(parts), shape=shape)
+            value.check_format(full_check=True)
+            numbers = value.data
+        else:
+            value = numbers = arrays[name]
+        if value.shape != shape or not np.isfinite(numbers).all():
             raise ValueError(f"{name} does not fit the data")
+        if shape and numbers.dtype != np.float32:
+            raise ValueError(f"{name} is not in single precision")
+        setattr(model, name, value if shape else float(value))

@@ -113,6 +113,53 @@ SETTINGS: dict[str, Setting] = {
             (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256),
         ),
         Setting(
+            "scaling",
+            "Item scaling",
+            1.0,
+            0.0,
+            2.0,
+            "How much popular artists count: their length is raised to this power. 1 leaves the plays as they are, "
+            "0 lets all artists count alike.",
+            (*(step / 20 for step in range(41)),),
+        ),
+        Setting(
+            "neighbours",
+            "Neighbours",
+            100,
+            1,
+            5000,
+            "How many of the most similar are listened to. Few: sharp, but blind where they have nothing to say. "
+            "Many: everybody is recommended what is popular.",
+            (1, 2, 5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000),
+        ),
+        Setting(
+            "shrinkage",
+            "Shrinkage",
+            0.0,
+            0.0,
+            1000.0,
+            "How little a similarity counts that rests on few listeners. 0 believes all alike.",
+            (0.0, *_decades(0, 3)),
+        ),
+        Setting(
+            "power",
+            "Power of the similarity",
+            1.0,
+            0.1,
+            10.0,
+            "The higher, the more the nearest neighbours count against those further away.",
+            (0.1, 0.2, 0.5, 0.7, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0),
+        ),
+        Setting(
+            "alpha",
+            "Weight of known pairs (alpha)",
+            1.0,
+            0.01,
+            10_000.0,
+            "How much more a known pair counts than an unknown one, which is taken for a zero.",
+            _decades(-2, 4),
+        ),
+        Setting(
             "learning_rate",
             "Learning rate",
             0.001,
@@ -127,9 +174,9 @@ SETTINGS: dict[str, Setting] = {
             "Lambda (regularization)",
             0.1,
             0.0,
-            100.0,
+            1000.0,
             "How strongly the features are pulled towards zero, against learning noise by heart.",
-            (0.0, *_decades(-4, 2)),
+            (0.0, *_decades(-4, 3)),
         ),
         Setting(
             "epochs",
@@ -188,5 +235,23 @@ CHOICES: dict[str, Choice] = {
             "What is watched on the hidden artists to stop early and to keep the best epoch. The two disagree: "
             "the error is often lowest long before the lists are best.",
         ),
+        Choice(
+            "weighting",
+            "Weighting",
+            "cosine",
+            {"cosine": "none (plain cosine)", "tfidf": "TF-IDF", "bm25": "BM25"},
+            "What is compared before the cosine is taken. TF-IDF and BM25 let what nearly everybody shares count "
+            "less, and BM25 long lists, too.",
+        ),
+        Choice(
+            "plays",
+            "What plays count",
+            "log",
+            {"log": "their logarithm", "binary": "played or not", "raw": "their number"},
+            "The logarithm is taken relative to the listener's mean. The bare number lets a few passionate "
+            "listeners rule.",
+        ),
     )
 }
+
+ROWS: dict[str, Setting | Choice] = SETTINGS | CHOICES

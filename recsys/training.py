@@ -16,7 +16,7 @@ from recsys.interactions import Interactions
 from recsys.metrics import ranking, sample_users
 from recsys.models import MODELS, make_model
 from recsys.models.base import Model
-from recsys.models.factorization import diverged
+from recsys.models.factorization import Factorization, diverged
 from recsys.settings import CHOICES, SETTINGS
 from recsys.splitting import Split, hold_out
 
@@ -34,7 +34,7 @@ class Epoch:
     epoch : int
         1 for the first.
     train_rmse, validation_rmse : float
-        In the unit of the model's target; NaN where there are no pairs.
+        In the unit of the model's target; NaN where there are no pairs, None for a model that only ranks.
     seconds : float
         Time the pass took, without the measuring.
     ndcg, recall : float or None
@@ -43,8 +43,8 @@ class Epoch:
     """
 
     epoch: int
-    train_rmse: float
-    validation_rmse: float
+    train_rmse: float | None
+    validation_rmse: float | None
     seconds: float
     ndcg: float | None = None
     recall: float | None = None
@@ -76,7 +76,7 @@ class Stopping:
 
     def error(self, epoch: Epoch) -> float | None:
         """Return what should be low: the lower, the better the epoch; None where it was not measured."""
-        if self.watch == "ndcg":
+        if self.watch == "ndcg" or epoch.validation_rmse is None:
             return None if epoch.ndcg is None else -epoch.ndcg
         return epoch.validation_rmse
 
@@ -101,12 +101,24 @@ class TrainingRun:
         One for each finished epoch.
     ranked_users : int32 array
         Codes of the users whose lists are measured: all who hide something, or a sample of them.
+    done : float
+        Epochs done so far, the part of the current one included.
+
+    Raises
+    ------
+    InputError
+        If the RMSE is to be watched of a model that has none.
     """
 
     def __init__(self, model: Model, split: Split, stopping: Stopping | None = None) -> None:
         self.model = model
         self.split = split
         self.stopping = stopping or Stopping()
+        if self.stopping.watch == "rmse" and not model.predicts:
+            raise InputError(
+                f"The model {model.name!r} only ranks and has no RMSE to be watched. Watch NDCG@10 instead."
+            )
+        self.done = 0.0
         self.history: list[Epoch] = []
         self.ranked_users = sample_users(split, RANKED_USERS)
         self._progress = model.train(split.train)
@@ -140,7 +152,7 @@ class TrainingRun:
             raise StopIteration
         started = time.perf_counter()
         try:
-            done = next(self._progress)
+            self.done = done = next(self._progress)
         except (StopIteration, InputError):
             self.finish()
             raise
@@ -148,7 +160,7 @@ class TrainingRun:
         if not float(done).is_integer():
             return None
         epoch = self._measure(int(done))
-        if not np.isfinite(epoch.train_rmse):
+        if epoch.train_rmse is not None and not np.isfinite(epoch.train_rmse):
             self.finish()
             raise diverged(done, self.model.settings["learning_rate"])
         self.history.append(epoch)
@@ -166,11 +178,11 @@ class TrainingRun:
     @property
     def epochs(self) -> int:
         """How many epochs there are if nothing stops training before."""
-        return int(self.model.settings["epochs"])
+        return self.model.epochs
 
     @property
     def best(self) -> Epoch | None:
-        """The best epoch so far, by what is watched, or else by validation RMSE."""
+        """The best epoch so far, by what is watched, or else by validation RMSE or, without one, NDCG@10."""
         return self._best
 
     @property
@@ -223,12 +235,13 @@ class TrainingRun:
 
 
 def warm_up() -> None:
-    """Compile every kernel, so that the first training does not wait for it."""
+    """Compile the kernels of every model, so that the first training does not wait for it."""
     random = np.random.default_rng(0)
     pairs = random.random((8, 8)) < 0.8
     users, items = np.nonzero(pairs)
     frame = pd.DataFrame({"user": users, "item": items, "value": random.integers(1, 9, len(users))})
     split = hold_out(Interactions.from_frame(frame), minimum=2, hidden=1)
-    for name in MODELS:
-        for _ in TrainingRun(make_model(name, epochs=1), split):
-            pass
+    for name, model in MODELS.items():
+        if issubclass(model, Factorization):
+            for _ in TrainingRun(make_model(name, epochs=1), split):
+                pass

@@ -74,6 +74,27 @@ def test_early_stopping_is_told(capsys):
     assert trained["kept_epoch"] in (1, 2)
 
 
+@pytest.mark.parametrize("name", ["popular", "svd", "item-knn", "user-knn"])
+def test_a_model_that_only_ranks_has_no_errors(capsys, tmp_path, name):
+    path = tmp_path / "run"
+    trained = answer(capsys, "train", "sample", "--model", name, "--seed", 3, "--out", path)
+    assert trained["history"][0]["train_rmse"] is None
+    assert trained["history"][0]["ndcg"] > 0.05
+    assert len(answer(capsys, "recommend", "sample", "--run", path, "--user", 7)["recommended"]) == 10
+    _, out, _ = run(capsys, "train", "sample", "--model", name)
+    assert "RMSE" not in out
+    assert "NDCG@10" in out
+
+
+def test_a_choice_is_taken_and_checked(capsys):
+    arguments = ["evaluate", "sample", "--model", "item-knn", "--neighbours", "20"]
+    plain, weighted = (answer(capsys, *arguments, "--weighting", how) for how in ("cosine", "bm25"))
+    assert weighted["settings"]["weighting"] == "bm25"
+    assert plain["ndcg@10"] != weighted["ndcg@10"]
+    with pytest.raises(SystemExit):
+        main([*arguments, "--weighting", "magic"])
+
+
 @pytest.mark.parametrize("command", ["describe", "train", "evaluate"])
 def test_text_for_people_has_no_braces(capsys, command):
     code, out, _ = run(capsys, command, "sample", *([] if command == "describe" else QUICK))

@@ -7,6 +7,7 @@ import pytest
 from recsys import figures
 from recsys.interactions import Interactions
 from recsys.popularity import concentration, plays_by_listeners, rank_table
+from recsys.training import Epoch
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +91,12 @@ def test_the_trade_off_has_a_point_for_each_model():
     assert list(points.x) == [4, 9]
     assert list(points.y) == [0.3, 0.1]
     assert list(points.marker.size) == pytest.approx([40, 25])
+
+
+def test_without_errors_there_are_only_the_lists():
+    history = [Epoch(1, None, None, 0.1, 0.2, 0.1), Epoch(2, None, None, 0.1, 0.3, 0.2)]
+    figure = figures.learning_curves(history, 5, "preference", {}, history[1], errors=False)
+    assert [curve.name for curve in figure.data] == ["NDCG@10", "Recall@10", "Best NDCG@10"]
+    assert figure.data[2].y == (0.3,)
+    assert figure.layout.yaxis2.domain == (0, 1)
+    assert figure.layout.yaxis.title.text is None

@@ -1,54 +1,77 @@
 """What every model promises, and what is special about each."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 
 from recsys.datasets import load
 from recsys.errors import InputError
+from recsys.interactions import Interactions
 from recsys.metrics import evaluate
 from recsys.models import MODELS, make_model
 from recsys.models.article import Article
 from recsys.models.biased import Biased
 from recsys.models.factorization import Factorization
+from recsys.models.neighbours import nearest
+from recsys.models.plays import play_matrix
+from recsys.settings import ROWS, Choice
 from recsys.splitting import hold_out
 from recsys.training import TrainingRun
 
 every_model = pytest.mark.parametrize("name", MODELS)
+sgd = pytest.mark.parametrize(
+    "name", [name for name, model in MODELS.items() if "learning_rate" in model.defaults]
+)
+SMALL = {"factors": 8, "neighbours": 5}
+
+
+def small(name, **settings):
+    """Return a model that suits the checkerboard; settings that it does not have are left out."""
+    wanted = SMALL | settings
+    return make_model(name, **{key: value for key, value in wanted.items() if key in MODELS[name].defaults})
 
 
 def learned(model):
-    return [np.asarray(getattr(model, name)).tobytes() for name in model.learned]
+    values = [getattr(model, name) for name in model.learned]
+    return [(value.toarray() if sparse.issparse(value) else np.asarray(value)).tobytes() for value in values]
 
 
 @every_model
 def test_same_seed_same_bytes(name, checkerboard):
-    assert learned(make_model(name, seed=3).fit(checkerboard)) == learned(
-        make_model(name, seed=3).fit(checkerboard)
-    )
+    assert learned(small(name, seed=3).fit(checkerboard)) == learned(small(name, seed=3).fit(checkerboard))
 
 
 @pytest.mark.parametrize(
     ("name", "setting"), [(name, setting) for name, model in MODELS.items() for setting in model.defaults]
 )
 def test_every_setting_changes_the_result(name, setting, checkerboard):
-    default = MODELS[name].defaults[setting]
-    other = make_model(name, **{setting: default + 1 if isinstance(default, int) else default * 2})
-    assert learned(other.fit(checkerboard)) != learned(make_model(name).fit(checkerboard))
+    model = small(name)
+    default, row = model.settings[setting], ROWS[setting]
+    if isinstance(row, Choice):
+        others = [word for word in row.options if word != default]
+    else:
+        others = [default + 1 if row.whole else default * 2]
+    results = [learned(small(name, **{setting: other}).fit(checkerboard)) for other in others]
+    assert learned(model.fit(checkerboard)) not in results
 
 
 @every_model
 def test_training_tells_how_far_it_is_and_the_model_works_at_once(name, checkerboard):
-    model = make_model(name, epochs=3)
+    model = small(name, epochs=3)
     done = []
     for progress in model.train(checkerboard):
         done.append(progress)
-        assert np.isfinite(model.rmse(checkerboard))
-    assert done == [1.0, 2.0, 3.0]
+        assert np.isfinite(model.scores(np.arange(40, dtype=np.int32))).all()
+        if model.predicts:
+            assert np.isfinite(model.rmse(checkerboard))
+    assert done == ([1.0, 2.0, 3.0] if "epochs" in model.defaults else [1.0])
+    assert len(done) == model.epochs
 
 
 @every_model
 def test_recommendations_are_unseen_sorted_and_as_many_as_asked(name, checkerboard):
-    model = make_model(name, epochs=2).fit(checkerboard)
+    model = small(name, epochs=2).fit(checkerboard)
     users = np.arange(checkerboard.n_users, dtype=np.int32)
     items, scores = model.recommend(checkerboard, users, 5)
     assert items.shape == scores.shape == (len(users), 5)
@@ -63,8 +86,12 @@ def test_recommendations_are_unseen_sorted_and_as_many_as_asked(name, checkerboa
 @every_model
 def test_scores_agree_with_the_error(name, checkerboard):
     split = hold_out(checkerboard, 10, 3)
-    model = make_model(name, epochs=2).fit(split.train)
+    model = small(name, epochs=2).fit(split.train)
     hidden = split.validation
+    if not model.predicts:
+        assert model.rmse(hidden) is None
+        assert model.references(split.train, hidden) == {}
+        return
     scores = model.scores(np.arange(hidden.n_users, dtype=np.int32))
     errors = model.targets(hidden) - scores[hidden.user_codes, hidden.item_codes]
     assert model.rmse(hidden) == pytest.approx(float(np.sqrt(np.square(errors).mean())), rel=1e-4)
@@ -73,7 +100,7 @@ def test_scores_agree_with_the_error(name, checkerboard):
 @every_model
 def test_training_leaves_the_data_alone(name, checkerboard):
     before = checkerboard.fingerprint
-    make_model(name, epochs=2).fit(checkerboard)
+    small(name, epochs=2).fit(checkerboard)
     del checkerboard.__dict__["fingerprint"]
     assert checkerboard.fingerprint == before
 
@@ -84,7 +111,7 @@ def test_a_learning_rate_that_is_too_high_is_explained(name, checkerboard):
         make_model(name, learning_rate=10, regularization=0, epochs=100).fit(checkerboard)
 
 
-@every_model
+@sgd
 def test_whatever_the_settings_training_ends_or_says_what_to_lower(name, checkerboard):
     for learning_rate in (0.00001, 0.03, 1, 10):
         for regularization in (0, 0.1, 100):
@@ -134,19 +161,108 @@ def test_the_article_starts_where_the_article_does(checkerboard):
     assert 1.2 < start.mean() < 1.8
 
 
-def test_two_tastes_are_told_apart(checkerboard_split):
-    model = make_model("implicit", factors=8).fit(checkerboard_split.train)
+@pytest.mark.parametrize("name", ["implicit", "als", "svd", "item-knn", "user-knn"])
+def test_two_tastes_are_told_apart(name, checkerboard_split):
+    model = small(name, neighbours=20).fit(checkerboard_split.train)
     users = np.arange(40, dtype=np.int32)
     items, _ = model.recommend(checkerboard_split.train, users, 3)
     assert (items % 2 == users[:, None] % 2).all()
 
 
-def test_an_artist_without_listeners_in_training_is_recommended_to_nobody(checkerboard):
+@pytest.mark.parametrize("name", ["implicit", "als", "svd", "item-knn", "user-knn", "popular"])
+def test_an_artist_without_listeners_in_training_is_recommended_to_nobody(name, checkerboard):
     split = hold_out(checkerboard, 10, 3)
     keep = split.train.item_codes != 0
-    model = make_model("implicit", factors=8).fit(split.train.subset(keep))
-    assert not model.item_factors[0].any()
+    model = small(name).fit(split.train.subset(keep))
     assert not model.scores(np.arange(40, dtype=np.int32))[:, 0].any()
+
+
+@every_model
+def test_a_listener_without_plays_in_training_gets_a_list(name, checkerboard):
+    train = checkerboard.subset(checkerboard.user_codes != 7)
+    items, scores = small(name).fit(train).recommend(train, np.array([7], np.int32), 5)
+    assert len(set(items[0].tolist())) == 5
+    assert np.isfinite(scores).all()
+
+
+@every_model
+def test_more_factors_and_neighbours_than_there_are_listeners_do_no_harm(name):
+    frame = pd.DataFrame({"user": [0, 0, 1, 1], "item": [0, 1, 1, 2], "value": [3, 1, 2, 9]})
+    tiny = Interactions.from_frame(frame)
+    model = small(name, factors=16, neighbours=50, epochs=2).fit(tiny)
+    items, scores = model.recommend(tiny, np.arange(2, dtype=np.int32), 2)
+    assert items.tolist() == [[2, -1], [0, -1]]
+    assert np.isfinite(scores[:, 0]).all()
+
+
+def test_als_is_what_the_package_makes_of_it(checkerboard):
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    model = make_model("als", factors=8, alpha=5, regularization=2, epochs=7, seed=4).fit(checkerboard)
+    alone = AlternatingLeastSquares(8, 2.0, 5.0, iterations=7, num_threads=1, random_state=4)
+    alone.fit(sparse.csr_matrix(play_matrix(checkerboard)), show_progress=False)
+    np.testing.assert_array_equal(model.user_factors, alone.user_factors)
+    np.testing.assert_array_equal(model.item_factors, alone.item_factors)
+
+
+def test_als_that_breaks_down_says_what_to_change(checkerboard, monkeypatch):
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    monkeypatch.setattr(
+        AlternatingLeastSquares, "solver", lambda _, __, factors, *___, **____: factors.fill(np.nan)
+    )
+    with pytest.raises(InputError, match=r"broke down in epoch 1.*Raise lambda"):
+        make_model("als", factors=8).fit(checkerboard)
+
+
+def test_an_unscaled_svd_is_the_best_approximation(checkerboard):
+    plays = play_matrix(checkerboard, "raw").toarray()
+    u, s, vt = np.linalg.svd(plays)
+    model = make_model("svd", factors=5, scaling=1, plays="raw").fit(checkerboard)
+    scores = model.scores(np.arange(40, dtype=np.int32))
+    np.testing.assert_allclose(scores, (u[:, :5] * s[:5]) @ vt[:5], atol=1e-3)
+
+
+def test_scaling_weighs_items_by_their_length(checkerboard):
+    plays = play_matrix(checkerboard).toarray()
+    lengths = np.linalg.norm(plays, axis=0)
+    vt = np.linalg.svd(plays * lengths ** (0.3 - 1))[2][:5]
+    model = make_model("svd", factors=5, scaling=0.3).fit(checkerboard)
+    np.testing.assert_allclose(
+        model.scores(np.arange(40, dtype=np.int32)), plays @ vt.T @ vt, rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("products_per_step", [10, 10_000_000])
+@pytest.mark.parametrize(("neighbours", "shrinkage", "power"), [(3, 0, 1), (5, 2.5, 1.5), (100, 5, 1)])
+def test_neighbours_are_the_most_similar(neighbours, shrinkage, power, products_per_step, monkeypatch):
+    monkeypatch.setattr("recsys.models.neighbours.PRODUCTS_PER_STEP", products_per_step)
+    rows = np.random.default_rng(5).random((30, 20)) * (np.random.default_rng(6).random((30, 20)) < 0.3)
+    expected = np.zeros((30, 30))
+    for a in range(30):
+        for b in range(30):
+            if a != b:
+                lengths = np.linalg.norm(rows[a]) * np.linalg.norm(rows[b])
+                expected[a, b] = (rows[a] @ rows[b] / (lengths + shrinkage)) ** power
+        expected[a, np.argsort(-expected[a])[neighbours:]] = 0
+    steps = nearest(sparse.csr_array(rows.astype(np.float32)), neighbours, shrinkage, power)
+    parts = []
+    try:
+        while True:
+            parts.append(next(steps))
+    except StopIteration as end:
+        found = end.value
+    np.testing.assert_allclose(found.toarray(), expected, rtol=1e-4)
+    assert parts == sorted(parts)
+    assert all(0 < part < 1 for part in parts)
+    assert len(parts) == (29 if products_per_step == 10 else 0)
+
+
+def test_play_counts_are_relative_to_the_listener(checkerboard):
+    means = play_matrix(checkerboard).sum(axis=1) / checkerboard.user_counts
+    np.testing.assert_allclose(means, 1, rtol=1e-5)
+    assert set(play_matrix(checkerboard, "binary").data) == {1}
+    np.testing.assert_array_equal(play_matrix(checkerboard, "raw").data, checkerboard.values)
 
 
 def test_leaving_ones_own_item_out_matters(checkerboard):
@@ -167,6 +283,22 @@ def test_log_plays_are_predicted_better_than_by_biases_alone(lastfm_split):
     assert run.references["Predicting the mean"] == pytest.approx(1.474, abs=0.02)
     assert run.references["Biases alone"] == pytest.approx(0.795, abs=0.01)
     assert last.validation_rmse < 0.785
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "expected"),
+    [
+        ("popular", {}, 0.112),
+        ("item-knn", {}, 0.302),
+        ("user-knn", {"weighting": "tfidf", "neighbours": 50, "power": 1.5}, 0.290),
+        ("svd", {"factors": 10, "scaling": 1, "plays": "binary"}, 0.254),
+        ("svd", {"factors": 60, "scaling": 0.55}, 0.320),
+        ("als", {}, 0.330),
+    ],
+)
+def test_lists_are_as_good_as_is_known_of_the_method(name, settings, expected, lastfm_split):
+    model = make_model(name, **settings).fit(lastfm_split.train)
+    assert evaluate(model, lastfm_split)["ndcg@10"] == pytest.approx(expected, abs=0.005)
 
 
 def test_implicit_sgd_recommends_well(lastfm_split):

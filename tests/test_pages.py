@@ -7,6 +7,9 @@ import streamlit as st
 from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 
+from recsys.models import MODELS
+from recsys.settings import ROWS
+
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
 
 
@@ -79,9 +82,9 @@ def test_without_a_model_recommend_says_what_to_do():
     assert app.button(key="to-train").label == "Train a model"
 
 
-def trained() -> AppTest:
+def trained(name: str = "biased") -> AppTest:
     app = open_page("train.py")
-    app.selectbox(key="model").select("biased").run()
+    app.selectbox(key="model").select(name).run()
     app.button(key="train").click().run()
     assert not app.exception
     for _ in range(100):
@@ -98,6 +101,31 @@ def test_training_shows_its_figures():
     assert float(shown["Validation RMSE"]) > 0
     assert shown["Time per epoch"].endswith(" ms")
     assert any("million updates/s" in metric.delta for metric in app.metric)
+
+
+@pytest.mark.parametrize("name", ["popular", "svd", "item-knn", "user-knn"])
+def test_a_model_made_in_one_go_shows_its_lists_and_no_errors(name):
+    app = trained(name)
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert set(shown) == {"NDCG@10", "Recall@10", "Time to train"}
+    assert not any("nan" in value.lower() for value in shown.values())
+    for setting in MODELS[name].defaults:
+        assert [box.label for box in (*app.selectbox, *app.select_slider)].count(ROWS[setting].label) == 1
+
+
+def test_als_is_watched_by_its_lists_alone():
+    app = open_page("train.py")
+    app.selectbox(key="model").select("als").run()
+    assert "validation RMSE" not in app.selectbox(key="watch-lists").options
+    app.select_slider(key="als-factors").set_value(8).run()
+    app.button(key="train").click().run()
+    for _ in range(100):
+        time.sleep(0.1)
+        app.run()
+        if any("Done" in markdown.value for markdown in app.markdown):
+            break
+    assert not app.exception
+    assert [metric.label for metric in app.metric] == ["NDCG@10", "Best epoch", "Time per epoch"]
 
 
 def test_settings_outside_their_range_are_explained_and_nothing_starts():

@@ -7,10 +7,10 @@ from conftest import ROOT
 
 from recsys.__main__ import main
 from recsys.models import MODELS
-from recsys.settings import CHOICES, SETTINGS
+from recsys.settings import ROWS, Choice
 
 README = (ROOT / "README.md").read_text("utf-8")
-ROWS = [
+TABLES = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in README.splitlines()
     if line.startswith("|")
@@ -18,7 +18,7 @@ ROWS = [
 
 
 def row(first: str) -> list[str]:
-    return next(cells for cells in ROWS if cells[0] == first)
+    return next(cells for cells in TABLES if cells[0] == first)
 
 
 @pytest.mark.parametrize("page", [path.stem for path in (ROOT / "pages").glob("*.py")])
@@ -31,23 +31,21 @@ def test_every_model_is_described(name):
     assert row(f"`{name}`")
 
 
-@pytest.mark.parametrize("setting", SETTINGS.values(), ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", ROWS.values(), ids=lambda setting: setting.name)
 def test_every_setting_is_given_with_its_defaults_and_range(setting):
     flag = "-n" if setting.name == "n" else f"--{setting.name.replace('_', '-')}"
-    cells = next(cells for cells in ROWS if len(cells) > 2 and cells[1] == f"`{flag}`")
-    assert cells[-1] == f"{setting.minimum:.10g} to {setting.maximum:.10g}"
-    header = row("setting")
-    owners = [name for name, model in MODELS.items() if setting.name in model.defaults]
-    for name in owners:
-        assert cells[header.index(name)] == f"{MODELS[name].defaults[setting.name]:g}"
-    if not owners:
-        assert cells[2] == f"{setting.default:g}"
+    cells = next(cells for cells in TABLES if len(cells) > 2 and cells[1] == f"`{flag}`")
+    owners = [model for model in MODELS.values() if setting.name in model.defaults]
+    defaults = [f"{model.name} {shown(model.defaults[setting.name])}" for model in owners]
+    assert cells[2] == (", ".join(defaults) or shown(setting.default))
+    if isinstance(setting, Choice):
+        assert cells[3] == ", ".join(setting.options)
+    else:
+        assert cells[3] == f"{setting.minimum:.10g} to {setting.maximum:.10g}"
 
 
-@pytest.mark.parametrize("choice", CHOICES.values(), ids=lambda choice: choice.name)
-def test_every_choice_is_given_with_its_words(choice):
-    cells = next(cells for cells in ROWS if len(cells) > 2 and cells[1] == f"`--{choice.name}`")
-    assert cells[2:] == [choice.default, ", ".join(choice.options)]
+def shown(value: object) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 @pytest.mark.parametrize("command", ["describe", "train", "recommend", "evaluate"])

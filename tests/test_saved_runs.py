@@ -32,7 +32,9 @@ def saved(tmp_path, dataset, checkerboard_split):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_run_comes_back_as_it_was(name, tmp_path, dataset, checkerboard_split):
-    run = TrainingRun(make_model(name, epochs=3, factors=5), checkerboard_split)
+    wanted = {"epochs": 3, "factors": 5, "neighbours": 4}
+    settings = {key: value for key, value in wanted.items() if key in MODELS[name].defaults}
+    run = TrainingRun(make_model(name, **settings), checkerboard_split)
     list(run)
     path = tmp_path / "run"
     save_run(path, dataset, run.split, run.model, run.history)
@@ -121,6 +123,53 @@ def test_a_run_that_was_tampered_with_is_refused(change, saved, dataset):
     damage(saved, change)
     with pytest.raises(InputError):
         load_run(saved, dataset)
+
+
+def with_an_index_out_of_range(arrays):
+    arrays["item_similarity.indices"][0] = 40
+
+
+def with_a_negative_index(arrays):
+    arrays["item_similarity.indices"][0] = -1
+
+
+def with_rows_that_run_backwards(arrays):
+    arrays["user_plays.indptr"][5] = arrays["user_plays.indptr"][-1]
+
+
+def with_fewer_values(arrays):
+    arrays["user_plays.data"] = arrays["user_plays.data"][:-1].copy()
+
+
+def with_a_value_that_is_not_a_number(arrays):
+    arrays["user_plays.data"][3] = np.inf
+
+
+def with_indices_that_are_fractions(arrays):
+    arrays["user_plays.indices"] = arrays["user_plays.indices"].astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_an_index_out_of_range,
+        with_a_negative_index,
+        with_rows_that_run_backwards,
+        with_fewer_values,
+        with_a_value_that_is_not_a_number,
+        with_indices_that_are_fractions,
+    ],
+    ids=lambda change: change.__name__,
+)
+def test_a_sparse_matrix_that_was_tampered_with_is_refused(change, tmp_path, dataset, checkerboard_split):
+    run = TrainingRun(make_model("item-knn", neighbours=5), checkerboard_split)
+    list(run)
+    path = tmp_path / "run"
+    save_run(path, dataset, run.split, run.model, run.history)
+    load_run(path, dataset)
+    damage(path, lambda story, arrays: change(arrays))
+    with pytest.raises(InputError, match="is not a saved run"):
+        load_run(path, dataset)
 
 
 @pytest.mark.parametrize(

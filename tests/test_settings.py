@@ -4,7 +4,7 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.models import MODELS
-from recsys.settings import SETTINGS
+from recsys.settings import CHOICES, ROWS, SETTINGS
 
 
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=lambda setting: setting.name)
@@ -35,4 +35,12 @@ def test_a_fraction_is_refused_where_whole_numbers_are_meant():
 @pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)
 def test_the_defaults_of_every_model_are_allowed(model):
     for name, value in model.defaults.items():
-        assert SETTINGS[name].check(value) == value
+        assert ROWS[name].check(value) == value
+
+
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=lambda choice: choice.name)
+def test_every_choice_holds_together(choice):
+    assert choice.check(choice.default) == choice.default
+    assert choice.help.endswith(".")
+    with pytest.raises(InputError, match=f"{choice.label} must be one of {choice.default}"):
+        choice.check("<nothing>")

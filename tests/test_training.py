@@ -23,11 +23,14 @@ def make_run(checkerboard_split):
     return lambda name="biased", **settings: TrainingRun(make_model(name, **settings), checkerboard_split)
 
 
+ITERATIVE = [name for name, model in MODELS.items() if "epochs" in model.defaults]
+
+
 def errors(run):
     return [(epoch.epoch, epoch.train_rmse, epoch.validation_rmse) for epoch in run.history]
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ITERATIVE)
 def test_a_paused_run_ends_where_an_unbroken_one_does(name, make_run):
     unbroken, paused = make_run(name, epochs=6), make_run(name, epochs=6)
     for _ in unbroken:
@@ -51,6 +54,37 @@ def test_history_is_what_the_model_says(make_run):
     assert epochs[-1].validation_rmse == run.model.rmse(run.split.validation)
     assert run.best.validation_rmse == min(epoch.validation_rmse for epoch in epochs)
     assert run.updates_per_second > 0
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name not in ITERATIVE])
+def test_a_model_without_epochs_is_one_epoch_without_errors(name, make_run):
+    run = make_run(name)
+    (epoch,) = run
+    assert (epoch.epoch, epoch.train_rmse, epoch.validation_rmse) == (1, None, None)
+    assert epoch.ndcg > 0
+    assert (run.epochs, run.done, run.kept, run.best) == (1, 1, epoch, epoch)
+    assert run.references == {}
+
+
+def test_of_a_model_without_errors_the_best_lists_count(make_run, checkerboard_split):
+    run = make_run("als", factors=4, epochs=6)
+    list(run)
+    assert run.best.ndcg == max(epoch.ndcg for epoch in run.history)
+    with pytest.raises(InputError, match="no RMSE to be watched"):
+        TrainingRun(make_model("als"), checkerboard_split, Stopping("rmse"))
+
+
+def test_a_long_comparison_of_neighbours_can_be_cancelled(dataset, make_run, monkeypatch):
+    monkeypatch.setattr("recsys.models.neighbours.PRODUCTS_PER_STEP", 10)
+    run = make_run("item-knn")
+    assert run.step() is None
+    assert 0 < run.done < 1
+    runs = BackgroundRuns(at_once=1)
+    job = runs.start(dataset, run)
+    runs.pause(job)
+    assert runs.wait(job, "paused", "done")
+    runs.cancel(job)
+    assert runs.wait(job, "cancelled", "done")
 
 
 def test_the_mean_line_is_the_error_of_always_predicting_the_mean(make_run):

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.components import frame, state
 from recsys import figures
 from recsys.models import MODELS
-from recsys.settings import CHOICES, SETTINGS
+from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
 from recsys.training import Stopping
 
 LISTED = 2_000
@@ -42,10 +42,12 @@ PERCENT = ["share_of_plays", "share", "similarity"]
 COUNTS = ["plays_per_listener"]
 
 
-def setting(name: str, default: int | float, prefix: str = "") -> int | float:
+def setting(name: str, default: Any, prefix: str = "") -> Any:
     """Draw the control of one setting and return its value; it survives a page change."""
-    row = SETTINGS[name]
+    row = ROWS[name]
     key = f"{prefix}{name}"
+    if isinstance(row, Choice):
+        return choice(row, list(row.options), default, key)
     if row.ladder:
         return st.select_slider(
             row.label,
@@ -61,7 +63,20 @@ def setting(name: str, default: int | float, prefix: str = "") -> int | float:
     )
 
 
-def model_settings() -> tuple[str, dict[str, int | float]]:
+def choice(row: Choice, words: list[str], default: str, key: str) -> str:
+    """Draw a choice among some of its words and return the chosen one; it survives a page change."""
+    return st.selectbox(
+        row.label,
+        words,
+        words.index(default),
+        format_func=lambda word: row.options[word],
+        key=key,
+        help=row.help,
+        persist_state="session",
+    )
+
+
+def model_settings() -> tuple[str, dict[str, Any]]:
     """Draw the choice of a model and its settings; return its name and the settings by name.
 
     Whoever comes by a link to a run finds the settings of that run.
@@ -84,29 +99,26 @@ def model_settings() -> tuple[str, dict[str, int | float]]:
     return name, {wanted: setting(wanted, default, f"{name}-") for wanted, default in model.defaults.items()}
 
 
-def stopping() -> Stopping:
-    """Draw the settings of early stopping and return them."""
+def stopping(model: str) -> Stopping:
+    """Draw the settings of early stopping that suit a model, by its name, and return them."""
+    if "epochs" not in MODELS[model].defaults:
+        return Stopping()
     with st.expander("Early stopping", icon=":material/timer_off:"):
         row = CHOICES["watch"]
-        watch = st.selectbox(
-            row.label,
-            list(row.options),
-            format_func=lambda word: row.options[word],
-            key="watch",
-            help=row.help,
-            persist_state="session",
-        )
+        if MODELS[model].predicts:
+            watch = choice(row, list(row.options), row.default, "watch")
+        else:
+            watch = choice(row, [word for word in row.options if word != "rmse"], row.default, "watch-lists")
         return Stopping(watch, int(setting("patience", SETTINGS["patience"].default)))
 
 
-def split_settings(seed: int) -> dict[str, int]:
-    """Draw the settings of the hold-out and return them by name."""
+def split_settings(seed: int | None) -> dict[str, int]:
+    """Draw the settings of the hold-out, and the seed where the model has none; return them by name."""
     with st.expander("Hold-out", icon=":material/visibility_off:"):
         st.caption("Some artists of each listener are hidden from training, to judge the model by.")
-        chosen = {
-            name: int(setting(name, SETTINGS[name].default, "split-")) for name in ("minimum", "hidden")
-        }
-    return chosen | {"seed": seed}
+        names = ("minimum", "hidden") if seed is not None else ("minimum", "hidden", "seed")
+        chosen = {name: int(setting(name, SETTINGS[name].default, "split-")) for name in names}
+    return {"seed": seed} | chosen if seed is not None else chosen
 
 
 def listener(users: pd.Index) -> str | None:

@@ -23,6 +23,7 @@ TITLES = {
     "failed": ":red-badge[:material/error: Failed]",
 }
 WATCHED = {"none": "validation RMSE", "rmse": "validation RMSE", "ndcg": "NDCG@10"}
+RECALL = "Hidden artists that the lists find, as a share of all hidden ones."
 POLL = {"queued": 0.5, "running": 0.25, "paused": 1.0}
 
 
@@ -47,7 +48,6 @@ def _panel(job: BackgroundRun[TrainingRun], drawn: str) -> None:
     run = job.run
     model = run.model
     history = list(run.history)
-    epochs = int(model.settings["epochs"])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{MODELS[model.name].label}** {TITLES[now]}", width="content")
         st.space("stretch")
@@ -56,12 +56,24 @@ def _panel(job: BackgroundRun[TrainingRun], drawn: str) -> None:
         st.caption(f"Place {state.runs().place(job)} in the queue: as many trainings as fit are running.")
     if job.message:
         (st.error if now in ("diverged", "failed") else st.info)(frame.escape(job.message))
-    st.progress(len(history) / epochs, f"Epoch {len(history):,} of {epochs:,}")
-    live_chart(
-        figures.learning_curves(history, epochs, model.target, run.references, run.best, run.stopping.watch),
-        key="curves",
-        label=f"Errors and quality of the lists by epoch, after epoch {len(history)} of {epochs}",
-    )
+    if "epochs" in model.settings:
+        st.progress(run.done / run.epochs, f"Epoch {len(history):,} of {run.epochs:,}")
+        live_chart(
+            figures.learning_curves(
+                history,
+                run.epochs,
+                model.target,
+                run.references,
+                run.best,
+                run.stopping.watch,
+                errors=model.predicts,
+            ),
+            key="curves",
+            label=f"{'Errors and quality' if model.predicts else 'Quality'} of the lists by epoch, "
+            f"after epoch {len(history)} of {run.epochs}",
+        )
+    else:
+        st.progress(run.done, "This model is made in one go: there is no curve to watch.")
     if history:
         _figures(job)
     if job.ended and history:
@@ -95,8 +107,10 @@ def _figures(job: BackgroundRun[TrainingRun]) -> None:
     last, best = run.history[-1], run.best
     ranked = next((epoch for epoch in reversed(run.history) if epoch.ndcg is not None), last)
     row = st.container(horizontal=True)
-    row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True, height="stretch")
-    row.metric("Validation RMSE", f"{last.validation_rmse:.4f}", border=True, height="stretch")
+    if last.train_rmse is not None:
+        row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True, height="stretch")
+    if last.validation_rmse is not None:
+        row.metric("Validation RMSE", f"{last.validation_rmse:.4f}", border=True, height="stretch")
     row.metric(
         "NDCG@10",
         f"{ranked.ndcg:.4f}",
@@ -105,11 +119,15 @@ def _figures(job: BackgroundRun[TrainingRun]) -> None:
         help="How many hidden artists the lists find, those at the top counting most: 0 is none, 1 is perfect. "
         + _whose(job),
     )
+    if "epochs" not in run.model.settings:
+        row.metric("Recall@10", f"{ranked.recall:.4f}", border=True, height="stretch", help=RECALL)
+        row.metric("Time to train", _duration(run.epoch_seconds), border=True, height="stretch")
+        return
     if best is not None:
         row.metric(
             "Best epoch",
             f"{best.epoch:,}",
-            f"by {WATCHED[run.stopping.watch]}",
+            f"by {WATCHED[run.stopping.watch] if run.model.predicts else WATCHED['ndcg']}",
             delta_color="off",
             delta_arrow="off",
             border=True,
@@ -117,8 +135,10 @@ def _figures(job: BackgroundRun[TrainingRun]) -> None:
         )
     row.metric(
         "Time per epoch",
-        f"{run.epoch_seconds * 1000:,.2f} ms",
-        f"{run.updates_per_second / 1e6:,.3g} million updates/s",
+        _duration(run.epoch_seconds),
+        f"{run.updates_per_second / 1e6:,.3g} million updates/s"
+        if "learning_rate" in run.model.settings
+        else None,
         delta_color="off",
         delta_arrow="off",
         border=True,
@@ -126,6 +146,10 @@ def _figures(job: BackgroundRun[TrainingRun]) -> None:
     )
     if run.kept is not None and run.kept is not last:
         st.caption(f"The model holds the features of epoch {run.kept.epoch}, the best.")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:,.2f} ms" if seconds < 10 else f"{seconds:,.1f} s"
 
 
 def _whose(job: BackgroundRun[TrainingRun]) -> str:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from recsys.errors import InputError
+from recsys.models.als import ALS
 from recsys.models.article import Article
 from recsys.models.base import Model
 from recsys.models.biased import Biased
 from recsys.models.funk import Funk
 from recsys.models.implicit import Implicit
+from recsys.models.item_knn import ItemKNN
+from recsys.models.popular import Popular
+from recsys.models.svd import SVD
+from recsys.models.user_knn import UserKNN
 
-MODELS: dict[str, type[Model]] = {model.name: model for model in (Implicit, Biased, Funk, Article)}
+MODELS: dict[str, type[Model]] = {
+    model.name: model for model in (Implicit, ALS, SVD, ItemKNN, UserKNN, Popular, Biased, Funk, Article)
+}
 
 
 def make_model(name: str, **settings: object) -> Model:

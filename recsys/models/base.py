@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys import kernels
 from recsys.interactions import Interactions
-from recsys.settings import SETTINGS
+from recsys.settings import ROWS
 
 
 class Model(ABC):
@@ -24,44 +24,54 @@ class Model(ABC):
     about : str
         A paragraph for the reader: what it does and when it is good.
     target : str
-        What it predicts, in words and with its unit: the unit of its RMSE and scores.
+        What its scores are, in words and with their unit; that of its RMSE as well, where it has one.
+    predicts : bool
+        Whether its scores estimate a value of known pairs, so that it has an RMSE.
     defaults : dict
-        Its settings, by name as in `SETTINGS`, with this model's defaults.
-    learned : tuple of str
-        Names of the attributes that hold what it has learned; each an array or a float.
+        Its settings, by name as in `ROWS`, with this model's defaults.
+    learned : dict of str to tuple of str
+        The attributes that hold what it has learned, with their shapes in words: `users`, `items` and
+        `factors` stand for numbers, () for a float, and what is as large as `users` or `items` both ways
+        is a sparse matrix (csr_array). All are of float32.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     about: ClassVar[str]
     target: ClassVar[str]
-    defaults: ClassVar[dict[str, int | float]]
-    learned: ClassVar[tuple[str, ...]]
+    predicts: ClassVar[bool] = False
+    defaults: ClassVar[dict[str, int | float | str]]
+    learned: ClassVar[dict[str, tuple[str, ...]]]
 
     def __init__(self, **settings: object) -> None:
         unknown = settings.keys() - self.defaults.keys()
         if unknown:
             raise TypeError(f"{self.name} has no setting {unknown.pop()!r}")
-        self.settings: dict[str, int | float] = {
-            name: SETTINGS[name].check(settings.get(name, default)) for name, default in self.defaults.items()
+        self.settings: dict[str, Any] = {
+            name: ROWS[name].check(settings.get(name, default)) for name, default in self.defaults.items()
         }
+
+    @property
+    def epochs(self) -> int:
+        """How many passes training makes; 1 for a model without that setting."""
+        return int(self.settings.get("epochs", 1))
 
     @abstractmethod
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Start, and return an iterator that learns and yields the number of epochs done so far.
 
-        A whole number (1.0, 2.0, ...) after each pass over the pairs; where a pass is
-        long, fractions in between, so that the caller can stop there. The model can be
-        used at each yield.
+        A whole number (1.0, 2.0, ...) after each pass over the pairs, 1.0 alone where there is but
+        one; where a pass is long, fractions in between, so that the caller can stop there. The model
+        can be used from the first whole number on.
         """
 
-    @abstractmethod
-    def targets(self, interactions: Interactions) -> NDArray[np.float32]:
-        """Return what the model should predict for each pair; float32 array, shape (n_interactions,)."""
+    def rmse(self, interactions: Interactions) -> float | None:
+        """Return the root of the mean squared error over the pairs, or None if the model only ranks."""
+        return None
 
-    @abstractmethod
-    def rmse(self, interactions: Interactions) -> float:
-        """Return the root of the mean squared error over the pairs, in the unit of the target."""
+    def references(self, train: Interactions, validation: Interactions) -> dict[str, float]:
+        """Return the validation RMSE of simpler predictions by their name; asked for once `train` was called."""
+        return {}
 
     @abstractmethod
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -71,23 +81,15 @@ class Model(ABC):
         # A stream of its own: the hold-out draws from the same seed and must not be tied to the start.
         return np.random.default_rng([int(self.settings["seed"]), 1])
 
-    def state(self) -> dict[str, NDArray[np.float32] | float]:
+    def state(self) -> dict[str, Any]:
         """Return a copy of what was learned, by name."""
         values = {name: getattr(self, name) for name in self.learned}
         return {name: value if isinstance(value, float) else value.copy() for name, value in values.items()}
 
-    def restore(self, state: dict[str, NDArray[np.float32] | float]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Take back what `state` returned."""
         for name in self.learned:
             setattr(self, name, state[name])
-
-    def references(self, train: Interactions, validation: Interactions) -> dict[str, float]:
-        """Return the validation RMSE of simpler predictions by their name; asked for once `train` was called."""
-        mean = self.targets(train).mean(dtype=np.float64)
-        offsets = self.targets(validation).astype(np.float64) - mean
-        return {
-            "Predicting the mean": float(np.sqrt(np.square(offsets).mean())) if len(offsets) else float("nan")
-        }
 
     def fit(self, interactions: Interactions) -> Model:
         """Train to the end."""

@@ -58,7 +58,7 @@ class Biased(Factorization):
         "epochs": 20,
         "seed": 0,
     }
-    learned = (*Factorization.learned, "item_history_factors")
+    learned = Factorization.learned | {"item_history_factors": ("items", "factors")}
 
     item_history_factors: NDArray[np.float32]
 

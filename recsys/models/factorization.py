@@ -1,12 +1,14 @@
-"""What the models with latent features share: r_ui = mean + b_u + b_i + p_u.q_i."""
+"""What the models with latent features share: p_u.q_i, and mean + b_u + b_i before it."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
-from typing import ClassVar
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from recsys import kernels
 from recsys.errors import InputError
@@ -19,29 +21,51 @@ PAIRS_PER_STEP = 1_000_000
 SLOWING_DOWN = 0.3
 
 
-class Factorization(Model):
-    """A model of user and item factors, with biases that may stay zero.
+class Latent(Model):
+    """A model whose scores are products of user and item factors.
 
     Attributes
     ----------
     user_factors, item_factors : float32 array, shape (n_users, factors) and (n_items, factors)
+    """
+
+    learned = {"user_factors": ("users", "factors"), "item_factors": ("items", "factors")}
+
+    user_factors: NDArray[np.float32]
+    item_factors: NDArray[np.float32]
+
+    def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return p_u.q_i for every item; float32 array, shape (len(users), n_items)."""
+        return self.user_factors[users] @ self.item_factors.T
+
+
+class Factorization(Latent):
+    """A model trained on a target of each known pair, with biases that may stay zero.
+
+    Attributes
+    ----------
     user_bias, item_bias : float32 array, shape (n_users,) and (n_items,)
     global_mean : float
     """
 
-    learned: ClassVar[tuple[str, ...]] = (
-        "user_factors",
-        "item_factors",
-        "user_bias",
-        "item_bias",
-        "global_mean",
-    )
+    predicts = True
+    learned = Latent.learned | {"user_bias": ("users",), "item_bias": ("items",), "global_mean": ()}
 
-    user_factors: NDArray[np.float32]
-    item_factors: NDArray[np.float32]
     user_bias: NDArray[np.float32]
     item_bias: NDArray[np.float32]
     global_mean: float
+
+    @abstractmethod
+    def targets(self, interactions: Interactions) -> NDArray[np.float32]:
+        """Return what the model should predict for each pair; float32 array, shape (n_interactions,)."""
+
+    def references(self, train: Interactions, validation: Interactions) -> dict[str, float]:
+        """Return the validation RMSE of the mean."""
+        mean = self.targets(train).mean(dtype=np.float64)
+        offsets = self.targets(validation).astype(np.float64) - mean
+        return {
+            "Predicting the mean": float(np.sqrt(np.square(offsets).mean())) if len(offsets) else float("nan")
+        }
 
     def rmse(self, interactions: Interactions) -> float:
         """Return the root of the mean squared error over the pairs; NaN for no pairs."""
@@ -61,7 +85,7 @@ class Factorization(Model):
 
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return predicted targets for every item; float32 array, shape (len(users), n_items)."""
-        scores = self.user_factors[users] @ self.item_factors.T
+        scores = super().scores(users)
         scores += self.item_bias
         scores += (self.user_bias[users] + np.float32(self.global_mean))[:, None]
         return scores
@@ -94,3 +118,11 @@ def diverged(done: float, learning_rate: int | float) -> InputError:
         f"Training diverged in epoch {int(np.ceil(done))}. "
         f"Lower the learning rate: try {learning_rate / 10:g} instead of {learning_rate:g}."
     )
+
+
+@cache
+def keep_blas_to_one_thread() -> None:
+    """Stop BLAS from sharing out small products: on two threads the SGD kernel's took six times as long."""
+    import scipy.linalg.cython_blas  # noqa: F401 - the library whose products numba and `implicit` call
+
+    threadpool_limits(1, user_api="blas")

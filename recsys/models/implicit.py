@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from recsys import kernels
 from recsys.interactions import Interactions
-from recsys.models.factorization import Factorization, slowed_down
+from recsys.models.factorization import Factorization, keep_blas_to_one_thread, slowed_down
+from recsys.models.plays import mean_logs
 
 # Found on hold-outs that no reported figure uses; README says how good they are.
 TARGET_RANGE = (0.4, 1.6)
@@ -58,7 +57,7 @@ class Implicit(Factorization):
         "epochs": 20,
         "seed": 0,
     }
-    learned = (*Factorization.learned, "user_scale")
+    learned = Factorization.learned | {"user_scale": ("users",)}
 
     user_scale: NDArray[np.float32]
 
@@ -73,7 +72,7 @@ class Implicit(Factorization):
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Start, and return an iterator that learns and yields the number of epochs done so far."""
-        _keep_blas_to_one_thread()
+        keep_blas_to_one_thread()
         random = self._random()
         factors = int(self.settings["factors"])
         n_users, n_items = interactions.n_users, interactions.n_items
@@ -85,11 +84,7 @@ class Implicit(Factorization):
         self.user_bias = np.zeros(n_users, np.float32)
         self.item_bias = np.zeros(n_items, np.float32)
         self.global_mean = 0.0
-        logs = np.log1p(interactions.values)
-        sums = np.bincount(interactions.user_codes, logs, n_users)
-        counts = interactions.user_counts
-        scale = np.where(counts > 0, sums / np.maximum(counts, 1), logs.mean())
-        self.user_scale = scale.astype(np.float32)
+        self.user_scale = mean_logs(interactions)
         return self._epochs(interactions, random)
 
     def _epochs(self, interactions: Interactions, random: np.random.Generator) -> Iterator[float]:
@@ -146,14 +141,6 @@ class Implicit(Factorization):
                 done = epoch + last / pairs
                 self._check_finite(done)
                 yield done
-
-
-@cache
-def _keep_blas_to_one_thread() -> None:
-    """Stop BLAS from sharing out the kernel's small products: on two threads they took six times as long."""
-    import scipy.linalg.cython_blas  # noqa: F401 - the library whose products numba calls
-
-    threadpool_limits(1, user_api="blas")
 
 
 def _decay(seen: NDArray[np.float64], power: float, count: float) -> NDArray[np.float64]:
