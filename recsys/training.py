@@ -169,6 +169,11 @@ class TrainingRun:
         return int(self.model.settings["epochs"])
 
     @property
+    def progress(self) -> float:
+        """How much of the training is done, 0 to 1."""
+        return len(self.history) / self.epochs
+
+    @property
     def best(self) -> Epoch | None:
         """The best epoch so far, by what is watched, or else by validation RMSE."""
         return self._best
