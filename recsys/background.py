@@ -17,7 +17,12 @@ ENDED: frozenset[State] = frozenset({"done", "cancelled", "diverged", "failed"})
 
 
 class Work(Protocol):
-    """What can be done in the background, a step at a time: a training, a comparison."""
+    """What can be done in the background, a step at a time: a training, a comparison, a sweep, a search."""
+
+    @property
+    def progress(self) -> float:
+        """How much is done, 0 to 1."""
+        ...
 
     def step(self) -> object:
         """Go on for a moment; raise StopIteration when all is done, InputError if it cannot go on."""
@@ -54,11 +59,27 @@ class BackgroundRun(Generic[W]):
     message: str = ""
     _wish: Literal["run", "pause", "cancel"] = "run"
     _seen: float = field(default_factory=time.monotonic)
+    _worked: float = 0.0
+    _since: float | None = None
 
     @property
     def ended(self) -> bool:
         """Whether it will not go on any more."""
         return self.state in ENDED
+
+    @property
+    def seconds(self) -> float:
+        """Time spent working, pauses and waiting left out."""
+        since = self._since
+        return self._worked + (time.monotonic() - since if since is not None else 0.0)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time that the rest takes at the same pace, while it works; None before the first moments."""
+        progress = self.run.progress
+        if self.ended or progress <= 0:
+            return None
+        return self.seconds * (1 - progress) / progress
 
 
 class BackgroundRuns:
@@ -180,6 +201,7 @@ class BackgroundRuns:
 
     def _train(self, job: BackgroundRun[Any]) -> None:
         """Train until something else is wished for."""
+        job._since = time.monotonic()
         try:
             while job._wish == "run":
                 job.run.step()
@@ -188,6 +210,7 @@ class BackgroundRuns:
                     job._wish = "pause"
         finally:
             with self._changed:
+                job._worked, job._since = job.seconds, None
                 self._training -= 1
                 self._changed.notify_all()
 

@@ -48,7 +48,7 @@ def play_distribution(interactions: Interactions) -> go.Figure:
         ticktext=[f"{10**power:,.0f}" if power >= 0 else f"{10**power:g}" for power in powers],
     )
     figure.update_yaxes(title="Listener-artist pairs")
-    return _finish(figure)
+    return finish(figure)
 
 
 def top_artists(table: pd.DataFrame, by: str, n: int = 20) -> go.Figure:
@@ -86,7 +86,7 @@ def top_artists(table: pd.DataFrame, by: str, n: int = 20) -> go.Figure:
     figure.update_yaxes(tickvals=np.arange(len(top)), ticktext=top["artist"].map(text), automargin=True)
     figure.update_xaxes(title=f"{by.capitalize()} (with the share of {whole})", rangemode="tozero")
     figure.update_layout(bargap=0.25)
-    return _finish(figure, height=120 + 24 * len(top))
+    return finish(figure, height=120 + 24 * len(top))
 
 
 def plays_against_listeners(table: pd.DataFrame, line: Regression | None, named: int = 10) -> go.Figure:
@@ -119,7 +119,7 @@ def plays_against_listeners(table: pd.DataFrame, line: Regression | None, named:
     across, up = (_log_range(table[column]) for column in ("listeners", "plays"))
     figure.update_xaxes(title="Listeners", type="log", dtick=1, range=across)
     figure.update_yaxes(title="Plays", type="log", dtick=1, range=up)
-    _finish(figure, height=520)
+    finish(figure, height=520)
     _name_at_the_side(figure, top, across, up)
     return figure
 
@@ -184,7 +184,7 @@ def lorenz(concentration: Concentration) -> go.Figure:
     )
     figure.update_xaxes(title="Share of artists, least played first", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(title="Share of plays", tickformat=".0%", range=[0, 1])
-    return _finish(figure)
+    return finish(figure)
 
 
 def learning_curves(
@@ -281,7 +281,7 @@ def learning_curves(
             },
             hoversubplots="axis",
         )
-    return _finish(figure, height=520 if errors else 380)
+    return finish(figure, height=520 if errors else 380)
 
 
 def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:
@@ -319,7 +319,7 @@ def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:
     )
     figure.update_xaxes(title=title)
     figure.update_yaxes(title="NDCG", rangemode="tozero")
-    return _finish(figure, height=460)
+    return finish(figure, height=460)
 
 
 AUDIENCES = {
@@ -353,7 +353,7 @@ def audience_of_lists(lists: dict[str, NDArray[np.int32]], listeners: NDArray[np
         )
     figure.update_xaxes(title="Listeners of a recommended artist, in training", type="category")
     figure.update_yaxes(title="Share of recommendations", tickformat=".0%")
-    figure = _finish(figure, height=320)
+    figure = finish(figure, height=320)
     return figure.update_layout(showlegend=True)
 
 
@@ -377,10 +377,10 @@ def lengths_by_listeners(item_factors: NDArray[np.float32], listeners: NDArray[n
     )
     figure.update_xaxes(title="Listeners in training", type="log", dtick=1)
     figure.update_yaxes(title="Length of the artist's features", rangemode="tozero")
-    return _finish(figure, height=360)
+    return finish(figure, height=360)
 
 
-def _finish(figure: go.Figure, height: int = 380) -> go.Figure:
+def finish(figure: go.Figure, height: int = 380) -> go.Figure:
     """Give every chart the same margins and a legend that takes no width."""
     figure.update_layout(
         height=height,

@@ -73,7 +73,10 @@ def find_hits(items: NDArray[np.int32], users: NDArray[np.int32], hidden: Intera
     """Tell which recommended items were hidden ones; bool array, shape of `items`."""
     pairs = hidden.user_codes.astype(np.int64) * hidden.n_items + hidden.item_codes
     recommended = users.astype(np.int64)[:, None] * hidden.n_items + items
-    return np.isin(recommended, pairs) & (items >= 0)
+    # `pairs` ascend, as interactions do.
+    places = np.minimum(np.searchsorted(pairs, recommended), max(len(pairs) - 1, 0))
+    found = pairs[places] == recommended if len(pairs) else np.zeros(items.shape, bool)
+    return found & (items >= 0)
 
 
 def popularity_ranks(interactions: Interactions) -> NDArray[np.int64]:

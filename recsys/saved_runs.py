@@ -39,15 +39,31 @@ class SavedRun:
     history: list[Epoch]
 
 
-def save_run(path: Path, dataset: Dataset, split: Split, model: Model, history: Sequence[Epoch]) -> None:
+def save_run(
+    path: Path,
+    dataset: Dataset,
+    split: Split,
+    model: Model,
+    history: Sequence[Epoch],
+    more: dict[str, Any] | None = None,
+) -> None:
     """Write a run so that the file is there whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced if it is there.
+    dataset, split, model, history
+        What was trained, on what, and what was measured.
+    more : dict, optional
+        What else the header should hold, by a name that is not taken; read back by `read_story`.
 
     Raises
     ------
     InputError
         If the file cannot be written.
     """
-    story = {
+    story = (more or {}) | {
         "format": FORMAT,
         "model": model.name,
         "settings": model.settings,
@@ -57,6 +73,58 @@ def save_run(path: Path, dataset: Dataset, split: Split, model: Model, history: 
         "versions": {"encore": __version__, "numpy": np.__version__, "numba": numba.__version__},
     }
     write_whole(path, save(_to_arrays(model), metadata={"run": json.dumps(story)}))
+
+
+def read_story(path: Path) -> dict[str, Any]:
+    """Read the header of a saved run, and nothing of the rest.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is no saved run.
+    """
+    return _split_file(path)[0]
+
+
+def rewrite_story(path: Path, story: dict[str, Any]) -> None:
+    """Write a saved run again with another story in its header; the arrays stay as they are.
+
+    Raises
+    ------
+    InputError
+        If the file is no saved run, or cannot be written.
+    """
+    _, header, start = _split_file(path)
+    header["__metadata__"]["run"] = json.dumps(story)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # arrays begin at a multiple of 8
+    write_whole(path, len(text).to_bytes(8, "little") + text + path.read_bytes()[start:])
+
+
+def _split_file(path: Path) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Return the story of a run, the header it stands in, and where the arrays begin."""
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            whole = os.fstat(file.fileno()).st_size
+            if not 2 <= size <= whole - 8:
+                raise ValueError("no header")
+            header = json.loads(file.read(size))
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        if max(ends) != whole - 8 - size:
+            raise ValueError("not whole")
+        story = json.loads(header["__metadata__"]["run"])
+        if story["format"] != FORMAT:
+            raise InputError(f"{path} was saved by another version of this program. Train it again.")
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}. Train a run first and save it there.") from None
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        raise InputError(f"{path} is not a saved run of this program, or it is damaged.") from error
+    return story, header, 8 + size
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -104,7 +172,7 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
             )
         model = make_model(story["model"], **settings)
         _from_arrays(model, arrays, dataset)
-        history = [Epoch(**epoch) for epoch in story["history"]]
+        history = read_history(story["history"])
         split = hold_out(dataset.interactions, **story["split"])
     except FileNotFoundError:
         raise InputError(f"There is no file {path}. Train a run first and save it there.") from None
@@ -115,6 +183,24 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path} is not a saved run of this program, or it is damaged.") from error
     return SavedRun(model, split, history)
+
+
+def read_history(rows: Sequence[dict[str, Any]]) -> list[Epoch]:
+    """Return epochs from the rows of a story.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If they are something else.
+    """
+    history = [Epoch(**row) for row in rows]
+    for epoch in history:
+        if not isinstance(epoch.epoch, int) or not isinstance(epoch.seconds, int | float):
+            raise TypeError("an epoch is not a number")
+        for value in (epoch.train_rmse, epoch.validation_rmse, epoch.ndcg, epoch.recall):
+            if value is not None and not isinstance(value, int | float):
+                raise TypeError(f"{value!r} was not measured")
+    return history
 
 
 def _is_sparse(shape: tuple[str, ...]) -> bool:

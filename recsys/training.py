@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -127,6 +127,18 @@ class TrainingRun:
         self._best: Epoch | None = None
         self._best_state: dict[str, Any] | None = None
 
+    @classmethod
+    def over(cls, model: Model, split: Split, stopping: Stopping, history: Sequence[Epoch]) -> TrainingRun:
+        """Return a run that was trained before: its model holds what was kept, and `step` goes no further."""
+        run = cls.__new__(cls)
+        run.model, run.split, run.stopping, run.history = model, split, stopping, list(history)
+        run.ranked_users = sample_users(split, RANKED_USERS)
+        run._progress = iter(())
+        run._seconds, run._over, run._best_state = 0.0, True, None
+        measured = [epoch for epoch in run.history if stopping.error(epoch) is not None]
+        run._best = min(measured, key=lambda epoch: stopping.error(epoch), default=None)  # type: ignore[arg-type, return-value]
+        return run
+
     def __iter__(self) -> Iterator[Epoch]:
         """Train on, an epoch at a time."""
         return self
@@ -179,6 +191,11 @@ class TrainingRun:
     def epochs(self) -> int:
         """How many epochs there are if nothing stops training before."""
         return self.model.epochs
+
+    @property
+    def progress(self) -> float:
+        """How much of the training is done, 0 to 1."""
+        return len(self.history) / self.epochs
 
     @property
     def best(self) -> Epoch | None:

@@ -80,6 +80,43 @@ def test_the_best_items_agree_with_their_slow_twin(seed, n, levels, seen_share):
         assert (items[row, found:] == -1).all()
 
 
+@given(
+    seed=st.integers(0, 2**31),
+    factors=st.integers(1, 20),
+    n_items=st.sampled_from([1, 9, 127, 128, 129, 400]),
+    biased=st.booleans(),
+    coarse=st.booleans(),
+)
+def test_leaving_out_short_items_changes_nothing(seed, factors, n_items, biased, coarse):
+    random = np.random.default_rng(seed)
+    n = 4
+    # Coarse numbers make many scores equal, and their sums exact.
+    drawn = (
+        random.integers(-2, 3, (3 + n_items, factors))
+        if coarse
+        else random.normal(size=(3 + n_items, factors))
+    )
+    p, q = drawn[:3].astype(np.float32), drawn[3:].astype(np.float32)
+    q[random.random(n_items) < 0.5] *= np.float32(0.25)
+    bias = np.asarray(random.integers(-3, 4, n_items) * biased, np.float32)
+    seen = [np.flatnonzero(random.random(n_items) < 0.3).astype(np.int32) for _ in range(3)]
+    starts = np.cumsum([0] + [len(known) for known in seen])
+    order = random.permutation(n_items).astype(np.int32)
+    turns = np.argsort(order).astype(np.int32)
+    lengths = np.sqrt(np.square(q).sum(axis=1) + np.square(bias))
+    codes = np.argsort(-lengths).astype(np.int32)
+    found = np.empty((3, n), np.int32), np.empty((3, n), np.float32)
+    columns = np.ascontiguousarray(q[codes].T)
+    ordered = bias[codes], lengths[codes], codes, turns[codes]
+    kernels.top_n_by_length(p, columns, *ordered, starts, np.concatenate(seen), *found)
+    wanted = np.empty((3, n), np.int32), np.empty((3, n), np.float32)
+    kernels.top_n(p @ q.T + bias, starts, np.concatenate(seen), order, *wanted)
+    if coarse:
+        assert found[0].tolist() == wanted[0].tolist()
+    np.testing.assert_allclose(found[1], wanted[1], rtol=1e-4, atol=1e-4)
+    assert ((found[0] == -1) == (wanted[0] == -1)).all()
+
+
 def test_scores_that_are_not_numbers_are_never_recommended():
     scores = np.array([[np.nan, 1.0, np.nan, 0.5]], np.float32)
     items, best = np.empty((1, 3), np.int32), np.empty((1, 3), np.float32)

@@ -11,6 +11,7 @@ from recsys.interactions import Interactions
 from recsys.metrics import evaluate
 from recsys.models import MODELS, make_model
 from recsys.models.article import Article
+from recsys.models.base import Model
 from recsys.models.biased import Biased
 from recsys.models.factorization import Factorization
 from recsys.models.neighbours import nearest
@@ -314,3 +315,15 @@ def test_a_rock_listener_is_recommended_heavy_rock(lastfm_split):
     items, _ = model.recommend(lastfm_split.train, np.array([lastfm_split.train.user_code(1236)]), 10)
     heavy = {"Metallica", "Slipknot", "In Flames", "Korn", "System of a Down", "Deftones", "Papa Roach"}
     assert len(heavy & set(lastfm_split.train.names[items[0]])) >= 4
+
+
+@every_model
+@pytest.mark.parametrize("factors", [3, 40])
+def test_lists_are_those_of_the_scores(name, factors, checkerboard):
+    """A shortcut for few factors finds what the scores of all items give."""
+    model = small(name, epochs=3, factors=factors).fit(checkerboard)
+    users = np.arange(checkerboard.n_users, dtype=np.int32)
+    items, scores = model.recommend(checkerboard, users, 7, 5)
+    expected, given = Model.recommend(model, checkerboard, users, 7, 5)
+    assert items.tolist() == expected.tolist()
+    np.testing.assert_allclose(scores, given, rtol=1e-4, atol=1e-5)

@@ -141,6 +141,19 @@ def test_without_watching_the_last_epoch_is_kept(make_run):
     assert run.kept is run.history[-1]
 
 
+@pytest.mark.parametrize("watch", ["none", "rmse", "ndcg"])
+def test_a_run_that_was_trained_before_is_over(watch, dataset, checkerboard_split):
+    run = TrainingRun(make_model("biased", epochs=4), checkerboard_split, Stopping(watch))
+    list(run)
+    again = TrainingRun.over(run.model, run.split, run.stopping, run.history)
+    assert (again.history, again.best, again.kept, again.progress) == (run.history, run.best, run.kept, 1)
+    assert again.references == run.references
+    with pytest.raises(StopIteration):
+        again.step()
+    runs = BackgroundRuns()
+    assert runs.wait(runs.start(dataset, again), "done")
+
+
 def test_a_cancelled_run_keeps_its_best_epoch(dataset, checkerboard_split):
     model = make_model("biased", epochs=5000, regularization=0, learning_rate=0.5)
     runs = BackgroundRuns()

@@ -17,6 +17,9 @@ from recsys.models.base import Model
 
 PAIRS_PER_STEP = 1_000_000
 
+# Up to here, most items are found to be out of the question faster than they are scored.
+FEW_FACTORS = 16
+
 # The last part of the epochs, over which some models let their learning rate fall to zero.
 SLOWING_DOWN = 0.3
 
@@ -89,6 +92,39 @@ class Factorization(Latent):
         scores += self.item_bias
         scores += (self.user_bias[users] + np.float32(self.global_mean))[:, None]
         return scores
+
+    def recommend(
+        self, seen: Interactions, users: NDArray[np.int32], n: int = 10, seed: int = 0
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return the `n` best items of each user among those it has not seen, as any model does."""
+        if type(self).scores is not Factorization.scores or self.item_factors.shape[1] > FEW_FACTORS:
+            return super().recommend(seen, users, n, seed)
+        users = np.asarray(users, np.int32)
+        items = np.empty((len(users), n), np.int32)
+        best = np.empty((len(users), n), np.float32)
+        turns = np.empty(seen.n_items, np.int32)
+        turns[np.random.default_rng(seed).permutation(seen.n_items)] = np.arange(seen.n_items, dtype=np.int32)
+        # float64: a model on its way to diverging has squares beyond float32
+        squares = np.square(self.item_factors, dtype=np.float64).sum(axis=1)
+        lengths = np.sqrt(squares + np.square(self.item_bias, dtype=np.float64)).astype(np.float32)
+        codes = np.argsort(-lengths).astype(np.int32)
+        spans = [seen.of_user(user) for user in users.tolist()]
+        starts = np.cumsum([0] + [span.stop - span.start for span in spans])
+        known = np.concatenate([seen.item_codes[span] for span in spans] or [seen.item_codes[:0]])
+        kernels.top_n_by_length(
+            self.user_factors[users],
+            np.ascontiguousarray(self.item_factors[codes].T),
+            self.item_bias[codes],
+            lengths[codes],
+            codes,
+            turns[codes],
+            starts,
+            known,
+            items,
+            best,
+        )
+        best += (self.user_bias[users] + np.float32(self.global_mean))[:, None]
+        return items, best
 
     def _steps(self, n_pairs: int) -> Iterator[tuple[slice, float]]:
         """Cut all epochs into steps of bounded length: the pairs of each and the epochs done after it."""

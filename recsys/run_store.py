@@ -1,0 +1,331 @@
+"""Saved runs in a folder: one file each, named by the program; what a person calls them is data."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import safetensors
+from platformdirs import user_data_path
+from safetensors.numpy import load_file
+
+from recsys.datasets.base import Dataset
+from recsys.errors import InputError
+from recsys.links import SHARED, Setup
+from recsys.saved_runs import (
+    SavedRun,
+    load_run,
+    read_history,
+    read_story,
+    rewrite_story,
+    save_run,
+    write_whole,
+)
+from recsys.training import Epoch, TrainingRun
+
+SUFFIX = ".safetensors"
+BIN = ".deleted"
+KEPT_DELETED = 20
+LONGEST_NAME = 80
+STALE = 3600.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the header of a saved run says.
+
+    Attributes
+    ----------
+    id : str
+        12 hexadecimal digits; names the file.
+    name : str
+        What its owner calls it; any text up to 80 characters.
+    pinned : bool
+    created : str
+        Date and time in UTC, as ISO 8601.
+    setup : Setup
+        Everything that decided its curve, the identity of the data among it.
+    title : str
+        What the data is called.
+    history : list of Epoch
+    references : dict
+        RMSE of simpler predictions, by name.
+    versions : dict
+        Of this program and what computes in it, by name.
+    """
+
+    id: str
+    name: str
+    pinned: bool
+    created: str
+    setup: Setup
+    title: str
+    history: list[Epoch]
+    references: dict[str, float]
+    versions: dict[str, str]
+
+
+class RunStore:
+    """A folder of saved runs. Each change is one rename of a file: it happens whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Made when the first run is saved. By default what the environment variable RECSYS_RUNS
+        names, else a folder of the reader's own.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        named = os.environ.get("RECSYS_RUNS")
+        self.folder = folder or (Path(named).expanduser() if named else user_data_path("encore") / "runs")
+
+    def save(self, dataset: Dataset, run: TrainingRun, name: str = "") -> Entry:
+        """Save a run that is over, or stands still.
+
+        Raises
+        ------
+        InputError
+            If nothing was learned yet, or the folder cannot be written.
+        """
+        if not run.history:
+            raise InputError("There is nothing to save before the first epoch.")
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        more = {
+            "label": {
+                "name": _clean(name) or f"{run.model.label}, {created[:16].replace('T', ' ')}",
+                "pinned": False,
+                "created": created,
+            },
+            "stopping": {"watch": run.stopping.watch, "patience": run.stopping.patience},
+            "key": dataset.key if dataset.key in SHARED else "",
+            "references": run.references,
+        }
+        path = self._new()
+        save_run(path, dataset, run.split, run.model, run.history, more)
+        return self._entry(path)
+
+    def entries(self) -> tuple[list[Entry], list[str]]:
+        """Read the headers of all runs.
+
+        Returns
+        -------
+        entries : list of Entry
+            Pinned ones first, the latest first.
+        complaints : list of str
+            A sentence for each file that is no saved run; it is left alone.
+        """
+        entries, complaints = [], []
+        try:
+            paths = sorted(path for path in self.folder.iterdir() if not path.name.startswith("."))
+        except FileNotFoundError:
+            return [], []
+        except OSError as error:
+            return [], [f"The folder of saved runs, {self.folder}, cannot be read: {error.strerror}."]
+        for path in paths:
+            if not re.fullmatch(f"[0-9a-f]{{12}}{re.escape(SUFFIX)}", path.name):
+                complaints.append(
+                    f"{path.name!r} in the folder of saved runs was not put there by this program. "
+                    "If it is a saved run, import it."
+                )
+                continue
+            try:
+                entries.append(self._entry(path))
+            except InputError as error:
+                complaints.append(str(error))
+        entries.sort(key=lambda entry: (entry.pinned, entry.created, entry.id), reverse=True)
+        return entries, complaints
+
+    def get(self, run_id: str) -> Entry:
+        """Return what the header of a run says.
+
+        Raises
+        ------
+        InputError
+            If there is no such run, or it is damaged.
+        """
+        return self._entry(self._path(run_id))
+
+    def open(self, run_id: str, dataset: Dataset) -> SavedRun:
+        """Return a run with its trained model.
+
+        Raises
+        ------
+        InputError
+            If there is no such run, it is damaged, or it was trained on other data.
+        """
+        return load_run(self._path(run_id), dataset)
+
+    def rename(self, run_id: str, name: str) -> Entry:
+        """Call a run something else.
+
+        Raises
+        ------
+        InputError
+            If the name is empty, there is no such run, or it cannot be written.
+        """
+        cleaned = _clean(name)
+        if not cleaned:
+            raise InputError("A run needs a name of at least one character.")
+        return self._label(run_id, name=cleaned)
+
+    def pin(self, run_id: str, pinned: bool = True) -> Entry:
+        """Keep a run at the top of the list, or no longer.
+
+        Raises
+        ------
+        InputError
+            If there is no such run, or it cannot be written.
+        """
+        return self._label(run_id, pinned=pinned)
+
+    def delete(self, run_id: str) -> None:
+        """Take a run off the list; `restore` brings it back while it is among the last that were deleted.
+
+        Raises
+        ------
+        InputError
+            If there is no such run, or it cannot be moved.
+        """
+        path = self._path(run_id)
+        deleted = self.folder / BIN
+        try:
+            deleted.mkdir(exist_ok=True)
+            os.replace(path, deleted / path.name)
+            os.utime(deleted / path.name)
+            kept = sorted(deleted.iterdir(), key=lambda old: old.stat().st_mtime, reverse=True)
+            for old in kept[KEPT_DELETED:]:
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(f"The run cannot be deleted: {error.strerror}.") from error
+
+    def restore(self, run_id: str) -> Entry:
+        """Undo a `delete`.
+
+        Raises
+        ------
+        InputError
+            If the run is not among the last that were deleted.
+        """
+        path = self._path(run_id, must_exist=False)
+        try:
+            os.replace(self.folder / BIN / path.name, path)
+        except FileNotFoundError:
+            raise InputError("This run was deleted too long ago to be brought back.") from None
+        except OSError as error:
+            raise InputError(f"The run cannot be brought back: {error.strerror}.") from error
+        return self._entry(path)
+
+    def export(self, run_id: str) -> bytes:
+        """Return a run as one file, for `python -m recsys recommend --run` or another computer.
+
+        Raises
+        ------
+        InputError
+            If there is no such run, or it cannot be read.
+        """
+        try:
+            return self._path(run_id).read_bytes()
+        except OSError as error:
+            raise InputError(f"The run cannot be read: {error.strerror}.") from error
+
+    def add(self, content: bytes, name: str = "The file") -> Entry:
+        """Import a file that `export` returned or the command line saved.
+
+        Parameters
+        ----------
+        content : bytes
+            Of the file.
+        name : str
+            What the file is called, for sentences about it.
+
+        Raises
+        ------
+        InputError
+            If it is no saved run, or it cannot be written.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"000000000000{SUFFIX}"
+            path.write_bytes(content)
+            try:
+                entry = self._entry(path)
+                load_file(path)
+            except (InputError, safetensors.SafetensorError, ValueError, OSError) as error:
+                shown = str(error).replace(str(path), name[:80])
+                if not isinstance(error, InputError):
+                    shown = f"{name[:80]} is not a saved run of this program, or it is damaged."
+                raise InputError(shown) from error
+        del entry
+        path = self._new()
+        write_whole(path, content)
+        return self._entry(path)
+
+    def _new(self) -> Path:
+        """Return the path of a file that is not there yet, in a folder that is."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for left in self.folder.glob(f".*{SUFFIX}.*"):  # by a program that was killed
+                with contextlib.suppress(OSError):
+                    if time.time() - left.stat().st_mtime > STALE:
+                        left.unlink()
+        except OSError as error:
+            raise InputError(f"The folder {self.folder} cannot be made: {error.strerror}.") from error
+        return self.folder / f"{secrets.token_hex(6)}{SUFFIX}"
+
+    def _path(self, run_id: str, must_exist: bool = True) -> Path:
+        path = self.folder / f"{run_id}{SUFFIX}"
+        if not re.fullmatch("[0-9a-f]{12}", run_id) or (must_exist and not path.is_file()):
+            raise InputError(f"There is no saved run {run_id[:40]!r}.")
+        return path
+
+    def _label(self, run_id: str, **changes: Any) -> Entry:
+        path = self._path(run_id)
+        entry, story = self._entry(path), read_story(path)
+        label = {"name": entry.name, "pinned": entry.pinned, "created": entry.created}
+        rewrite_story(path, story | {"label": label | changes})
+        return self._entry(path)
+
+    def _entry(self, path: Path) -> Entry:
+        story = read_story(path)
+        try:
+            # A run that the command line saved has no label.
+            label, stopping = story.get("label", {}), story.get("stopping", {})
+            split, data, key = story["split"], story["data"], story.get("key", "")
+            references = {str(name): float(error) for name, error in story.get("references", {}).items()}
+            written = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+            created = datetime.fromisoformat(label.get("created", written))
+            setup = Setup(
+                model=story["model"],
+                settings=story["settings"],
+                minimum=int(split["minimum"]),
+                hidden=int(split["hidden"]),
+                data=key if key in SHARED else "",
+                fingerprint=str(data["fingerprint"]),
+                **stopping,
+            )
+            return Entry(
+                id=path.name.removesuffix(SUFFIX),
+                name=_clean(str(label.get("name", ""))) or setup.model,
+                pinned=label.get("pinned", False) is True,
+                created=created.astimezone(UTC).isoformat(timespec="seconds"),
+                setup=setup,
+                title=str(data["title"]),
+                history=read_history(story["history"]),
+                references=references,
+                versions={str(name): str(version) for name, version in story["versions"].items()},
+            )
+        except (InputError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise InputError(f"{path} is not a saved run of this program, or it is damaged.") from error
+
+
+def _clean(name: str) -> str:
+    """Return a name on one line, not too long, that every file format can hold."""
+    shown = "".join(character if character.isprintable() else " " for character in name)
+    return " ".join(shown.split())[:LONGEST_NAME].strip()
