@@ -46,18 +46,20 @@ def setting(name: str, default: int | float, prefix: str = "") -> int | float:
     """Draw the control of one setting and return its value; it survives a page change."""
     row = SETTINGS[name]
     key = f"{prefix}{name}"
+    # A default of the control itself would be in the way of values that come from a link.
+    if key not in st.session_state:
+        st.session_state[key] = default
     if row.ladder:
         return st.select_slider(
             row.label,
-            sorted({*row.ladder, default}),
-            value=default,
+            sorted({*row.ladder, default, st.session_state[key]}),
             format_func=lambda value: f"{value:g}",
             key=key,
             help=row.help,
             persist_state="session",
         )
     return st.number_input(
-        row.label, row.minimum, row.maximum, default, key=key, help=row.help, persist_state="session"
+        row.label, row.minimum, row.maximum, key=key, help=row.help, persist_state="session"
     )
 
 
