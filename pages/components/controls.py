@@ -48,27 +48,30 @@ def setting(name: str, default: Any, prefix: str = "") -> Any:
     key = f"{prefix}{name}"
     if isinstance(row, Choice):
         return choice(row, list(row.options), default, key)
+    # A default of the control itself would be in the way of values that come from a link.
+    if key not in st.session_state:
+        st.session_state[key] = default
     if row.ladder:
         return st.select_slider(
             row.label,
-            sorted({*row.ladder, default}),
-            value=default,
+            sorted({*row.ladder, default, st.session_state[key]}),
             format_func=lambda value: f"{value:g}",
             key=key,
             help=row.help,
             persist_state="session",
         )
     return st.number_input(
-        row.label, row.minimum, row.maximum, default, key=key, help=row.help, persist_state="session"
+        row.label, row.minimum, row.maximum, key=key, help=row.help, persist_state="session"
     )
 
 
 def choice(row: Choice, words: list[str], default: str, key: str) -> str:
     """Draw a choice among some of its words and return the chosen one; it survives a page change."""
+    if st.session_state.get(key) not in words:
+        st.session_state[key] = default
     return st.selectbox(
         row.label,
         words,
-        words.index(default),
         format_func=lambda word: row.options[word],
         key=key,
         help=row.help,
@@ -113,12 +116,13 @@ def stopping(model: str) -> Stopping:
 
 
 def split_settings(seed: int | None) -> dict[str, int]:
-    """Draw the settings of the hold-out, and the seed where the model has none; return them by name."""
+    """Draw the settings of the hold-out and return them by name; its seed is the model's, or else the default."""
     with st.expander("Hold-out", icon=":material/visibility_off:"):
         st.caption("Some artists of each listener are hidden from training, to judge the model by.")
-        names = ("minimum", "hidden") if seed is not None else ("minimum", "hidden", "seed")
-        chosen = {name: int(setting(name, SETTINGS[name].default, "split-")) for name in names}
-    return {"seed": seed} | chosen if seed is not None else chosen
+        chosen = {
+            name: int(setting(name, SETTINGS[name].default, "split-")) for name in ("minimum", "hidden")
+        }
+    return chosen | {"seed": int(SETTINGS["seed"].default) if seed is None else seed}
 
 
 def listener(users: pd.Index) -> str | None:

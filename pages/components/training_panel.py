@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from pages.components import frame, state
 from pages.components.live_chart import live_chart
-from recsys import figures
+from recsys import figures, tuning_figures
 from recsys.background import ENDED, BackgroundRun, State
+from recsys.comparing import Record
+from recsys.links import Setup
 from recsys.models import MODELS
 from recsys.training import TrainingRun
 
@@ -27,8 +29,8 @@ RECALL = "Hidden artists that the lists find, as a share of all hidden ones."
 POLL = {"queued": 0.5, "running": 0.25, "paused": 1.0}
 
 
-def draw() -> None:
-    """Draw the current run, and keep it up to date while it goes on."""
+def draw(earlier: Sequence[Record] = ()) -> None:
+    """Draw the current run, faintly those before it, and keep it up to date while it goes on."""
     job = state.run()
     if job is None:
         st.info(
@@ -37,10 +39,10 @@ def draw() -> None:
             icon=":material/model_training:",
         )
         return
-    st.fragment(_panel, run_every=POLL.get(job.state))(job, job.state)
+    st.fragment(_panel, run_every=POLL.get(job.state))(job, job.state, earlier)
 
 
-def _panel(job: BackgroundRun[TrainingRun], drawn: str) -> None:
+def _panel(job: BackgroundRun[TrainingRun], drawn: str, earlier: Sequence[Record]) -> None:
     now = job.state
     if POLL.get(now) != POLL.get(drawn):
         st.rerun()  # the pace of the fragment is fixed when the page draws it
@@ -58,16 +60,19 @@ def _panel(job: BackgroundRun[TrainingRun], drawn: str) -> None:
         (st.error if now in ("diverged", "failed") else st.info)(frame.escape(job.message))
     if "epochs" in model.settings:
         st.progress(run.done / run.epochs, f"Epoch {len(history):,} of {run.epochs:,}")
+        curves = figures.learning_curves(
+            history,
+            run.epochs,
+            model.target,
+            run.references,
+            run.best,
+            run.stopping.watch,
+            errors=model.predicts,
+        )
         live_chart(
-            figures.learning_curves(
-                history,
-                run.epochs,
-                model.target,
-                run.references,
-                run.best,
-                run.stopping.watch,
-                errors=model.predicts,
-            ),
+            tuning_figures.add_earlier(curves, earlier, Setup.of(job.dataset, run))
+            if model.predicts
+            else curves,
             key="curves",
             label=f"{'Errors and quality' if model.predicts else 'Quality'} of the lists by epoch, "
             f"after epoch {len(history)} of {run.epochs}",

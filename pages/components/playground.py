@@ -1,0 +1,360 @@
+"""Tuning at the speed of thought: trains as settings move, keeps what was tried, and says what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.components import controls, frame, state
+from recsys.background import ENDED, BackgroundRun
+from recsys.comparing import Record, difference, label, run_table, spell
+from recsys.diagnosis import diagnose
+from recsys.errors import InputError
+from recsys.links import SHARED, Setup, from_query, names_a_setup, other_data, to_query
+from recsys.run_store import RunStore
+from recsys.training import Stopping, TrainingRun
+
+# A training that is over by then is drawn at once, whole; a longer one shows its progress.
+PATIENCE = 0.6
+KEPT = 50
+
+
+def take_link() -> None:
+    """Put the settings of the link into the controls, once a visit; the first call of the page."""
+    if "link-taken" in st.session_state:
+        return
+    st.session_state["link-taken"] = True
+    if not names_a_setup(st.query_params):
+        return
+    setup, complaints = from_query(st.query_params)
+    if mismatch := other_data(setup, state.dataset()):
+        complaints.append(mismatch)
+    st.session_state.complaints = complaints
+    _put(setup)
+    if state.run() is None:
+        st.session_state["train-now"] = True
+
+
+def complaints() -> None:
+    """Say what was wrong with the link."""
+    for complaint in st.session_state.pop("complaints", []):
+        st.warning(frame.escape(complaint))
+
+
+def settings() -> None:
+    """Draw the controls, and train when it is asked for, or as soon as they change."""
+    start = st.container()
+    tune = st.toggle(
+        "Train as I tune",
+        key="tune",
+        persist_state="session",
+        help="Train again whenever a setting changes. A training that is not over gives way to the next.",
+    )
+    name, chosen = controls.model_settings()
+    hold_out = controls.split_settings(chosen.get("seed"))
+    stopping = controls.stopping(name)
+    dataset = state.dataset()
+    setup = Setup(
+        name,
+        chosen,
+        hold_out["minimum"],
+        hold_out["hidden"],
+        stopping.watch,
+        stopping.patience,
+        dataset.key if dataset.key in SHARED else "",
+        dataset.interactions.fingerprint,
+    )
+    pressed = start.button(
+        "Train", type="primary", icon=":material/play_arrow:", width="stretch", key="train"
+    )
+    wanted = st.session_state.pop("train-now", False)
+    if pressed or wanted or (tune and setup != st.session_state.get("tuned")):
+        st.session_state.tuned = setup
+        try:
+            _train(setup, quick=tune or wanted)
+        except InputError as error:
+            with start:
+                frame.problem(error)
+
+
+def _train(setup: Setup, quick: bool) -> None:
+    runs = state.runs()
+    if quick and (job := state.run()) is not None:
+        runs.cancel(job)
+    job = runs.start(state.dataset(), setup.run(state.split(**setup.hold_out)))
+    state.follow(job)
+    if quick:
+        runs.wait(job, *ENDED, timeout=PATIENCE)
+
+
+def remember() -> None:
+    """Note the run that is shown once it is over, and put it into the address."""
+    job = state.run()
+    if job is None:
+        return
+    setup = Setup.of(job.dataset, job.run)
+    query = to_query(setup)
+    if not query.items() <= st.query_params.to_dict().items():
+        st.query_params.update(query)
+    noted: set[str] = st.session_state.setdefault("noted", set())
+    if job.state in ("done", "diverged") and job.id not in noted:
+        noted.add(job.id)
+        trail = _trail()
+        trail.append(Record(job.id, f"Run {len(noted)}", setup, list(job.run.history)))
+        del trail[:-KEPT]
+
+
+def earlier() -> list[Record]:
+    """Return what was trained before on this data, but for the run that is shown."""
+    shown = state.run()
+    return [
+        record
+        for record in _trail()
+        if (shown is None or record.id != shown.id) and record.setup.fingerprint == _fingerprint()
+    ]
+
+
+def diagnosis() -> None:
+    """Say what the curve that is shown means, each with a button that does something about it."""
+    job = state.run()
+    if job is None or not job.ended:
+        return
+    run = job.run
+    found = diagnose(
+        run.history,
+        run.references,
+        Setup.of(job.dataset, run).flat,
+        run.epochs,
+        job.state == "diverged",
+    )
+    for at, finding in enumerate(found):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"finding-{at}"):
+            st.markdown(f":material/lightbulb: {frame.escape(finding.sentence)}", width="stretch")
+            if finding.change:
+                words = ", ".join(
+                    f"{label(name)} {spell(name, value)}" for name, value in finding.change.items()
+                )
+                st.button(
+                    words,
+                    icon=":material/auto_fix_high:",
+                    key=f"apply-{at}",
+                    on_click=_apply,
+                    args=(Setup.of(job.dataset, run), finding.change),
+                )
+
+
+def runs() -> None:
+    """Draw the table of all runs: view, compare, rename, pin, delete, undo, save."""
+    records = _records()
+    if not records:
+        return
+    st.subheader("Runs", anchor=False)
+    table = run_table(records).drop(columns=["id"])
+    table.insert(0, "saved", [record.id in _saved() for record in records])
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="runs",
+        on_select=_view_selected,
+        selection_mode="multi-row",
+        column_config=_columns(table),
+    )
+    st.session_state["runs-shown"] = [record.id for record in records]
+    chosen = [record for record in records if record.id in _selected()]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(chosen) == 1:
+            _actions(chosen[0])
+        if st.session_state.get("deleted"):
+            st.button("Undo delete", icon=":material/undo:", key="undo", on_click=_guarded, args=(_undo,))
+    if len(chosen) == 2:
+        _side_by_side(*chosen)
+    for sentence in st.session_state.get("store-complaints", []):
+        st.caption(frame.escape(sentence))
+    if problem := st.session_state.pop("runs-problem", None):
+        st.error(frame.escape(problem))
+
+
+def _actions(record: Record) -> None:
+    st.text_input("Name", record.name, key=f"name-{record.id}", max_chars=80)
+    work: list[tuple[str, str, Callable[[Record], None]]] = [
+        ("Rename", ":material/edit:", _rename),
+        ("Unpin" if record.pinned else "Pin", ":material/keep:", _pin),
+        ("Delete", ":material/delete:", _delete),
+    ]
+    if record.id not in _saved() and state.runs().get(record.id):
+        work.append(("Save", ":material/save:", _save))
+    for words, icon, do in work:
+        key = f"{words.lower().removeprefix('un')}-run"
+        st.button(words, icon=icon, key=key, on_click=_guarded, args=(do, record))
+    if record.id in _saved():
+        st.download_button(
+            "Export",
+            lambda: RunStore().export(record.id),
+            file_name=f"{record.id}.safetensors",
+            icon=":material/download:",
+            key="export-run",
+        )
+
+
+def _side_by_side(first: Record, second: Record) -> None:
+    rows = [
+        {"Setting": label(name), first.name: spell(name, one), second.name: spell(name, other)}
+        for name, (one, other) in difference(first.setup, second.setup).items()
+    ]
+    if rows and first.name != second.name:
+        st.table(pd.DataFrame(rows).set_index("Setting"))
+    elif not rows:
+        st.caption("Both have the same settings.")
+
+
+def _columns(table: pd.DataFrame) -> dict[str, Any]:
+    fixed: dict[str, Any] = {
+        "saved": st.column_config.CheckboxColumn("Saved", width=60),
+        "name": st.column_config.TextColumn("Name"),
+        "pinned": st.column_config.CheckboxColumn("Pinned", width=60),
+        "best_epoch": st.column_config.NumberColumn("Best epoch", format="localized"),
+        "epochs": st.column_config.NumberColumn("Epochs", format="localized"),
+        "rmse": st.column_config.NumberColumn("RMSE", format="%.4f", help="The lowest on hidden plays."),
+        "ndcg": st.column_config.NumberColumn("NDCG@10", format="%.4f", help="The highest."),
+        "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
+        "curve": st.column_config.LineChartColumn("Curve", help="Validation RMSE by epoch."),
+    }
+    return fixed | {
+        name: st.column_config.TextColumn(label(name)) for name in table.columns if name not in fixed
+    }
+
+
+def _fingerprint() -> str:
+    return state.dataset().interactions.fingerprint
+
+
+def _trail() -> list[Record]:
+    return st.session_state.setdefault("trail", [])
+
+
+def _saved() -> dict[str, Record]:
+    """Return what is in the folder of saved runs; read once a visit and after each change."""
+    if "saved" not in st.session_state:
+        entries, complaints = RunStore().entries()
+        st.session_state["store-complaints"] = complaints
+        st.session_state.saved = {
+            entry.id: Record(entry.id, entry.name, entry.setup, entry.history, entry.pinned)
+            for entry in entries
+        }
+    return st.session_state.saved
+
+
+def _records() -> list[Record]:
+    """Return the runs of this visit and the saved ones, pinned ones first, the latest first."""
+    records = [*reversed(_trail()), *_saved().values()]
+    return sorted(records, key=lambda record: not record.pinned)
+
+
+def _selected() -> list[str]:
+    shown = st.session_state.get("runs-shown", [])
+    rows = st.session_state.get("runs", {}).get("selection", {}).get("rows", [])
+    return [shown[row] for row in rows if row < len(shown)]
+
+
+def _view_selected() -> None:
+    chosen = [record for record in _records() if record.id in _selected()]
+    if len(chosen) == 1:
+        _guarded(_view, chosen[0])
+
+
+def _view(record: Record) -> None:
+    """Show a run again: where it still is, from its file, or by training it anew."""
+    job: BackgroundRun[TrainingRun] | None = state.runs().get(record.id)
+    if job is None and record.id in _saved():
+        saved = RunStore().open(record.id, state.dataset())
+        stopping = Stopping(record.setup.watch, record.setup.patience)
+        run = TrainingRun.over(saved.model, saved.split, stopping, saved.history)
+        job = state.runs().start(state.dataset(), run)
+        st.session_state.setdefault("noted", set()).add(job.id)
+        state.runs().wait(job, *ENDED, timeout=2.0)
+    _put(record.setup)
+    if job is None:
+        st.session_state["train-now"] = True
+    else:
+        state.follow(job)
+        st.session_state.tuned = replace(record.setup, fingerprint=_fingerprint())
+
+
+def _apply(setup: Setup, change: Mapping[str, Any]) -> None:
+    _put(setup)
+    for name, value in change.items():
+        own = name in setup.settings
+        st.session_state[f"{setup.model}-{name}" if own else name] = value
+    st.session_state["train-now"] = True
+
+
+def _put(setup: Setup) -> None:
+    """Put a setup into the controls; to be called before they are drawn."""
+    st.session_state.model = setup.model
+    for name, value in setup.settings.items():
+        st.session_state[f"{setup.model}-{name}"] = value
+    for name in ("minimum", "hidden"):
+        st.session_state[f"split-{name}"] = getattr(setup, name)
+    st.session_state.watch, st.session_state.patience = setup.watch, setup.patience
+
+
+def _guarded(work: Callable[..., None], *given: Any) -> None:
+    """Do what a button says; what goes wrong is told below the table."""
+    try:
+        work(*given)
+    except InputError as error:
+        st.session_state["runs-problem"] = str(error)
+
+
+def _changed(record: Record, **changes: Any) -> None:
+    trail = _trail()
+    trail[:] = [replace(old, **changes) if old.id == record.id else old for old in trail]
+
+
+def _rename(record: Record) -> None:
+    name = str(st.session_state[f"name-{record.id}"])
+    if record.id in _saved():
+        RunStore().rename(record.id, name)
+        del st.session_state.saved
+    elif name.strip():
+        _changed(record, name=name.strip())
+
+
+def _pin(record: Record) -> None:
+    if record.id in _saved():
+        RunStore().pin(record.id, not record.pinned)
+        del st.session_state.saved
+    else:
+        _changed(record, pinned=not record.pinned)
+
+
+def _delete(record: Record) -> None:
+    if record.id in _saved():
+        RunStore().delete(record.id)
+        del st.session_state.saved
+        st.session_state.setdefault("deleted", []).append((record, None))
+    else:
+        place = _trail().index(record)
+        del _trail()[place]
+        st.session_state.setdefault("deleted", []).append((record, place))
+
+
+def _undo() -> None:
+    record, place = st.session_state.deleted.pop()
+    if place is None:
+        RunStore().restore(record.id)
+        del st.session_state.saved
+    else:
+        _trail().insert(place, record)
+
+
+def _save(record: Record) -> None:
+    job = state.runs().get(record.id)
+    if job is not None:
+        RunStore().save(job.dataset, job.run, record.name)
+        _trail().remove(record)
+        del st.session_state.saved
