@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from recsys import kernels
+from recsys.errors import InputError
 from recsys.interactions import Interactions
 from recsys.settings import ROWS
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """What the scores of some items are made of; the parts of each add up to its score.
+
+    Attributes
+    ----------
+    shares : float64 array, shape (n_wanted, n_known)
+        What each item that the listener knows adds to the score of each wanted item.
+    rest : dict of str to float64 array, shape (n_wanted,)
+        What does not come from one of them, such as a bias, by its name for the reader.
+    """
+
+    shares: NDArray[np.float64]
+    rest: dict[str, NDArray[np.float64]]
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """The scores that the parts add up to; float64 array, shape (n_wanted,)."""
+        return self.shares.sum(axis=1) + sum(self.rest.values())
 
 
 class Model(ABC):
@@ -33,6 +57,8 @@ class Model(ABC):
         The attributes that hold what it has learned, with their shapes in words: `users`, `items` and
         `factors` stand for numbers, () for a float, and what is as large as `users` or `items` both ways
         is a sparse matrix (csr_array). All are of float32.
+    takes_new_listeners : bool
+        Whether `scores_of` and `contributions` work.
     """
 
     name: ClassVar[str]
@@ -42,6 +68,7 @@ class Model(ABC):
     predicts: ClassVar[bool] = False
     defaults: ClassVar[dict[str, int | float | str]]
     learned: ClassVar[dict[str, tuple[str, ...]]]
+    takes_new_listeners: ClassVar[bool] = False
 
     def __init__(self, **settings: object) -> None:
         unknown = settings.keys() - self.defaults.keys()
@@ -76,6 +103,94 @@ class Model(ABC):
     @abstractmethod
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return a score for every item, the higher the better; float32, shape (len(users), n_items)."""
+
+    def settle(self, interactions: Interactions) -> bool:
+        """Do what is best done once, after the last epoch; return whether that changed anything.
+
+        `train` does it by itself at its end; whoever ends training early calls this.
+        """
+        return False
+
+    def copy(self) -> Self:
+        """Return a model that can learn on while this one stays as it is."""
+        other = copy.copy(self)
+        other.restore(self.state())
+        return other
+
+    def scores_of(self, items: ArrayLike, values: ArrayLike | None = None) -> NDArray[np.float32]:
+        """Return a score for every item, for a listener who need not be in the data.
+
+        Parameters
+        ----------
+        items : int array, shape (n_known,)
+            Codes of the items that the listener plays or turned down.
+        values : array, shape (n_known,), optional
+            How much the listener plays each, in the unit of the data; 0 for an item that they do
+            not want. All alike if left out.
+
+        Returns
+        -------
+        float32 array, shape (n_items,)
+
+        Raises
+        ------
+        InputError
+            If the model cannot take in a listener, or nothing follows from these items.
+        """
+        return self._fold_in(*self._check_known(items, values))
+
+    def contributions(self, items: ArrayLike, values: ArrayLike | None, wanted: ArrayLike) -> Contributions:
+        """Split the scores of some items, as `scores_of` gives them, by the items that the listener knows.
+
+        Parameters
+        ----------
+        items, values
+            As for `scores_of`.
+        wanted : int array, shape (n_wanted,)
+            Codes of the items whose scores are split.
+
+        Raises
+        ------
+        InputError
+            As for `scores_of`.
+        """
+        return self._shares(*self._check_known(items, values), np.atleast_1d(np.asarray(wanted, np.int32)))
+
+    def _check_known(
+        self, items: ArrayLike, values: ArrayLike | None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Check what is known of a listener."""
+        if not self.takes_new_listeners:
+            raise InputError(
+                f"The model {self.name!r} knows only the listeners it was trained on. "
+                "Train another one, such as 'implicit'."
+            )
+        codes = np.atleast_1d(np.asarray(items, np.int32))
+        amounts = np.ones(len(codes)) if values is None else np.atleast_1d(np.asarray(values, np.float64))
+        if codes.shape != amounts.shape or len(np.unique(codes)) < len(codes):
+            raise InputError("Each artist needs one number of plays, and can be named only once.")
+        if len(codes) and not 0 <= codes.min() <= codes.max() < self.n_items:
+            raise InputError(f"Artists have codes from 0 to {self.n_items - 1}.")
+        if not (np.isfinite(amounts) & (amounts >= 0)).all():
+            raise InputError("Plays must be numbers of 0 or more; 0 is for an artist that is not wanted.")
+        if not amounts.any():
+            raise InputError("Name at least one artist that is played.")
+        return codes, amounts
+
+    @property
+    def n_items(self) -> int:
+        """Number of items that it was trained on, those without pairs included."""
+        raise NotImplementedError
+
+    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return what `scores_of` promises, of checked items."""
+        raise NotImplementedError
+
+    def _shares(
+        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
+    ) -> Contributions:
+        """Return what `contributions` promises, of checked items."""
+        raise NotImplementedError
 
     def _random(self) -> np.random.Generator:
         # A stream of its own: the hold-out draws from the same seed and must not be tied to the start.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recsys import kernels
 from recsys.interactions import Interactions
 from recsys.models import factorization
+from recsys.models.base import Contributions
 from recsys.models.factorization import Factorization, slowed_down
 
 # Found on hold-outs that no reported figure uses; README says how good they are.
@@ -27,7 +28,7 @@ class Biased(Factorization):
     an item is in the list, which is true of every pair it sees and of none it is asked about.
     Minimises the squared error plus lambda (|q_i|^2 + |y_i|^2) for each item, and damps the
     biases. Steps of q and y are AdaGrad's, with one sum for each row, and shrink to nothing over
-    the last epochs.
+    the last epochs. Training ends by taking for every listener the b_u that is best for the rest as it is.
 
     Attributes
     ----------
@@ -59,6 +60,7 @@ class Biased(Factorization):
         "seed": 0,
     }
     learned = Factorization.learned | {"item_history_factors": ("items", "factors")}
+    takes_new_listeners = True
 
     item_history_factors: NDArray[np.float32]
 
@@ -156,7 +158,51 @@ class Biased(Factorization):
                 )
                 done = epoch + last / n_users
                 self._check_finite(done)
+                if done == epochs:
+                    self.settle(interactions)
                 yield done
+
+    def settle(self, interactions: Interactions) -> bool:
+        """Take the best b_u for every listener: the damped mean of what the rest leaves over."""
+        users, items, counts = interactions.user_codes, interactions.item_codes, interactions.user_counts
+        rest = self.targets(interactions) - np.float32(self.global_mean) - self.item_bias[items]
+        matches = np.empty(len(rest), np.float32)
+        kernels.match_without_own(
+            users, items, self.user_factors, self.item_factors, self.item_history_factors, counts, matches
+        )
+        sums = np.bincount(users, rest - matches, interactions.n_users)
+        self.user_bias = (sums / (counts + USER_DAMPING)).astype(np.float32)
+        return bool(np.isfinite(self.user_bias).all())
+
+    def _listener(
+        self, items: NDArray[np.int32], values: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int32], float, float]:
+        """Return the items that are played, 1 / sqrt(n_u) and b_u, by the same formulas as for those trained on."""
+        items, targets = items[values > 0], np.log1p(values[values > 0])
+        scale = 1 / np.sqrt(len(items))
+        q, y = (array[items].astype(np.float64) for array in (self.item_factors, self.item_history_factors))
+        match = scale * (q @ y.sum(axis=0) - (q * y).sum(axis=1))
+        rest = targets - self.global_mean - self.item_bias[items] - match
+        return items, scale, float(rest.sum() / (len(items) + USER_DAMPING))
+
+    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
+        played, scale, bias = self._listener(items, values)
+        taste = np.float32(scale) * self.item_history_factors[played].sum(axis=0)
+        return self.item_factors @ taste + self.item_bias + np.float32(self.global_mean + bias)
+
+    def _shares(
+        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
+    ) -> Contributions:
+        _, scale, bias = self._listener(items, values)
+        history = np.where(values > 0, scale, 0.0)[:, None] * self.item_history_factors[items]
+        return Contributions(
+            self.item_factors[wanted].astype(np.float64) @ history.T,
+            {
+                "The mean of all listeners": np.full(len(wanted), self.global_mean),
+                "How much this listener plays": np.full(len(wanted), bias),
+                "How much the artist is played": self.item_bias[wanted].astype(np.float64),
+            },
+        )
 
 
 def biases_rmse(

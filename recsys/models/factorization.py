@@ -37,6 +37,11 @@ class Latent(Model):
     user_factors: NDArray[np.float32]
     item_factors: NDArray[np.float32]
 
+    @property
+    def n_items(self) -> int:
+        """Number of items that it was trained on, those without pairs included."""
+        return len(self.item_factors)
+
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return p_u.q_i for every item; float32 array, shape (len(users), n_items)."""
         return self.user_factors[users] @ self.item_factors.T
