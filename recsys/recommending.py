@@ -1,12 +1,14 @@
-"""One user's items beside what a model recommends."""
+"""What a model recommends: to one user of the data, or to somebody new."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
+from recsys.interactions import Interactions
 from recsys.metrics import find_hits, popularity_ranks
-from recsys.models.base import Model
+from recsys.models.base import Model, best
 from recsys.popularity import user_table
 from recsys.splitting import Split
 
@@ -36,16 +38,75 @@ def recommend_to(model: Model, split: Split, user: int, n: int = 10) -> tuple[pd
     users = np.array([user], np.int32)
     items, scores = model.recommend(split.train, users, n, split.seed)
     hits = find_hits(items, users, split.validation)[0]
-    found = items[0] >= 0
-    codes = items[0][found]
-    recommended = pd.DataFrame(
+    recommended = item_table(split.train, items[0], scores[0]).assign(hit=hits[items[0] >= 0])
+    return user_table(split.train, user), recommended
+
+
+def recommend_to_new(
+    model: Model,
+    train: Interactions,
+    items: ArrayLike,
+    values: ArrayLike | None = None,
+    n: int = 10,
+    known: ArrayLike = (),
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return what somebody might like who is not in the data, without training.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on `train`.
+    train : Interactions
+    items : int array, shape (n_known,)
+        Codes of the items they play or turned down.
+    values : array, shape (n_known,), optional
+        How much they play each; 0 for an item they do not want, which also keeps its like away.
+    n : int
+        How many items to recommend, from 1.
+    known : int array
+        Codes of items to leave out of the list without any other effect.
+    seed : int
+        Decides among equal scores.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `item_table`, the best first; none of `items` or `known`.
+
+    Raises
+    ------
+    InputError
+        If the model cannot take in a listener, or nothing follows from these items.
+    """
+    scores = model.scores_of(items, values)
+    left_out = np.concatenate([np.asarray(codes, np.int32).ravel() for codes in (items, known)])
+    best_items, best_scores = best(scores[None], [left_out], n, seed)
+    return item_table(train, best_items[0], best_scores[0])
+
+
+def item_table(train: Interactions, items: NDArray[np.int32], scores: NDArray[np.float32]) -> pd.DataFrame:
+    """Describe recommended items.
+
+    Parameters
+    ----------
+    train : Interactions
+        Where listeners are counted.
+    items, scores : int32 and float32 array, shape (n,)
+        As `Model.recommend` returns them for one user; -1 is left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns `item`, `artist`, `score`, `listeners` and `popularity_rank` (1 is the most popular).
+    """
+    codes = items[items >= 0]
+    return pd.DataFrame(
         {
-            "item": split.train.items[codes],
-            "artist": split.train.names[codes],
-            "score": scores[0][found],
-            "listeners": split.train.item_counts[codes],
-            "popularity_rank": popularity_ranks(split.train)[codes],
-            "hit": hits[found],
+            "item": train.items[codes],
+            "artist": train.names[codes],
+            "score": scores[items >= 0],
+            "listeners": train.item_counts[codes],
+            "popularity_rank": popularity_ranks(train)[codes],
         }
     )
-    return user_table(split.train, user), recommended

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -238,14 +238,39 @@ class Model(ABC):
         users = np.asarray(users, np.int32)
         items = np.empty((len(users), n), np.int32)
         scores = np.empty((len(users), n), np.float32)
-        order = np.random.default_rng(seed).permutation(seen.n_items).astype(np.int32)
         # Blocks keep the dense scores at about 32 MB however many users are asked for.
         rows = max(1, 8_000_000 // seen.n_items)
         for first in range(0, len(users), rows):
             block = users[first : first + rows]
-            spans = [seen.of_user(user) for user in block.tolist()]
-            starts = np.cumsum([0] + [span.stop - span.start for span in spans])
-            known = np.concatenate([seen.item_codes[span] for span in spans])
+            known = [seen.item_codes[seen.of_user(user)] for user in block.tolist()]
             here = slice(first, first + len(block))
-            kernels.top_n(self.scores(block), starts, known, order, items[here], scores[here])
+            items[here], scores[here] = best(self.scores(block), known, n, seed)
         return items, scores
+
+
+def best(
+    scores: NDArray[np.float32], left_out: Sequence[NDArray[np.int32]], n: int, seed: int = 0
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the `n` items with the highest scores in each row.
+
+    Parameters
+    ----------
+    scores : float32 array, shape (rows, n_items)
+        Overwritten.
+    left_out : sequence of int32 array
+        Item codes that do not come into question, for each row.
+    n : int
+    seed : int
+        Decides among equal scores.
+
+    Returns
+    -------
+    items, scores : int32 and float32 array, shape (rows, n)
+        Best first; -1 where there are not enough.
+    """
+    order = np.random.default_rng(seed).permutation(scores.shape[1]).astype(np.int32)
+    starts = np.cumsum([0] + [len(codes) for codes in left_out])
+    items = np.empty((len(scores), n), np.int32)
+    highest = np.empty((len(scores), n), np.float32)
+    kernels.top_n(scores, starts, np.concatenate(left_out), order, items, highest)
+    return items, highest
