@@ -18,6 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys.datasets import load
+from recsys.errors import InputError
 from recsys.interactions import Interactions
 from recsys.metrics import ndcg, recall
 from recsys.models import MODELS, make_model
@@ -61,8 +62,20 @@ def item_knn(train: Interactions, neighbours: int = 200, shrinkage: float = 5.0)
 
 
 def by_model(name: str) -> Callable[[Interactions], Scorer]:
-    """Return how to train one of Encore's models and score with it."""
-    return lambda train: make_model(name).fit(train).scores_of
+    """Return how to train one of Encore's models and score with it; by popularity where nothing is known."""
+
+    def make(train: Interactions) -> Scorer:
+        model, otherwise = make_model(name).fit(train), popular(train)
+
+        def score(items: np.ndarray, values: np.ndarray) -> np.ndarray:
+            try:
+                return model.scores_of(items, values)
+            except InputError:  # nobody in training plays any of these artists
+                return otherwise(items, values)
+
+        return score
+
+    return make
 
 
 SCORERS: dict[str, Callable[[Interactions], Scorer]] = {"popular": popular, "item-knn": item_knn} | {
