@@ -10,10 +10,15 @@ from recsys.interactions import Interactions
 from recsys.metrics import find_hits, popularity_ranks
 from recsys.models.base import Model, best
 from recsys.popularity import user_table
+from recsys.reranking import Reranking
 from recsys.splitting import Split
 
+AS_SCORED = Reranking()
 
-def recommend_to(model: Model, split: Split, user: int, n: int = 10) -> tuple[pd.DataFrame, pd.DataFrame]:
+
+def recommend_to(
+    model: Model, split: Split, user: int, n: int = 10, reranking: Reranking = AS_SCORED
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what a user plays and what they might.
 
     Parameters
@@ -25,6 +30,8 @@ def recommend_to(model: Model, split: Split, user: int, n: int = 10) -> tuple[pd
         User code.
     n : int
         How many items to recommend, from 1.
+    reranking : Reranking
+        How to choose them from the best; by score alone if left out.
 
     Returns
     -------
@@ -36,7 +43,7 @@ def recommend_to(model: Model, split: Split, user: int, n: int = 10) -> tuple[pd
         (whether the item is one of those hidden from training), the best first.
     """
     users = np.array([user], np.int32)
-    items, scores = model.recommend(split.train, users, n, split.seed)
+    items, scores = reranking.recommend(model, split.train, users, n, split.seed)
     hits = find_hits(items, users, split.validation)[0]
     recommended = item_table(split.train, items[0], scores[0]).assign(hit=hits[items[0] >= 0])
     return user_table(split.train, user), recommended
@@ -50,6 +57,7 @@ def recommend_to_new(
     n: int = 10,
     known: ArrayLike = (),
     seed: int = 0,
+    reranking: Reranking = AS_SCORED,
 ) -> pd.DataFrame:
     """Return what somebody might like who is not in the data, without training.
 
@@ -68,6 +76,8 @@ def recommend_to_new(
         Codes of items to leave out of the list without any other effect.
     seed : int
         Decides among equal scores.
+    reranking : Reranking
+        How to choose them from the best; by score alone if left out.
 
     Returns
     -------
@@ -81,7 +91,8 @@ def recommend_to_new(
     """
     scores = model.scores_of(items, values)
     left_out = np.concatenate([np.asarray(codes, np.int32).ravel() for codes in (items, known)])
-    best_items, best_scores = best(scores[None], [left_out], n, seed)
+    pool = best(scores[None], [left_out], reranking.pool(n), seed)
+    best_items, best_scores = reranking.choose(model, train, *pool, n)
     return item_table(train, best_items[0], best_scores[0])
 
 

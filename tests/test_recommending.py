@@ -6,6 +6,7 @@ import pytest
 from recsys.models import make_model
 from recsys.popularity import user_table
 from recsys.recommending import recommend_to, recommend_to_new
+from recsys.reranking import Reranking
 
 
 def test_names_and_scores_belong_together(checkerboard_split):
@@ -74,3 +75,13 @@ def test_an_artist_turned_down_leaves_the_list_and_takes_its_like_down(implicit,
     assert first not in after
     odd = [item for item in after.index if item % 2]
     assert after[odd].mean() < before[odd].mean()
+
+
+def test_the_dial_works_for_everybody(implicit, checkerboard, checkerboard_split):
+    adventurous = Reranking(1.0)
+    _, recommended = recommend_to(implicit, checkerboard_split, 4, 8, adventurous)
+    items, _ = adventurous.recommend(implicit, checkerboard_split.train, np.array([4], np.int32), 8, 1)
+    assert recommended["item"].tolist() == items[0].tolist()
+    plain = recommend_to_new(implicit, checkerboard, [1, 5, 9], n=8)
+    rarer = recommend_to_new(implicit, checkerboard, [1, 5, 9], n=8, reranking=adventurous)
+    assert rarer["listeners"].mean() <= plain["listeners"].mean()
