@@ -20,6 +20,9 @@ from recsys.splitting import Split
 POOL = 100
 USERS_PER_BLOCK = 512
 
+# Relevance of a place that holds no item: below every item, above those that are chosen already.
+GAP = -1e9
+
 
 @dataclass(frozen=True)
 class Reranking:
@@ -98,7 +101,7 @@ class Reranking:
             there = items[rows] >= 0
             relevance = _to_unit(scores[rows].astype(np.float64), there)
             relevance += self.dial * _to_unit(rarity[items[rows]], there)
-            relevance = np.where(there, _to_unit(relevance, there), -np.inf)
+            relevance = np.where(there, _to_unit(relevance, there), GAP)
             if factors is None:
                 chosen[rows] = np.argsort(-relevance, axis=1, kind="stable")[:, : chosen.shape[1]]
             else:
@@ -133,7 +136,7 @@ def _relevant_and_different(
     rows = np.arange(len(relevance))
     chosen = np.empty((len(relevance), n), np.int64)
     alike = np.zeros_like(relevance)
-    left = (1 - diversity) * relevance if diversity < 1 else np.where(relevance > -np.inf, 0.0, -np.inf)
+    left = np.where(relevance > GAP, (1 - diversity) * relevance, GAP)
     for place in range(n):
         # The first place has nothing before it: it goes to the most relevant.
         best = (left - diversity * alike if place else relevance).argmax(axis=1)
