@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from scipy import sparse
 
 from recsys.datasets import load
 from recsys.errors import InputError
@@ -38,49 +37,24 @@ def without(interactions: Interactions, users: np.ndarray) -> Interactions:
     return dataclasses.replace(rest, user_codes=codes[rest.user_codes], users=interactions.users[keep])
 
 
-def popular(train: Interactions) -> Scorer:
-    """Score by the number of listeners, whoever asks."""
-    return lambda items, values: train.item_counts.astype(np.float32)
-
-
-def item_knn(train: Interactions, neighbours: int = 200, shrinkage: float = 5.0) -> Scorer:
-    """Score by the cosine of log plays to each artist given, shrunk where few listeners are shared."""
-    plays = sparse.csr_matrix(
-        (np.log1p(train.values), (train.user_codes, train.item_codes)), (train.n_users, train.n_items)
-    )
-    norms = np.sqrt(np.asarray(plays.multiply(plays).sum(axis=0)).ravel())
-    by_item = plays.T.tocsr()
-
-    def score(items: np.ndarray, values: np.ndarray) -> np.ndarray:
-        dots = (by_item[items] @ plays).toarray()
-        similar = dots / (norms[items][:, None] * norms[None, :] + shrinkage)
-        similar[np.arange(len(items)), items] = 0
-        nearest = np.partition(similar, -neighbours, axis=1)[:, -neighbours, None]
-        return np.log1p(values) @ np.where(similar >= nearest, similar, 0)
-
-    return score
-
-
 def by_model(name: str) -> Callable[[Interactions], Scorer]:
     """Return how to train one of Encore's models and score with it; by popularity where nothing is known."""
 
     def make(train: Interactions) -> Scorer:
-        model, otherwise = make_model(name).fit(train), popular(train)
+        model, otherwise = make_model(name).fit(train), make_model("popular").fit(train)
 
         def score(items: np.ndarray, values: np.ndarray) -> np.ndarray:
             try:
                 return model.scores_of(items, values)
             except InputError:  # nobody in training plays any of these artists
-                return otherwise(items, values)
+                return otherwise.scores_of(items, values)
 
         return score
 
     return make
 
 
-SCORERS: dict[str, Callable[[Interactions], Scorer]] = {"popular": popular, "item-knn": item_knn} | {
-    name: by_model(name) for name, model in MODELS.items() if model.takes_new_listeners
-}
+SCORERS = {name: by_model(name) for name, model in MODELS.items() if model.takes_new_listeners}
 
 
 def main() -> None:
