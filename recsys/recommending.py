@@ -96,6 +96,66 @@ def recommend_to_new(
     return item_table(train, best_items[0], best_scores[0])
 
 
+def before_and_after(
+    model: Model,
+    train: Interactions,
+    user: int,
+    items: ArrayLike,
+    values: ArrayLike,
+    n: int = 10,
+    steps: int = 10,
+    artists: bool = False,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return how a list changes when its listener plays something new and the model learns on.
+
+    The model itself stays as it is.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on `train`; one that learns on.
+    train : Interactions
+    user : int
+        User code.
+    items, values : array, shape (n_new,)
+        Codes of items, and what the listener plays of each by now.
+    n : int
+        Length of the lists.
+    steps, artists
+        As for `Model.learn`.
+    seed : int
+        Decides among equal scores.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `item_table` with the scores after, and `before` and `after`: the place in either
+        list, missing where it is not in it. Those of the new list come first, in its order.
+
+    Raises
+    ------
+    InputError
+        As for `Model.learn` and `Interactions.with_plays`.
+    """
+    now = train.with_plays(user, np.asarray(items, np.int32), np.asarray(values, np.float64))
+    mine, users = now.of_user(user), np.array([user], np.int32)
+    learned = model.copy()
+    learned.learn(user, now.item_codes[mine], now.values[mine], steps, artists=artists)
+    before, _ = model.recommend(train, users, n, seed)
+    after, _ = learned.recommend(now, users, n, seed)
+    before, after = (items[0][items[0] >= 0] for items in (before, after))
+    shown = np.union1d(before, after)
+    places = [
+        pd.Series(np.arange(1, len(listed) + 1), listed).reindex(shown).astype("Int64").array
+        for listed in (before, after)
+    ]
+    table = item_table(train, shown, learned.scores(users)[0, shown])
+    return table.assign(before=places[0], after=places[1]).sort_values(
+        ["after", "before"], na_position="last", ignore_index=True
+    )
+
+
 def item_table(train: Interactions, items: NDArray[np.int32], scores: NDArray[np.float32]) -> pd.DataFrame:
     """Describe recommended items.
 

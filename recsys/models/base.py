@@ -59,6 +59,8 @@ class Model(ABC):
         is a sparse matrix (csr_array). All are of float32.
     takes_new_listeners : bool
         Whether `scores_of` and `contributions` work.
+    learns_on : bool
+        Whether `learn` works.
     """
 
     name: ClassVar[str]
@@ -69,6 +71,7 @@ class Model(ABC):
     defaults: ClassVar[dict[str, int | float | str]]
     learned: ClassVar[dict[str, tuple[str, ...]]]
     takes_new_listeners: ClassVar[bool] = False
+    learns_on: ClassVar[bool] = False
 
     def __init__(self, **settings: object) -> None:
         unknown = settings.keys() - self.defaults.keys()
@@ -137,6 +140,7 @@ class Model(ABC):
         InputError
             If the model cannot take in a listener, or nothing follows from these items.
         """
+        self._check_takes_new_listeners()
         return self._fold_in(*self._check_known(items, values))
 
     def contributions(self, items: ArrayLike, values: ArrayLike | None, wanted: ArrayLike) -> Contributions:
@@ -154,17 +158,68 @@ class Model(ABC):
         InputError
             As for `scores_of`.
         """
+        self._check_takes_new_listeners()
         return self._shares(*self._check_known(items, values), np.atleast_1d(np.asarray(wanted, np.int32)))
 
-    def _check_known(
-        self, items: ArrayLike, values: ArrayLike | None
-    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Check what is known of a listener."""
+    def learn(
+        self, user: int, items: ArrayLike, values: ArrayLike, steps: int = 10, *, artists: bool = False
+    ) -> None:
+        """Let a listener's plays change what is learned about them, without training again.
+
+        The model changes in place; `copy` it first where others look at it.
+
+        Parameters
+        ----------
+        user : int
+            User code.
+        items : int array, shape (n_known,)
+            Codes of all items that the listener plays by now, each once.
+        values : array, shape (n_known,)
+            How much the listener plays each by now, in the unit of the data.
+        steps : int
+            How many times SGD goes over these plays, from 1.
+        artists : bool
+            Whether what is learned about these items changes, too: for everybody who plays them.
+
+        Raises
+        ------
+        InputError
+            If the model does not learn by steps, an argument cannot be used, or the steps run away.
+        """
+        if not self.learns_on:
+            raise InputError(
+                f"The model {self.name!r} does not learn step by step. Train another one, such as 'implicit'."
+            )
+        codes, amounts = self._check_known(items, values)
+        codes, amounts = codes[amounts > 0], amounts[amounts > 0]
+        if int(steps) < 1:
+            raise InputError(f"Learning takes 1 step or more, not {steps}.")
+        random = np.random.default_rng([int(self.settings["seed"]), 3, int(user)])
+        orders = [random.permutation(len(codes)) for _ in range(int(steps))]
+        self._learn(int(user), codes, amounts, orders, artists)
+
+    def _learn(
+        self,
+        user: int,
+        items: NDArray[np.int32],
+        values: NDArray[np.float64],
+        orders: Sequence[NDArray[np.int64]],
+        artists: bool,
+    ) -> None:
+        """Do what `learn` promises, of checked plays above 0; each order is one pass over them."""
+        raise NotImplementedError
+
+    def _check_takes_new_listeners(self) -> None:
         if not self.takes_new_listeners:
             raise InputError(
                 f"The model {self.name!r} knows only the listeners it was trained on. "
                 "Train another one, such as 'implicit'."
             )
+
+    def _check_known(
+        self, items: ArrayLike, values: ArrayLike | None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Check what is known of a listener."""
         codes = np.atleast_1d(np.asarray(items, np.int32))
         amounts = np.ones(len(codes)) if values is None else np.atleast_1d(np.asarray(values, np.float64))
         if codes.shape != amounts.shape or len(np.unique(codes)) < len(codes):

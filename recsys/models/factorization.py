@@ -131,6 +131,21 @@ class Factorization(Latent):
         best += (self.user_bias[users] + np.float32(self.global_mean))[:, None]
         return items, best
 
+    def _keep_if_finite(self, user: int, **rows: NDArray[np.float32]) -> None:
+        """Put a listener's new rows in their place.
+
+        Raises
+        ------
+        InputError
+            If learning on ran away.
+        """
+        if not all(np.isfinite(row).all() for row in rows.values()):
+            raise InputError(
+                "These plays make the model run away. Train it again with a lower learning rate."
+            )
+        for name, row in rows.items():
+            getattr(self, name)[user] = row[0]
+
     def _steps(self, n_pairs: int) -> Iterator[tuple[slice, float]]:
         """Cut all epochs into steps of bounded length: the pairs of each and the epochs done after it."""
         for epoch in range(int(self.settings["epochs"])):

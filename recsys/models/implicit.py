@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,9 @@ ITEM_DECAY_POWER, ITEM_DECAY_COUNT = 0.9, 160.0
 FIRST_SUM = 0.1
 FEWEST_PAIRS_PER_GRAM = 16_384
 USERS_PER_SOLVE = 2_048
+
+# Part of the learning rate with which items learn on after training.
+LEARNING_ON = 0.1
 
 # How much the zero of an artist that a listener turned down counts, where a known play counts 1.
 UNWANTED_WEIGHT = 5.0
@@ -78,6 +81,7 @@ class Implicit(Factorization):
     }
     learned = Factorization.learned | {"user_scale": ("users",), "item_counts": ("items",)}
     takes_new_listeners = True
+    learns_on = True
 
     user_scale: NDArray[np.float32]
     item_counts: NDArray[np.float32]
@@ -236,6 +240,48 @@ class Implicit(Factorization):
             rooted = self.item_factors * np.sqrt(self._zeros)[:, None].astype(np.float32)
             kept = self._gram = (version, (rooted.T @ rooted).astype(np.float64))
         return kept[1]
+
+    def _learn(
+        self,
+        user: int,
+        items: NDArray[np.int32],
+        values: NDArray[np.float64],
+        orders: Sequence[NDArray[np.int64]],
+        artists: bool,
+    ) -> None:
+        logs, n = np.log1p(values), len(items)
+        scale = np.array([logs.mean()], np.float32)
+        targets = np.clip(logs / scale, *TARGET_RANGE).astype(np.float32)
+        user_zero, user_decay = (np.array([pull / n], np.float32) for pull in self._user_pulls(np.array(n)))
+        # Items are held by everybody else, too: only their error on this listener moves them.
+        nothing = np.zeros(n, np.float32)
+        p, q = self.user_factors[[user]], self.item_factors[items]
+        sums = np.full(1, FIRST_SUM, np.float32), np.full(n, FIRST_SUM / LEARNING_ON**2, np.float32)
+        for step, order in enumerate(orders):
+            if not artists:
+                # Each item comes once in a pass, so what it learns there changes nothing in it.
+                q = self.item_factors[items]
+            kernels.sgd_implicit(
+                order,
+                np.zeros(n, np.int32),
+                np.arange(n, dtype=np.int32),
+                targets,
+                self._pair_weights[items].astype(np.float32),
+                p,
+                q,
+                *sums,
+                np.zeros((p.shape[1], p.shape[1]), np.float32),
+                self._weighted_gram.astype(np.float32),
+                user_zero,
+                nothing,
+                user_decay,
+                nothing,
+                np.float32(self.settings["learning_rate"] * slowed_down(step, len(orders))),
+            )
+        self._keep_if_finite(user, user_factors=p, user_scale=scale)
+        if artists:
+            self.item_factors[items] = q
+            self._version += 1
 
     def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
         return self.item_factors @ self._taste(items, values).vector.astype(np.float32)
