@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -170,6 +170,41 @@ class Interactions:
             items=self.items,
             names=self.names,
             value_range=self.value_range,
+        )
+
+    def with_plays(self, user: int, items: NDArray[np.int32], values: NDArray[np.floating]) -> Interactions:
+        """Return these pairs with the plays of one user changed.
+
+        Parameters
+        ----------
+        user : int
+            User code.
+        items : int array, shape (n,)
+            Item codes, each once.
+        values : array, shape (n,)
+            What the user plays of each by now; 0 takes the pair out.
+
+        Raises
+        ------
+        InputError
+            If a code is unknown or stands twice, or a value is not a number of 0 or more.
+        """
+        items, values = np.atleast_1d(np.asarray(items)), np.atleast_1d(np.asarray(values, np.float64))
+        known = (items >= 0) & (items < self.n_items)
+        if items.shape != values.shape or len(np.unique(items)) < len(items) or not known.all():
+            raise InputError("Each artist of the data can be given once, with one number of plays.")
+        if not (np.isfinite(values) & (values >= 0) & (values < 1e15)).all():
+            raise InputError("Plays must be numbers of 0 or more.")
+        keep = (self.user_codes != user) | ~np.isin(self.item_codes, items)
+        added = items[values > 0]
+        user_codes = np.append(self.user_codes[keep], np.full(len(added), user)).astype(np.int32)
+        item_codes = np.append(self.item_codes[keep], added).astype(np.int32)
+        order = np.lexsort((item_codes, user_codes))
+        return replace(
+            self,
+            user_codes=user_codes[order],
+            item_codes=item_codes[order],
+            values=np.append(self.values[keep], values[values > 0]).astype(np.float32)[order],
         )
 
     def user_code(self, label: object) -> int:

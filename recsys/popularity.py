@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.interactions import Interactions
 from recsys.metrics import gini
+from recsys.similarity import similar_items
 
 
 def rank_table(interactions: Interactions) -> pd.DataFrame:
@@ -98,29 +99,15 @@ def item_view(interactions: Interactions, item: int, n: int = 20) -> ItemView:
     Returns
     -------
     ItemView
-        `users` has columns `listener` and `plays`; `neighbours` has `item`, `artist`,
-        `shared` (users of both) and `similarity`: shared / (users of either), the Jaccard
-        index, 0 to 1.
+        `users` has columns `listener` and `plays`; `neighbours` has the columns
+        of `similar_items`, by shared audience.
     """
     mine = np.flatnonzero(interactions.item_codes == item)
     top = mine[np.argsort(-interactions.values[mine], kind="stable")][:n]
-    theirs = np.isin(interactions.user_codes, interactions.user_codes[mine])
-    shared = np.bincount(interactions.item_codes[theirs], minlength=interactions.n_items)
-    similarity = shared / (interactions.item_counts + len(mine) - shared)
-    similarity[item] = 0
-    best = np.argsort(-similarity, kind="stable")[:n]
-    best = best[similarity[best] > 0]
     return ItemView(
         row=rank_table(interactions).loc[item],
         users=pair_table(interactions, top)[["listener", "plays"]],
-        neighbours=pd.DataFrame(
-            {
-                "item": interactions.items[best],
-                "artist": interactions.names[best],
-                "shared": shared[best],
-                "similarity": similarity[best],
-            }
-        ),
+        neighbours=similar_items(interactions, item, n, least_listeners=1),
     )
 
 

@@ -1,17 +1,24 @@
-"""One user's items beside what a model recommends."""
+"""What a model recommends: to one user of the data, or to somebody new."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
+from recsys.interactions import Interactions
 from recsys.metrics import find_hits, popularity_ranks
-from recsys.models.base import Model
+from recsys.models.base import Model, best
 from recsys.popularity import user_table
+from recsys.reranking import Reranking
 from recsys.splitting import Split
 
+AS_SCORED = Reranking()
 
-def recommend_to(model: Model, split: Split, user: int, n: int = 10) -> tuple[pd.DataFrame, pd.DataFrame]:
+
+def recommend_to(
+    model: Model, split: Split, user: int, n: int = 10, reranking: Reranking = AS_SCORED
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what a user plays and what they might.
 
     Parameters
@@ -23,6 +30,8 @@ def recommend_to(model: Model, split: Split, user: int, n: int = 10) -> tuple[pd
         User code.
     n : int
         How many items to recommend, from 1.
+    reranking : Reranking
+        How to choose them from the best; by score alone if left out.
 
     Returns
     -------
@@ -34,18 +43,141 @@ def recommend_to(model: Model, split: Split, user: int, n: int = 10) -> tuple[pd
         (whether the item is one of those hidden from training), the best first.
     """
     users = np.array([user], np.int32)
-    items, scores = model.recommend(split.train, users, n, split.seed)
+    items, scores = reranking.recommend(model, split.train, users, n, split.seed)
     hits = find_hits(items, users, split.validation)[0]
-    found = items[0] >= 0
-    codes = items[0][found]
-    recommended = pd.DataFrame(
+    recommended = item_table(split.train, items[0], scores[0]).assign(hit=hits[items[0] >= 0])
+    return user_table(split.train, user), recommended
+
+
+def recommend_to_new(
+    model: Model,
+    train: Interactions,
+    items: ArrayLike,
+    values: ArrayLike | None = None,
+    n: int = 10,
+    known: ArrayLike = (),
+    seed: int = 0,
+    reranking: Reranking = AS_SCORED,
+) -> pd.DataFrame:
+    """Return what somebody might like who is not in the data, without training.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on `train`.
+    train : Interactions
+    items : int array, shape (n_known,)
+        Codes of the items they play or turned down.
+    values : array, shape (n_known,), optional
+        How much they play each; 0 for an item they do not want, which also keeps its like away.
+    n : int
+        How many items to recommend, from 1.
+    known : int array
+        Codes of items to leave out of the list without any other effect.
+    seed : int
+        Decides among equal scores.
+    reranking : Reranking
+        How to choose them from the best; by score alone if left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `item_table`, the best first; none of `items` or `known`.
+
+    Raises
+    ------
+    InputError
+        If the model cannot take in a listener, or nothing follows from these items.
+    """
+    scores = model.scores_of(items, values)
+    left_out = np.concatenate([np.asarray(codes, np.int32).ravel() for codes in (items, known)])
+    pool = best(scores[None], [left_out], reranking.pool(n), seed)
+    best_items, best_scores = reranking.choose(model, train, *pool, n)
+    return item_table(train, best_items[0], best_scores[0])
+
+
+def before_and_after(
+    model: Model,
+    train: Interactions,
+    user: int,
+    items: ArrayLike,
+    values: ArrayLike,
+    n: int = 10,
+    steps: int = 10,
+    artists: bool = False,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return how a list changes when its listener plays something new and the model learns on.
+
+    The model itself stays as it is.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on `train`; one that learns on.
+    train : Interactions
+    user : int
+        User code.
+    items, values : array, shape (n_new,)
+        Codes of items, and what the listener plays of each by now.
+    n : int
+        Length of the lists.
+    steps, artists
+        As for `Model.learn`.
+    seed : int
+        Decides among equal scores.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `item_table` with the scores after, and `before` and `after`: the place in either
+        list, missing where it is not in it. Those of the new list come first, in its order.
+
+    Raises
+    ------
+    InputError
+        As for `Model.learn` and `Interactions.with_plays`.
+    """
+    now = train.with_plays(user, np.asarray(items, np.int32), np.asarray(values, np.float64))
+    mine, users = now.of_user(user), np.array([user], np.int32)
+    learned = model.copy()
+    learned.learn(user, now.item_codes[mine], now.values[mine], steps, artists=artists)
+    before, _ = model.recommend(train, users, n, seed)
+    after, _ = learned.recommend(now, users, n, seed)
+    before, after = (items[0][items[0] >= 0] for items in (before, after))
+    shown = np.union1d(before, after)
+    places = [
+        pd.Series(np.arange(1, len(listed) + 1), listed).reindex(shown).astype("Int64").array
+        for listed in (before, after)
+    ]
+    table = item_table(train, shown, learned.scores(users)[0, shown])
+    return table.assign(before=places[0], after=places[1]).sort_values(
+        ["after", "before"], na_position="last", ignore_index=True
+    )
+
+
+def item_table(train: Interactions, items: NDArray[np.int32], scores: NDArray[np.float32]) -> pd.DataFrame:
+    """Describe recommended items.
+
+    Parameters
+    ----------
+    train : Interactions
+        Where listeners are counted.
+    items, scores : int32 and float32 array, shape (n,)
+        As `Model.recommend` returns them for one user; -1 is left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns `item`, `artist`, `score`, `listeners` and `popularity_rank` (1 is the most popular).
+    """
+    codes = items[items >= 0]
+    return pd.DataFrame(
         {
-            "item": split.train.items[codes],
-            "artist": split.train.names[codes],
-            "score": scores[0][found],
-            "listeners": split.train.item_counts[codes],
-            "popularity_rank": popularity_ranks(split.train)[codes],
-            "hit": hits[found],
+            "item": train.items[codes],
+            "artist": train.names[codes],
+            "score": scores[items >= 0],
+            "listeners": train.item_counts[codes],
+            "popularity_rank": popularity_ranks(train)[codes],
         }
     )
-    return user_table(split.train, user), recommended

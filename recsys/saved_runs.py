@@ -26,7 +26,7 @@ from recsys.models.base import Model
 from recsys.splitting import Split, hold_out
 from recsys.training import Epoch
 
-FORMAT = 1
+FORMAT = 2
 SPARSE_PARTS = ("data", "indices", "indptr")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -186,6 +186,10 @@ class TrainingRun:
             if self._best_state is not None:
                 self.model.restore(self._best_state)
                 self._best_state = None
+            kept = self.kept
+            # One that is trained to the end has settled by itself.
+            if kept is not None and kept.epoch < self.epochs and self.model.settle(self.split.train):
+                self._measure_again(kept)
 
     @property
     def epochs(self) -> int:
@@ -237,6 +241,13 @@ class TrainingRun:
         )
         self._seconds = 0.0
         return epoch
+
+    def _measure_again(self, kept: Epoch) -> None:
+        """Measure what the model holds now, as a part of its epoch."""
+        settled = replace(self._measure(kept.epoch), seconds=kept.seconds)
+        self.history[self.history.index(kept)] = settled
+        if self._best is kept:
+            self._best = settled
 
     def _watch(self, epoch: Epoch) -> None:
         """Remember the best epoch, and end when it is too long ago."""

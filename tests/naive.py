@@ -130,3 +130,27 @@ def squared_error_without_own(user_codes, item_codes, targets, mean, bu, bi, sta
         others = y[mine[mine != i]].sum(axis=0) / np.sqrt(len(mine))
         total += float(target - mean - bu[u] - bi[i] - q[i] @ others) ** 2
     return total
+
+
+def solve_users(starts, items, targets, weights, q, gram, zero, decay):
+    """Solve each user's normal equations, one sum at a time."""
+    q = q.astype(float)
+    p = np.zeros((len(starts) - 1, q.shape[1]))
+    for u in range(len(p)):
+        matrix = zero[u] * gram + decay[u] * np.eye(q.shape[1])
+        right = np.zeros(q.shape[1])
+        for at in range(starts[u], starts[u + 1]):
+            matrix = matrix + weights[at] * np.outer(q[items[at]], q[items[at]])
+            right += weights[at] * targets[at] * q[items[at]]
+        if starts[u + 1] > starts[u]:
+            p[u] = np.linalg.solve(matrix, right)
+    return p
+
+
+def match_without_own(user_codes, item_codes, starts, q, y):
+    """Match each pair's item with its user's *other* items."""
+    matches = []
+    for u, i in zip(user_codes, item_codes, strict=True):
+        mine = item_codes[starts[u] : starts[u + 1]]
+        matches.append(q[i] @ y[mine[mine != i]].astype(float).sum(axis=0) / np.sqrt(len(mine)))
+    return np.array(matches)

@@ -199,3 +199,34 @@ def test_the_error_without_ones_own_item_agrees_with_its_slow_twin(seed, factors
     pairs = (user_codes, item_codes, targets, np.float32(0.4), *biases)
     total = kernels.squared_error_without_own(*pairs, p, q, y, np.diff(starts))
     assert total == pytest.approx(naive.squared_error_without_own(*pairs, starts, q, y), rel=1e-3, abs=1e-3)
+
+
+@sizes
+def test_solving_agrees_with_its_slow_twin(seed, factors):
+    random, _, item_codes, starts, targets, _, q, _ = history_problem(seed, factors)
+    n_users = len(starts) - 1
+    weights = 1 + random.random(len(targets), np.float32)
+    zero, decay = random.random(n_users, np.float32), 1 + random.random(n_users, np.float32)
+    given = (starts, item_codes, targets, weights, q, q.T @ q, zero, decay)
+    p = np.full((n_users, factors), np.nan, np.float32)
+    kernels.solve_users(*given, p)
+    np.testing.assert_allclose(p, naive.solve_users(*given), rtol=2e-3, atol=2e-4)
+
+
+def test_solving_works_without_regularization():
+    given = (np.array([0, 1]), np.zeros(1, np.int32), np.ones(1, np.float32), np.ones(1, np.float32))
+    nothing = np.zeros(1, np.float32)
+    q, p = np.ones((1, 3), np.float32), np.empty((1, 3), np.float32)
+    kernels.solve_users(*given, q, np.zeros((3, 3), np.float32), nothing, nothing, p)
+    assert (p @ q.T).item() == pytest.approx(1, rel=1e-3)
+
+
+@sizes
+def test_matching_without_ones_own_item_agrees_with_its_slow_twin(seed, factors):
+    _, user_codes, item_codes, starts, _, _, q, y = history_problem(seed, factors)
+    p = np.empty((len(starts) - 1, factors), np.float32)
+    kernels.mean_rows(starts, item_codes, y, p)
+    matches = np.empty(len(user_codes), np.float32)
+    kernels.match_without_own(user_codes, item_codes, p, q, y, np.diff(starts), matches)
+    expected = naive.match_without_own(user_codes, item_codes, starts, q, y)
+    np.testing.assert_allclose(matches, expected, rtol=1e-3, atol=1e-3)

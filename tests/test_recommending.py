@@ -5,7 +5,8 @@ import pytest
 
 from recsys.models import make_model
 from recsys.popularity import user_table
-from recsys.recommending import recommend_to
+from recsys.recommending import recommend_to, recommend_to_new
+from recsys.reranking import Reranking
 
 
 def test_names_and_scores_belong_together(checkerboard_split):
@@ -43,3 +44,44 @@ def test_a_listeners_artists_come_with_their_plays_and_shares(checkerboard):
     assert table["share"].sum() == pytest.approx(1)
     known = dict(zip(checkerboard.item_codes[span].tolist(), checkerboard.values[span].tolist(), strict=True))
     assert {checkerboard.item_code(row.item): row.plays for row in table.itertuples()} == known
+
+
+@pytest.fixture(scope="module")
+def implicit(checkerboard):
+    return make_model("implicit", factors=8).fit(checkerboard)
+
+
+def test_somebody_new_gets_what_the_scores_say(implicit, checkerboard):
+    table = recommend_to_new(implicit, checkerboard, [1, 5, 9], [3, 50, 7], n=6)
+    scores = implicit.scores_of([1, 5, 9], [3, 50, 7])
+    assert table["score"].tolist() == scores[table["item"]].tolist()
+    assert table["score"].is_monotonic_decreasing
+    assert not set(table["item"]) & {1, 5, 9}
+    assert (table["listeners"] == checkerboard.item_counts[table["item"]]).all()
+
+
+def test_an_artist_known_already_leaves_the_list_and_changes_nothing_else(implicit, checkerboard):
+    before = recommend_to_new(implicit, checkerboard, [1, 5, 9], n=6)
+    first = before["item"].iloc[0]
+    after = recommend_to_new(implicit, checkerboard, [1, 5, 9], n=5, known=[first])
+    assert after["item"].tolist() == before["item"].tolist()[1:]
+
+
+def test_an_artist_turned_down_leaves_the_list_and_takes_its_like_down(implicit, checkerboard):
+    before = recommend_to_new(implicit, checkerboard, [1, 5, 9], n=40).set_index("item")["score"]
+    first = before.index[0]
+    after = recommend_to_new(implicit, checkerboard, [1, 5, 9, first], [1, 1, 1, 0], n=40)
+    after = after.set_index("item")["score"]
+    assert first not in after
+    odd = [item for item in after.index if item % 2]
+    assert after[odd].mean() < before[odd].mean()
+
+
+def test_the_dial_works_for_everybody(implicit, checkerboard, checkerboard_split):
+    adventurous = Reranking(1.0)
+    _, recommended = recommend_to(implicit, checkerboard_split, 4, 8, adventurous)
+    items, _ = adventurous.recommend(implicit, checkerboard_split.train, np.array([4], np.int32), 8, 1)
+    assert recommended["item"].tolist() == items[0].tolist()
+    plain = recommend_to_new(implicit, checkerboard, [1, 5, 9], n=8)
+    rarer = recommend_to_new(implicit, checkerboard, [1, 5, 9], n=8, reranking=adventurous)
+    assert rarer["listeners"].mean() <= plain["listeners"].mean()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys import explicit
+from recsys import explicit, kernels
 from recsys.interactions import Interactions
 from recsys.models.explicit import Explicit
 
@@ -21,6 +21,11 @@ class Article(Explicit):
     the article goes listener by listener, where each update waits for the one before it on the
     same row. Here they are shuffled, which is four times as fast and ends at the same error
     within 0.3 %.
+
+    Attributes
+    ----------
+    lowest, highest : float
+        Play counts that are scaled to 0 and to 1.
 
     References
     ----------
@@ -44,11 +49,19 @@ class Article(Explicit):
         "seed": 0,
     }
 
+    learned = Explicit.learned | {"lowest": (), "highest": ()}
+    learns_on = True
+
+    lowest: float
+    highest: float
+
     def targets(self, interactions: Interactions) -> NDArray[np.float32]:
         """Return play counts scaled by the smallest and largest of the whole data set."""
-        low, high = interactions.value_range
+        return self._scaled(interactions.values, *interactions.value_range)
+
+    def _scaled(self, values: NDArray[np.floating], low: float, high: float) -> NDArray[np.float32]:
         width = high - low if high > low else 1.0
-        return (interactions.values - np.float32(low)) / np.float32(width)
+        return ((values - np.float32(low)) / np.float32(width)).astype(np.float32)
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Learn, yielding the number of epochs done so far."""
@@ -60,6 +73,7 @@ class Article(Explicit):
             biased=False,
         )
         self.global_mean = 0.0
+        self.lowest, self.highest = interactions.value_range
         pairs = self._arrange(interactions, random)
         for visit, done in self._visits(pairs, random):
             explicit.sgd_article(
@@ -67,3 +81,32 @@ class Article(Explicit):
             )
             self._check_finite(done)
             yield done
+
+    def _learn(
+        self,
+        user: int,
+        items: NDArray[np.int32],
+        values: NDArray[np.float64],
+        orders: Sequence[NDArray[np.int64]],
+        artists: bool,
+    ) -> None:
+        targets = self._scaled(values, self.lowest, self.highest)
+        p = self.user_factors[[user]]
+        q = self.item_factors[items]
+        nobody_else = np.zeros(len(items), np.int32)
+        for order in orders:
+            if not artists:
+                # Each item comes once in a pass, so what it learns there changes nothing in it.
+                q = self.item_factors[items]
+            kernels.sgd_article(
+                nobody_else,
+                order.astype(np.int32),
+                targets[order],
+                p,
+                q,
+                np.float32(self.settings["learning_rate"]),
+                np.float32(self.settings["regularization"]),
+            )
+        self._keep_if_finite(user, user_factors=p)
+        if artists:
+            self.item_factors[items] = q

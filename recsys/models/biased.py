@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys import kernels
+from recsys.errors import InputError
 from recsys.interactions import Interactions
 from recsys.models import factorization
+from recsys.models.base import Contributions
 from recsys.models.factorization import Factorization, slowed_down
 
 # Found on hold-outs that no reported figure uses; README says how good they are.
@@ -17,6 +19,9 @@ USER_DAMPING = 0.3
 ITEM_DAMPING = 16.0
 BIAS_SHARE = 0.3
 FIRST_SUM = 0.1
+
+# Part of the learning rate with which items learn on after training.
+LEARNING_ON = 0.1
 
 
 class Biased(Factorization):
@@ -27,7 +32,7 @@ class Biased(Factorization):
     an item is in the list, which is true of every pair it sees and of none it is asked about.
     Minimises the squared error plus lambda (|q_i|^2 + |y_i|^2) for each item, and damps the
     biases. Steps of q and y are AdaGrad's, with one sum for each row, and shrink to nothing over
-    the last epochs.
+    the last epochs. Training ends by taking for every listener the b_u that is best for the rest as it is.
 
     Attributes
     ----------
@@ -59,6 +64,8 @@ class Biased(Factorization):
         "seed": 0,
     }
     learned = Factorization.learned | {"item_history_factors": ("items", "factors")}
+    takes_new_listeners = True
+    learns_on = True
 
     item_history_factors: NDArray[np.float32]
 
@@ -156,7 +163,106 @@ class Biased(Factorization):
                 )
                 done = epoch + last / n_users
                 self._check_finite(done)
+                if done == epochs:
+                    self.settle(interactions)
                 yield done
+
+    def settle(self, interactions: Interactions) -> bool:
+        """Take the best b_u for every listener: the damped mean of what the rest leaves over."""
+        users, items, counts = interactions.user_codes, interactions.item_codes, interactions.user_counts
+        rest = self.targets(interactions) - np.float32(self.global_mean) - self.item_bias[items]
+        matches = np.empty(len(rest), np.float32)
+        kernels.match_without_own(
+            users, items, self.user_factors, self.item_factors, self.item_history_factors, counts, matches
+        )
+        sums = np.bincount(users, rest - matches, interactions.n_users)
+        self.user_bias = (sums / (counts + USER_DAMPING)).astype(np.float32)
+        return bool(np.isfinite(self.user_bias).all())
+
+    def _listener(
+        self, items: NDArray[np.int32], values: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int32], float, float]:
+        """Return the items that are played, 1 / sqrt(n_u) and b_u, by the same formulas as for those trained on."""
+        items, targets = items[values > 0], np.log1p(values[values > 0])
+        scale = 1 / np.sqrt(len(items))
+        q, y = (array[items].astype(np.float64) for array in (self.item_factors, self.item_history_factors))
+        match = scale * (q @ y.sum(axis=0) - (q * y).sum(axis=1))
+        rest = targets - self.global_mean - self.item_bias[items] - match
+        return items, scale, float(rest.sum() / (len(items) + USER_DAMPING))
+
+    def _learn(
+        self,
+        user: int,
+        items: NDArray[np.int32],
+        values: NDArray[np.float64],
+        orders: Sequence[NDArray[np.int64]],
+        artists: bool,
+    ) -> None:
+        if artists:
+            self._teach(items, values, orders)
+        _, scale, bias = self._listener(items, values)
+        taste = np.float32(scale) * self.item_history_factors[items].sum(axis=0)
+        self._keep_if_finite(
+            user, user_bias=np.array([bias], np.float32), user_factors=taste[None].astype(np.float32)
+        )
+
+    def _teach(
+        self, items: NDArray[np.int32], values: NDArray[np.float64], orders: Sequence[NDArray[np.int64]]
+    ) -> None:
+        """Let items learn from one listener who plays them; a listener needs no steps, being made of items."""
+        _, _, bias = self._listener(items, values)
+        n = len(items)
+        user_bias, damping = np.array([bias], np.float32), np.array([USER_DAMPING / n], np.float32)
+        item_bias, q, y = (
+            array[items] for array in (self.item_bias, self.item_factors, self.item_history_factors)
+        )
+        # They have learned from others before: as in the last epochs, each step is a small one.
+        q_sums, y_sums = (np.full(n, FIRST_SUM / LEARNING_ON**2, np.float32) for _ in range(2))
+        nothing = np.zeros(n, np.float32)
+        rate = self.settings["learning_rate"]
+        for order in orders:
+            kernels.sgd_biased_by_history(
+                np.zeros(1, np.int64),
+                np.array([0, n]),
+                order.astype(np.int32),
+                np.log1p(values[order]).astype(np.float32),
+                np.float32(self.global_mean),
+                user_bias,
+                item_bias,
+                q,
+                y,
+                q_sums,
+                y_sums,
+                damping,
+                nothing,
+                nothing,
+                np.float32(BIAS_SHARE * LEARNING_ON * rate),
+                np.float32(rate),
+            )
+        if not all(np.isfinite(rows).all() for rows in (item_bias, q, y)):
+            raise InputError(
+                "These plays make the model run away. Train it again with a lower learning rate."
+            )
+        self.item_bias[items], self.item_factors[items], self.item_history_factors[items] = item_bias, q, y
+
+    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
+        played, scale, bias = self._listener(items, values)
+        taste = np.float32(scale) * self.item_history_factors[played].sum(axis=0)
+        return self.item_factors @ taste + self.item_bias + np.float32(self.global_mean + bias)
+
+    def _shares(
+        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
+    ) -> Contributions:
+        _, scale, bias = self._listener(items, values)
+        history = np.where(values > 0, scale, 0.0)[:, None] * self.item_history_factors[items]
+        return Contributions(
+            self.item_factors[wanted].astype(np.float64) @ history.T,
+            {
+                "The mean of all listeners": np.full(len(wanted), self.global_mean),
+                "How much this listener plays": np.full(len(wanted), bias),
+                "How much the artist is played": self.item_bias[wanted].astype(np.float64),
+            },
+        )
 
 
 def biases_rmse(

@@ -37,6 +37,11 @@ class Latent(Model):
     user_factors: NDArray[np.float32]
     item_factors: NDArray[np.float32]
 
+    @property
+    def n_items(self) -> int:
+        """Number of items that it was trained on, those without pairs included."""
+        return len(self.item_factors)
+
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return p_u.q_i for every item; float32 array, shape (len(users), n_items)."""
         return self.user_factors[users] @ self.item_factors.T
@@ -125,6 +130,21 @@ class Factorization(Latent):
         )
         best += (self.user_bias[users] + np.float32(self.global_mean))[:, None]
         return items, best
+
+    def _keep_if_finite(self, user: int, **rows: NDArray[np.float32]) -> None:
+        """Put a listener's new rows in their place.
+
+        Raises
+        ------
+        InputError
+            If learning on ran away.
+        """
+        if not all(np.isfinite(row).all() for row in rows.values()):
+            raise InputError(
+                "These plays make the model run away. Train it again with a lower learning rate."
+            )
+        for name, row in rows.items():
+            getattr(self, name)[user] = row[0]
 
     def _steps(self, n_pairs: int) -> Iterator[tuple[slice, float]]:
         """Cut all epochs into steps of bounded length: the pairs of each and the epochs done after it."""

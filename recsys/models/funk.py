@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys import explicit
+from recsys import explicit, kernels
 from recsys.interactions import Interactions
 from recsys.models.explicit import Explicit
 
@@ -40,6 +40,8 @@ class Funk(Explicit):
         "seed": 0,
     }
 
+    learns_on = True
+
     def targets(self, interactions: Interactions) -> NDArray[np.float32]:
         """Return log(1 + plays)."""
         return np.log1p(interactions.values)
@@ -68,3 +70,35 @@ class Funk(Explicit):
             )
             self._check_finite(done)
             yield done
+
+    def _learn(
+        self,
+        user: int,
+        items: NDArray[np.int32],
+        values: NDArray[np.float64],
+        orders: Sequence[NDArray[np.int64]],
+        artists: bool,
+    ) -> None:
+        targets = np.log1p(values).astype(np.float32)
+        bias, p = self.user_bias[[user]], self.user_factors[[user]]
+        item_bias, q = self.item_bias[items], self.item_factors[items]
+        nobody_else = np.zeros(len(items), np.int32)
+        for order in orders:
+            if not artists:
+                # Each item comes once in a pass, so what it learns there changes nothing in it.
+                item_bias, q = self.item_bias[items], self.item_factors[items]
+            kernels.sgd_biased(
+                nobody_else,
+                order.astype(np.int32),
+                targets[order],
+                np.float32(self.global_mean),
+                bias,
+                item_bias,
+                p,
+                q,
+                np.float32(self.settings["learning_rate"]),
+                np.float32(self.settings["regularization"]),
+            )
+        self._keep_if_finite(user, user_bias=bias, user_factors=p)
+        if artists:
+            self.item_bias[items], self.item_factors[items] = item_bias, q

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.interactions import Interactions
-from recsys.models.base import Model
+from recsys.models.base import Contributions, Model
 from recsys.models.neighbours import nearest, weighted
-from recsys.models.plays import play_matrix
+from recsys.models.plays import play_matrix, play_row
 
 
 class ItemKNN(Model):
@@ -45,6 +45,8 @@ class ItemKNN(Model):
     defaults = {"weighting": "cosine", "neighbours": 200, "shrinkage": 5.0, "plays": "log"}
     learned = {"user_plays": ("users", "items"), "item_similarity": ("items", "items")}
 
+    takes_new_listeners = True
+
     user_plays: sparse.csr_array
     item_similarity: sparse.csr_array
 
@@ -60,3 +62,17 @@ class ItemKNN(Model):
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return summed similarities for every item; float32 array, shape (len(users), n_items)."""
         return (self.user_plays[users] @ self.item_similarity).toarray()
+
+    @property
+    def n_items(self) -> int:
+        """Number of items that it was trained on, those without pairs included."""
+        return self.item_similarity.shape[0]
+
+    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
+        return play_row(values, self.settings["plays"]) @ self.item_similarity[items]
+
+    def _shares(
+        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
+    ) -> Contributions:
+        similarity = self.item_similarity[items][:, wanted].toarray().astype(np.float64)
+        return Contributions(similarity.T * play_row(values, self.settings["plays"]), {})

@@ -17,6 +17,15 @@ def mean_logs(interactions: Interactions) -> NDArray[np.float32]:
     return np.where(counts > 0, sums / np.maximum(counts, 1), logs.mean()).astype(np.float32)
 
 
+def play_row(values: NDArray[np.float64], plays: str = "log") -> NDArray[np.float32]:
+    """Return what one user's plays count, as in `play_matrix`; 0 for those of 0."""
+    if plays == "log":
+        return (np.log1p(values) / np.log1p(values[values > 0]).mean()).astype(np.float32)
+    if plays == "binary":
+        return (values > 0).astype(np.float32)
+    return values.astype(np.float32)
+
+
 def play_matrix(interactions: Interactions, plays: str = "log") -> sparse.csr_array:
     """Return what is played as a float32 matrix of shape (n_users, n_items).
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.interactions import Interactions
-from recsys.models.base import Model
+from recsys.models.base import Contributions, Model
 
 
 class Popular(Model):
@@ -35,6 +35,8 @@ class Popular(Model):
     defaults = {}
     learned = {"item_listeners": ("items",)}
 
+    takes_new_listeners = True
+
     item_listeners: NDArray[np.float32]
 
     def train(self, interactions: Interactions) -> Iterator[float]:
@@ -45,3 +47,17 @@ class Popular(Model):
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return every item's number of listeners; float32 array, shape (len(users), n_items)."""
         return np.tile(self.item_listeners, (len(users), 1))
+
+    @property
+    def n_items(self) -> int:
+        """Number of items that it was trained on, those without pairs included."""
+        return len(self.item_listeners)
+
+    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
+        return self.item_listeners.copy()
+
+    def _shares(
+        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
+    ) -> Contributions:
+        listeners = self.item_listeners[wanted].astype(np.float64)
+        return Contributions(np.zeros((len(wanted), len(items))), {"How many listeners play it": listeners})

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
 from recsys.interactions import Interactions
+from recsys.models.base import Contributions
 from recsys.models.factorization import Latent
-from recsys.models.plays import play_matrix
+from recsys.models.plays import play_matrix, play_row
 
 
 class SVD(Latent):
@@ -40,6 +42,8 @@ class SVD(Latent):
     target = "plays rebuilt from the latent features"
     defaults = {"factors": 60, "scaling": 0.55, "plays": "log"}
 
+    takes_new_listeners = True
+
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Decompose, and yield once."""
         plays = play_matrix(interactions, self.settings["plays"])
@@ -57,3 +61,12 @@ class SVD(Latent):
         self.item_factors[lengths == 0] = 0
         self.user_factors = plays @ self.item_factors
         yield 1.0
+
+    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
+        return self.item_factors @ (play_row(values, self.settings["plays"]) @ self.item_factors[items])
+
+    def _shares(
+        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
+    ) -> Contributions:
+        wanted_factors, factors = (self.item_factors[codes].astype(np.float64) for codes in (wanted, items))
+        return Contributions(wanted_factors @ factors.T * play_row(values, self.settings["plays"]), {})

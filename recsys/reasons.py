@@ -1,0 +1,110 @@
+"""Why something is recommended: the artists that a score comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from recsys.interactions import Interactions
+from recsys.models.base import Model
+
+# A second or third reason is given only where it adds at least this part of what the first one does.
+WORTH_NAMING = 0.25
+
+
+def reasons(
+    model: Model,
+    interactions: Interactions,
+    items: ArrayLike,
+    values: ArrayLike | None,
+    wanted: ArrayLike,
+    n: int = 3,
+) -> pd.DataFrame:
+    """Return the artists that contribute most to the scores of others.
+
+    Parameters
+    ----------
+    model : Model
+        One that takes new listeners.
+    interactions : Interactions
+        Where the names are from.
+    items, values
+        What the listener plays, as for `Model.scores_of`.
+    wanted : int array
+        Codes of the items to explain.
+    n : int
+        How many contributors at most for each, from 1.
+
+    Returns
+    -------
+    DataFrame
+        Columns `item` and `artist` (what is explained), `because_item` and `because` (what the
+        listener plays) and `contribution`, in the unit of the score; the wanted ones in their
+        order, the largest contribution first. An item without positive contributions is left out.
+
+    Raises
+    ------
+    InputError
+        As for `Model.scores_of`.
+    """
+    known, codes = (np.atleast_1d(np.asarray(array, np.int32)) for array in (items, wanted))
+    shares = model.contributions(known, values, codes).shares
+    largest = np.argsort(-shares, axis=1, kind="stable")[:, :n]
+    rows, columns = np.repeat(np.arange(len(codes)), largest.shape[1]), largest.ravel()
+    contributions = shares[rows, columns]
+    naming = (contributions > 0) & (contributions >= WORTH_NAMING * shares[rows].max(axis=1))
+    rows, because = rows[naming], known[columns[naming]]
+    return pd.DataFrame(
+        {
+            "item": interactions.items[codes[rows]],
+            "artist": interactions.names[codes[rows]],
+            "because_item": interactions.items[because],
+            "because": interactions.names[because],
+            "contribution": contributions[naming],
+        }
+    )
+
+
+def breakdown(
+    model: Model, interactions: Interactions, items: ArrayLike, values: ArrayLike | None, wanted: int
+) -> pd.DataFrame:
+    """Return everything that the score of one item is made of.
+
+    Parameters
+    ----------
+    model, interactions, items, values
+        As for `reasons`.
+    wanted : int
+        Code of the item to explain.
+
+    Returns
+    -------
+    DataFrame
+        Columns `part` (an artist's name, or what else it is), `item` (the artist's label, missing
+        for what is no artist) and `contribution`; the largest first. They add up to the score.
+    """
+    known = np.atleast_1d(np.asarray(items, np.int32))
+    parts = model.contributions(known, values, [wanted])
+    return pd.DataFrame(
+        {
+            "part": [*interactions.names[known], *parts.rest],
+            "item": [*interactions.items[known].astype(object), *[None] * len(parts.rest)],
+            "contribution": [*parts.shares[0], *(float(part[0]) for part in parts.rest.values())],
+        }
+    ).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+
+
+def sentence(names: Sequence[str]) -> str:
+    """Return the reason in words: `because you play Muse and Placebo`; empty without names."""
+    if not len(names):
+        return ""
+    *first, last = map(str, names)
+    return f"because you play {', '.join(first)} and {last}" if first else f"because you play {last}"
+
+
+def sentences(table: pd.DataFrame) -> dict[object, str]:
+    """Return the reason in words for each item of a table of `reasons`, by its label."""
+    return {item: sentence(group["because"].tolist()) for item, group in table.groupby("item", sort=False)}
