@@ -26,6 +26,8 @@ TITLES = {
 }
 WATCHED = {"none": "validation RMSE", "rmse": "validation RMSE", "ndcg": "NDCG@10"}
 RECALL = "Hidden artists that the lists find, as a share of all hidden ones."
+# The same for all: a stretched box in a row that wraps grows over what follows.
+METRIC_HEIGHT = 128
 POLL = {"queued": 0.5, "running": 0.25, "paused": 1.0}
 
 
@@ -113,20 +115,20 @@ def _figures(job: BackgroundRun[TrainingRun]) -> None:
     ranked = next((epoch for epoch in reversed(run.history) if epoch.ndcg is not None), last)
     row = st.container(horizontal=True)
     if last.train_rmse is not None:
-        row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True, height="stretch")
+        row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True, height=METRIC_HEIGHT)
     if last.validation_rmse is not None:
-        row.metric("Validation RMSE", f"{last.validation_rmse:.4f}", border=True, height="stretch")
+        row.metric("Validation RMSE", f"{last.validation_rmse:.4f}", border=True, height=METRIC_HEIGHT)
     row.metric(
         "NDCG@10",
         f"{ranked.ndcg:.4f}",
         border=True,
-        height="stretch",
+        height=METRIC_HEIGHT,
         help="How many hidden artists the lists find, those at the top counting most: 0 is none, 1 is perfect. "
         + _whose(job),
     )
     if "epochs" not in run.model.settings:
-        row.metric("Recall@10", f"{ranked.recall:.4f}", border=True, height="stretch", help=RECALL)
-        row.metric("Time to train", _duration(run.epoch_seconds), border=True, height="stretch")
+        row.metric("Recall@10", f"{ranked.recall:.4f}", border=True, height=METRIC_HEIGHT, help=RECALL)
+        row.metric("Time to train", _duration(run.epoch_seconds), border=True, height=METRIC_HEIGHT)
         return
     if best is not None:
         row.metric(
@@ -136,7 +138,7 @@ def _figures(job: BackgroundRun[TrainingRun]) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
-            height="stretch",
+            height=METRIC_HEIGHT,
         )
     row.metric(
         "Time per epoch",
@@ -147,7 +149,7 @@ def _figures(job: BackgroundRun[TrainingRun]) -> None:
         delta_color="off",
         delta_arrow="off",
         border=True,
-        height="stretch",
+        height=METRIC_HEIGHT,
     )
     if run.kept is not None and run.kept is not last:
         st.caption(f"The model holds the features of epoch {run.kept.epoch}, the best.")
