@@ -10,7 +10,7 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 # `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
 STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
 
-.PHONY: run test browser clean stale
+.PHONY: run test browser screens clean stale
 
 run: $(VENV)/run.stamp
 	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
@@ -24,6 +24,10 @@ test: $(VENV)/test.stamp browser
 	$(VENV)/bin/python -m mypy
 	PYTHONPATH=. $(VENV)/bin/python $(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/python -m pytest
+
+# The pictures in the README.
+screens: browser
+	PYTHONPATH=. $(VENV)/bin/python -m tests.browser.take_screens
 
 browser: $(VENV)/test.stamp
 	@$(VENV)/bin/python tests/browser/chromium.py

@@ -59,8 +59,8 @@ with left:
 with right:
     st.subheader("Recommended", anchor=False)
     st.caption(
-        f"By {MODELS[run.model.name].label}, epoch {len(run.history):,}. Score: {run.model.target}. "
-        + (f"**Hits: {found} of these {len(recommended)} are among the hidden ones.**" if hidden else "")
+        f"By {MODELS[run.model.name].label}. Score: {run.model.target}. "
+        + (f"**Hits: {found} of {len(recommended)}.**" if hidden else "")
     )
     marked = recommended.assign(hit=recommended["hit"].map({True: "✓ hit", False: ""}))
     controls.artist_table(marked, "recommended", ["artist", "hit", "score", "listeners", "popularity_rank"])

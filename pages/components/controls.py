@@ -87,8 +87,11 @@ def model_settings() -> tuple[str, dict[str, Any]]:
     job = state.run()
     if job is not None and "model" not in st.session_state:
         st.session_state.model = job.run.model.name
-        for wanted in MODELS[job.run.model.name].defaults:
-            st.session_state[f"{job.run.model.name}-{wanted}"] = job.run.model.settings[wanted]
+        for wanted, default in MODELS[job.run.model.name].defaults.items():
+            value = job.run.model.settings[wanted]
+            steps = getattr(SETTINGS.get(wanted), "ladder", ())
+            if not steps or value in (*steps, default):  # a slider stops nowhere else
+                st.session_state[f"{job.run.model.name}-{wanted}"] = value
     name = st.selectbox(
         "Model",
         list(MODELS),

@@ -113,7 +113,7 @@ def _figures(job: BackgroundRun[TrainingRun]) -> None:
     run = job.run
     last, best = run.history[-1], run.best
     ranked = next((epoch for epoch in reversed(run.history) if epoch.ndcg is not None), last)
-    row = st.container(horizontal=True)
+    row = st.grid(3, min_column_width=150)
     if last.train_rmse is not None:
         row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True, height=METRIC_HEIGHT)
     if last.validation_rmse is not None:

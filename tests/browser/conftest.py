@@ -14,7 +14,7 @@ from tests.browser.serving import open_browser, serve
 # Streamlit looks for its server below each page's own address first, and goes on at the root.
 EXPECTED = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ def serve(cache: Path, **environment: str) -> Iterator[str]:
         server = subprocess.Popen(
             [*command, *options],
             cwd=ROOT,
-            env=clean | {"RECSYS_CACHE": str(cache)} | environment,
+            env=clean | {"RECSYS_CACHE": str(cache), "RECSYS_RUNS": str(cache / "runs")} | environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

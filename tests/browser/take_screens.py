@@ -1,0 +1,46 @@
+"""Take the pictures of the README anew: `make screens`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.browser.serving import ROOT, open_browser, serve
+from tests.browser.test_screens import go, pick, settled, state
+
+PLACE = ROOT / "docs" / "screens"
+SIZE = {"width": 1280, "height": 860}
+
+
+def take(page: Page, name: str, scheme: str) -> None:
+    """Write what is in view, once everything on it is drawn."""
+    settled(page)
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(1_000)  # charts and tables fade in
+    page.screenshot(path=PLACE / f"{name}-{scheme}.png")
+
+
+def main() -> None:
+    """Go through the screens once in each scheme, on the sample."""
+    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address, open_browser() as browser:
+        for scheme, names in (("light", ("explore", "train")), ("dark", ("recommend",))):
+            page = browser.new_page(viewport=SIZE, color_scheme=scheme)
+            go(page, address, "explore")
+            if "explore" in names:
+                take(page, "explore", scheme)
+            go(page, address, "train")
+            page.get_by_role("button", name="Train", exact=True).click()
+            state(page, "Done", 300)
+            if "train" in names:
+                take(page, "train", scheme)
+            if "recommend" in names:
+                page.get_by_role("link", name="See what it recommends").click()
+                pick(page, "7")
+                take(page, "recommend", scheme)
+            page.close()
+
+
+if __name__ == "__main__":
+    main()
