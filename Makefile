@@ -10,7 +10,7 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 # `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
 STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
 
-.PHONY: run test browser screens clean stale
+.PHONY: run test browser screens benchmark benchmark-quality clean stale
 
 run: $(VENV)/run.stamp
 	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
@@ -28,6 +28,13 @@ test: $(VENV)/test.stamp browser
 # The pictures in the README.
 screens: browser
 	PYTHONPATH=. $(VENV)/bin/python -m tests.browser.take_screens
+# Speed beside LIBMF, Cornac and Surprise; writes benchmarks/speed.json and the README's table.
+benchmark: $(VENV)/benchmark.stamp
+	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m benchmarks.speed
+
+# Quality beside ALS, BPR, EASE and others; writes benchmarks/quality.json and the README's table.
+benchmark-quality: $(VENV)/benchmark.stamp
+	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m benchmarks.quality
 
 browser: $(VENV)/test.stamp
 	@$(VENV)/bin/python tests/browser/chromium.py
@@ -41,6 +48,11 @@ $(VENV)/run.stamp: requirements.txt constraints.txt $(STALE)
 $(VENV)/test.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@echo "Installing what the tests need into $(VENV)."
 	@$(PIP) install --quiet -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/benchmark.stamp: requirements-benchmark.txt $(VENV)/run.stamp
+	@echo "Installing what the benchmarks compare with into $(VENV)."
+	@$(PIP) install --quiet -r requirements-benchmark.txt -c constraints.txt
 	@touch $@
 
 # A Python is tried, not only looked for: a pyenv shim can exist and yet run nothing.

@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import peers, synthetic
+from benchmarks import speed_peers as peers
+from benchmarks import synthetic
 from recsys.datasets import load
 from recsys.interactions import Interactions
 from recsys.models import make_model
