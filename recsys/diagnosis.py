@@ -20,6 +20,7 @@ FLAT = 0.005
 RISE = 0.01
 # Below this share of the mean line, a model has learned something.
 HARDLY_BETTER = 0.92
+NO_BETTER = 0.999
 # From here on, hidden pairs are predicted far worse than known ones.
 GAP = 1.5
 
@@ -152,7 +153,7 @@ def _lambda_too_high(
     if not flat or validation[-1] > GAP * train[-1] or _straight(train):
         return None
     others = [error for name, error in references.items() if name != MEAN]
-    if others and validation[-1] >= min(others):
+    if others and validation[-1] >= NO_BETTER * min(others):
         line = "no better than the biases alone"
     elif MEAN in references and validation[-1] >= HARDLY_BETTER * references[MEAN]:
         above = validation[-1] >= references[MEAN]
