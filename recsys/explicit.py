@@ -88,7 +88,8 @@ class Pairs:
 
     Attributes
     ----------
-    user_codes, item_codes : int32 array, shape (n,)
+    user_codes, item_codes : int32 array, shape (n + AHEAD,)
+        The last few are there to be fetched, not to be visited.
     targets : float32 array, shape (n,)
     starts : int64 array, shape (n_blocks * n_groups + 1,)
         Cell c, group c % n_groups of users and block c // n_groups of items, has the pairs from
@@ -107,12 +108,13 @@ class Pairs:
         return len(self.targets)
 
     @cached_property
-    def _spans(self) -> tuple[Places, Places]:
-        """Every cell cut into spans: where each begins, and its cell."""
+    def _spans(self) -> tuple[Places, Places, Places]:
+        """Every cell cut into spans: where each begins and ends, and its cell."""
         counts = -(-np.diff(self.starts) // SPAN)
         cells = np.repeat(np.arange(len(counts)), counts)
         place = np.arange(len(cells)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return self.starts[cells] + SPAN * place, cells
+        first = self.starts[cells] + SPAN * place
+        return first, np.minimum(first + SPAN, self.starts[cells + 1]), cells
 
     def visits(self, random: np.random.Generator, most: int) -> Iterator[tuple[Places, Places, int]]:
         """Go once over the pairs, the cells and the spans of each in a new order.
@@ -130,13 +132,12 @@ class Pairs:
         done : int
             Number of pairs visited after it.
         """
-        first, cells = self._spans
-        last = np.minimum(first + SPAN, self.starts[cells + 1])
+        first, last, cells = self._spans
         # A block of items stays in the cache while all groups of users pass by.
         n_blocks = (len(self.starts) - 1) // self.n_groups
         block, group = random.permutation(n_blocks), random.permutation(self.n_groups)
-        turn = block[cells // self.n_groups] * self.n_groups + group[cells % self.n_groups]
-        order = np.lexsort((random.random(len(cells)), turn))
+        turn = (block[:, None] * self.n_groups + group).ravel()[cells]
+        order = np.argsort(turn + random.random(len(cells)))
         first, last = first[order], last[order]
         ends = np.cumsum(last - first)
         done = 0
@@ -178,7 +179,8 @@ def arrange(
     block_of_item[by_popularity] = np.arange(len(items)) // block
     group_of_user = (np.arange(len(users)) // group).astype(np.int32)
     starts = np.zeros(n_groups * n_blocks + 1, np.int64)
-    arranged = np.empty_like(user_codes), np.empty_like(item_codes), np.empty_like(targets)
+    room = len(targets) + vector_step.AHEAD
+    arranged = np.zeros(room, np.int32), np.zeros(room, np.int32), np.empty_like(targets)
     kernels.arrange(
         user_codes,
         item_codes,
@@ -216,13 +218,12 @@ def sgd_article(
 def sgd_biased(
     visit: tuple[Places, Places],
     pairs: Pairs,
-    mean: float,
     users: Rows,
     items: Rows,
     learning_rate: float,
     regularization: float,
 ) -> None:
-    """Visit some spans of the pairs as `kernels.sgd_biased` does."""
+    """Visit some spans of the pairs as `kernels.sgd_biased` does with a mean of 0."""
     settings = np.float32(learning_rate), np.float32(regularization)
     known = pairs.user_codes, pairs.item_codes, pairs.targets
     biases = users.bias, items.bias
@@ -230,16 +231,14 @@ def sgd_biased(
     def fast() -> None:
         rows = users.records, items.records
         if users.within:
-            vector_step.sgd_biased_within(*visit, *known, np.float32(mean), *rows, *settings)
+            vector_step.sgd_biased_within(*visit, *known, *rows, *settings)
         else:
-            vector_step.sgd_biased_beside(*visit, *known, np.float32(mean), *biases, *rows, *settings)
+            vector_step.sgd_biased_beside(*visit, *known, *biases, *rows, *settings)
 
     def plain() -> None:
         for span in _slices(visit):
             u, i, targets = (array[span] for array in known)
-            kernels.sgd_biased(
-                u, i, targets, np.float32(mean), *biases, users.factors, items.factors, *settings
-            )
+            kernels.sgd_biased(u, i, targets, np.float32(0), *biases, users.factors, items.factors, *settings)
 
     _run(fast, plain)
 

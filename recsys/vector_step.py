@@ -22,6 +22,7 @@ from recsys.kernels import FAST
 WIDEST = 16
 CACHE_LINE = 64
 # How many pairs ahead the rows are fetched: what a row takes to arrive from the second cache, in updates.
+# The codes of the pairs of the first three loops go on for as many after the last pair.
 AHEAD = 12
 
 FLAGS = tuple(sorted(FAST))
@@ -184,26 +185,22 @@ def sgd_article(starts, ends, user_codes, item_codes, targets, p, q, learning_ra
     keep = np.float32(1) - learning_rate * regularization
     for span in range(starts.shape[0]):
         for row in range(np.uint64(starts[span]), np.uint64(ends[span])):
-            ahead = min(row + np.uint64(AHEAD), np.uint64(ends[span] - 1))
-            _fetch(p, np.uint32(user_codes[ahead]))
-            _fetch(q, np.uint32(item_codes[ahead]))
+            _fetch(p, np.uint32(user_codes[row + np.uint64(AHEAD)]))
+            _fetch(q, np.uint32(item_codes[row + np.uint64(AHEAD)]))
             u, i = np.uint32(user_codes[row]), np.uint32(item_codes[row])
             _step_article(p, q, u, i, targets[row], keep, learning_rate)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=FAST)
-def sgd_biased_within(
-    starts, ends, user_codes, item_codes, targets, mean, p, q, learning_rate, regularization
-):
+def sgd_biased_within(starts, ends, user_codes, item_codes, targets, p, q, learning_rate, regularization):
     """Go over the pairs of some spans; the biases are the last lanes of the rows."""
     keep = np.float32(1) - learning_rate * regularization
     for span in range(starts.shape[0]):
         for row in range(np.uint64(starts[span]), np.uint64(ends[span])):
-            ahead = min(row + np.uint64(AHEAD), np.uint64(ends[span] - 1))
-            _fetch(p, np.uint32(user_codes[ahead]))
-            _fetch(q, np.uint32(item_codes[ahead]))
+            _fetch(p, np.uint32(user_codes[row + np.uint64(AHEAD)]))
+            _fetch(q, np.uint32(item_codes[row + np.uint64(AHEAD)]))
             u, i = np.uint32(user_codes[row]), np.uint32(item_codes[row])
-            _step_within(p, q, u, i, targets[row] - mean, keep, learning_rate)
+            _step_within(p, q, u, i, targets[row], keep, learning_rate)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=FAST)
@@ -213,7 +210,6 @@ def sgd_biased_beside(
     user_codes,
     item_codes,
     targets,
-    mean,
     user_bias,
     item_bias,
     p,
@@ -225,11 +221,10 @@ def sgd_biased_beside(
     keep = np.float32(1) - learning_rate * regularization
     for span in range(starts.shape[0]):
         for row in range(np.uint64(starts[span]), np.uint64(ends[span])):
-            ahead = min(row + np.uint64(AHEAD), np.uint64(ends[span] - 1))
-            _fetch(p, np.uint32(user_codes[ahead]))
-            _fetch(q, np.uint32(item_codes[ahead]))
+            _fetch(p, np.uint32(user_codes[row + np.uint64(AHEAD)]))
+            _fetch(q, np.uint32(item_codes[row + np.uint64(AHEAD)]))
             u, i = np.uint32(user_codes[row]), np.uint32(item_codes[row])
-            rest = targets[row] - mean - user_bias[u] - item_bias[i]
+            rest = targets[row] - user_bias[u] - item_bias[i]
             stride = learning_rate * _step_beside(p, q, u, i, rest, keep, learning_rate)
             user_bias[u] = keep * user_bias[u] + stride
             item_bias[i] = keep * item_bias[i] + stride

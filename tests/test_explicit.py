@@ -84,8 +84,8 @@ def test_the_biased_step_in_vectors_agrees_with_its_slow_twin(seed, factors):
     given = Problem(seed, factors, biased=True)
     bu, p, bi, q = given.learned()
     [(visit, _)] = given.visits()
-    expected = naive.sgd_biased(*given.known(visit), 0.3, bu, bi, p, q, RATE, DECAY)
-    explicit.sgd_biased(visit, given.pairs, 0.3, given.users, given.items, RATE, DECAY)
+    expected = naive.sgd_biased(*given.known(visit), 0, bu, bi, p, q, RATE, DECAY)
+    explicit.sgd_biased(visit, given.pairs, given.users, given.items, RATE, DECAY)
     assert not explicit._plain_only.is_set()
     learned = given.users.bias, given.items.bias, given.users.factors, given.items.factors
     for array, wanted in zip(learned, expected, strict=True):
@@ -109,7 +109,7 @@ def test_where_vectors_do_not_compile_the_plain_kernels_learn_the_same(factors, 
         given = Problem(5, factors, biased)
         for visit, _ in given.visits(most=17):
             if biased:
-                explicit.sgd_biased(visit, given.pairs, 0.3, given.users, given.items, RATE, DECAY)
+                explicit.sgd_biased(visit, given.pairs, given.users, given.items, RATE, DECAY)
             else:
                 explicit.sgd_article(visit, given.pairs, given.users, given.items, RATE, DECAY)
         known = given.user_codes, given.item_codes, given.targets
@@ -128,7 +128,7 @@ def test_rows_begin_where_a_vector_may_and_their_padding_stays_zero(factors, bia
     given = Problem(1, factors, biased, pairs=500)
     for visit, _ in given.visits():
         if biased:
-            explicit.sgd_biased(visit, given.pairs, 0.3, given.users, given.items, RATE, DECAY)
+            explicit.sgd_biased(visit, given.pairs, given.users, given.items, RATE, DECAY)
         else:
             explicit.sgd_article(visit, given.pairs, given.users, given.items, RATE, DECAY)
     for rows in (given.users, given.items):
@@ -235,7 +235,7 @@ def test_the_next_process_finds_the_compiled_kernels(tmp_path):
         "    random = np.random.default_rng(0)\n"
         "    pairs = explicit.arrange(codes, codes, codes.astype(np.float32), *rows, random)\n"
         "    [(*visit, _)] = pairs.visits(random, 9)\n"
-        "    explicit.sgd_biased(tuple(visit), pairs, 0.0, *rows, 0.1, 0.1)\n"
+        "    explicit.sgd_biased(tuple(visit), pairs, *rows, 0.1, 0.1)\n"
         "for kernel in (vector_step.sgd_biased_within, vector_step.sgd_biased_beside):\n"
         "    print(sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))\n"
     )

@@ -51,10 +51,10 @@ class Explicit(Factorization):
         return users, items
 
     def _arrange(self, interactions: Interactions, random: np.random.Generator) -> explicit.Pairs:
+        """Lay out the pairs with what is left of their targets without the mean."""
         assert self._rows is not None  # noqa: S101 - `_start` comes first
-        return explicit.arrange(
-            interactions.user_codes, interactions.item_codes, self.targets(interactions), *self._rows, random
-        )
+        rest = self.targets(interactions) - np.float32(self.global_mean)
+        return explicit.arrange(interactions.user_codes, interactions.item_codes, rest, *self._rows, random)
 
     def _visits(
         self, pairs: explicit.Pairs, random: np.random.Generator

@@ -62,7 +62,6 @@ class Funk(Explicit):
             explicit.sgd_biased(
                 visit,
                 pairs,
-                self.global_mean,
                 users,
                 items,
                 self.settings["learning_rate"],
