@@ -172,10 +172,10 @@ def measure(split: Split, factors: int, epochs: int, rounds: int, trainers: dict
     }
 
 
-def measure_quality(split: Split, factors: int, trainers: dict[str, Any]) -> dict[str, float]:
+def measure_quality(split: Split, factors: int, trainers: dict[str, Any]) -> dict[str, float | None]:
     """Return everyone's RMSE on the hidden pairs after the same epochs."""
     model = new_model("funk", factors, QUALITY_EPOCHS)
-    errors = {"funk": model.fit(split.train).rmse(split.validation)}  # type: ignore[attr-defined]
+    errors = {"funk": model.fit(split.train).rmse(split.validation)}
     targets = model.targets(split.validation)
     ratings = orders(split.train, factors, shuffled=True)
     for name, fit in trainers.items():

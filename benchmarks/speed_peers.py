@@ -193,7 +193,9 @@ def peers(folder: Path) -> dict[str, Callable[[Ratings, int], Predict]]:
     library = (
         _build_libmf(["-mavx", "-DUSEAVX"], folder) if platform.machine() in ("x86_64", "AMD64") else None
     )
-    for bins in (5, 20) if library else ():
+    for bins in (5, 20):
+        if library is None:
+            break
         found[f"LIBMF (AVX, {bins} bins)"] = libmf_trainer(library, bins)
     return found | {"Cornac MF": cornac_mf, "Surprise SVD": surprise_svd}
 
