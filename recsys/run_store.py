@@ -105,6 +105,7 @@ class RunStore:
                 "created": created,
             },
             "stopping": {"watch": run.stopping.watch, "patience": run.stopping.patience},
+            "kept": run.kept.epoch if run.kept else None,
             "key": dataset.key if dataset.key in SHARED else "",
             "references": run.references,
         }

@@ -32,11 +32,12 @@ SPARSE_PARTS = ("data", "indices", "indptr")
 
 @dataclass(frozen=True, eq=False)
 class SavedRun:
-    """A run as it was read: the trained model, its split made anew, and its history."""
+    """A run as it was read: the trained model, its split made anew, its history, and the epoch that was kept."""
 
     model: Model
     split: Split
     history: list[Epoch]
+    kept: int | None = None
 
 
 def save_run(
@@ -182,7 +183,8 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path} is not a saved run of this program, or it is damaged.") from error
-    return SavedRun(model, split, history)
+    kept = story.get("kept")
+    return SavedRun(model, split, history, kept if isinstance(kept, int) else None)
 
 
 def read_history(rows: Sequence[dict[str, Any]]) -> list[Epoch]:

@@ -128,8 +128,15 @@ class TrainingRun:
         self._best_state: dict[str, Any] | None = None
 
     @classmethod
-    def over(cls, model: Model, split: Split, stopping: Stopping, history: Sequence[Epoch]) -> TrainingRun:
-        """Return a run that was trained before: its model holds what was kept, and `step` goes no further."""
+    def over(
+        cls,
+        model: Model,
+        split: Split,
+        stopping: Stopping,
+        history: Sequence[Epoch],
+        kept: int | None = None,
+    ) -> TrainingRun:
+        """Return a run that was trained before: its model holds epoch `kept`, and `step` goes no further."""
         run = cls.__new__(cls)
         run.model, run.split, run.stopping, run.history = model, split, stopping, list(history)
         run.ranked_users = sample_users(split, RANKED_USERS)
@@ -137,6 +144,8 @@ class TrainingRun:
         run._seconds, run._over, run._best_state = 0.0, True, None
         measured = [epoch for epoch in run.history if stopping.error(epoch) is not None]
         run._best = min(measured, key=lambda epoch: stopping.error(epoch), default=None)  # type: ignore[arg-type, return-value]
+        if stopping.watch != "none" and kept is not None and 1 <= kept <= len(run.history):
+            run._best = run.history[kept - 1]
         return run
 
     def __iter__(self) -> Iterator[Epoch]:

@@ -145,7 +145,7 @@ def test_without_watching_the_last_epoch_is_kept(make_run):
 def test_a_run_that_was_trained_before_is_over(watch, dataset, checkerboard_split):
     run = TrainingRun(make_model("biased", epochs=4), checkerboard_split, Stopping(watch))
     list(run)
-    again = TrainingRun.over(run.model, run.split, run.stopping, run.history)
+    again = TrainingRun.over(run.model, run.split, run.stopping, run.history, run.kept.epoch)
     assert (again.history, again.best, again.kept, again.progress) == (run.history, run.best, run.kept, 1)
     assert again.references == run.references
     with pytest.raises(StopIteration):

@@ -272,7 +272,7 @@ def _view(record: Record) -> None:
     if job is None and record.id in _saved():
         saved = RunStore().open(record.id, state.dataset())
         stopping = Stopping(record.setup.watch, record.setup.patience)
-        run = TrainingRun.over(saved.model, saved.split, stopping, saved.history)
+        run = TrainingRun.over(saved.model, saved.split, stopping, saved.history, saved.kept)
         job = state.runs().start(state.dataset(), run)
         st.session_state.setdefault("noted", set()).add(job.id)
         state.runs().wait(job, *ENDED, timeout=2.0)
