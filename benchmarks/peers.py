@@ -28,7 +28,7 @@ class PackageBPR(Latent):
     """
 
     name = "implicit BPR"
-    defaults = {"factors": 64, "learning_rate": 0.1, "regularization": 0.02, "epochs": 60, "seed": 0}
+    defaults = {"factors": 64, "learning_rate": 0.005, "regularization": 0.02, "epochs": 200, "seed": 0}
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Learn, and yield once: the package cannot be stopped in between."""
