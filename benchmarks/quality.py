@@ -45,7 +45,7 @@ Contenders = dict[str, Callable[[int], Model]]
 def contenders() -> Contenders:
     """Return every model with its defaults, a fast setting, and the peers with their best."""
     # Not at the top: the tests do without the packages of others.
-    from benchmarks.quality_peers import BlockALS, PackageBPR, ScaledEASE
+    from benchmarks.quality_peers import BlockALS, PackageBPR, ScaledEASE, WideBlockALS
 
     def ours(name: str, **settings: object) -> Callable[[int], Model]:
         seeded = "seed" in MODELS[name].defaults
@@ -55,8 +55,8 @@ def contenders() -> Contenders:
         "**implicit**, fast: k = 96, 12 epochs": ours("implicit", factors=96, epochs=12),
         REFERENCE: ours("als", factors=256, alpha=20, regularization=80),
         "BPR of implicit, tuned": lambda seed: PackageBPR(seed=seed),
-        "iALS++ of irspack, k = 128": lambda seed: BlockALS(factors=128, seed=seed),
-        "iALS++ of irspack, k = 384": lambda seed: BlockALS(factors=384, seed=seed),
+        "iALS++ of irspack, k = 128": lambda seed: BlockALS(seed=seed),
+        "iALS++ of irspack, k = 384": lambda seed: WideBlockALS(seed=seed),
         "EASE, scaled by popularity": lambda seed: ScaledEASE(),
     }
 

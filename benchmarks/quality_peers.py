@@ -28,7 +28,7 @@ class PackageBPR(Latent):
     """
 
     name = "implicit BPR"
-    defaults = {"factors": 64, "learning_rate": 0.1, "regularization": 0.02, "epochs": 60, "seed": 0}
+    defaults = {"factors": 64, "learning_rate": 0.005, "regularization": 0.02, "epochs": 200, "seed": 0}
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Learn, and yield once: the package cannot be stopped in between."""
@@ -55,13 +55,14 @@ class BlockALS(Latent):
     """
 
     name = "irspack iALS++"
-    defaults = {"factors": 128, "regularization": 0.04, "epochs": 8, "seed": 0}
+    defaults = {"regularization": 0.04, "epochs": 8, "seed": 0}
+    width = 128
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Learn, and yield once."""
         package = IALSRecommender(
             sparse.csr_matrix(play_matrix(interactions)),
-            n_components=self.settings["factors"],
+            n_components=self.width,
             alpha0=0.08,
             reg=self.settings["regularization"],
             nu=0.75,
@@ -77,6 +78,12 @@ class BlockALS(Latent):
         self.user_factors = np.asarray(package.get_user_embedding(), np.float32)
         self.item_factors = np.asarray(package.get_item_embedding(), np.float32)
         yield float(self.epochs)
+
+
+class WideBlockALS(BlockALS):
+    """The same with three times the factors, more than our settings allow."""
+
+    width = 384
 
 
 class ScaledEASE(Model):
