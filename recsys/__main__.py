@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from recsys.batch import write_lists
 from recsys.datasets import load
 from recsys.errors import InputError
 from recsys.metrics import evaluate
 from recsys.models import MODELS, make_model
 from recsys.popularity import rank_table
 from recsys.recommending import recommend_to
-from recsys.saved_runs import load_run, save_run
+from recsys.saved_runs import SavedRun, load_run, save_run
 from recsys.settings import ROWS, SETTINGS, Choice
 from recsys.splitting import Split, hold_out
 from recsys.training import Epoch, Stopping, TrainingRun
@@ -96,9 +97,11 @@ def _measured(epoch: Epoch) -> str:
 
 
 def recommend(options: argparse.Namespace) -> Answer:
-    """Recommend artists to one listener."""
+    """Recommend artists to one listener, or write the lists of all into a file."""
     dataset = load(options.data)
     saved = load_run(options.run, dataset)
+    if options.all:
+        return _write_all(options, saved)
     user = dataset.interactions.user_code(options.user)
     existing, recommended = recommend_to(saved.model, saved.split, user, options.n)
     answer = {
@@ -114,6 +117,15 @@ def recommend(options: argparse.Namespace) -> Answer:
         recommended[["artist", "score", "hit"]].to_string(index=False, float_format="{:.4f}".format),
     ]
     return answer, "\n".join(lines)
+
+
+def _write_all(options: argparse.Namespace, saved: SavedRun) -> Answer:
+    if options.out is None:
+        raise InputError("Say with --out where to write the lists of all listeners.")
+    users = np.arange(saved.split.train.n_users, dtype=np.int32)
+    write_lists(options.out, saved.model, saved.split, users, options.n)
+    text = f"Wrote what is recommended to {len(users):,} listeners to {options.out}."
+    return {"users": len(users), "file": str(options.out)}, text
 
 
 def judge(options: argparse.Namespace) -> Answer:
@@ -189,7 +201,12 @@ def _parser() -> argparse.ArgumentParser:
     recommending.add_argument(
         "--run", type=Path, required=True, metavar="RUN", help="a file that train saved"
     )
-    recommending.add_argument("--user", required=True, metavar="LISTENER", help="the listener's id")
+    whom = recommending.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--user", metavar="LISTENER", help="the listener's id")
+    whom.add_argument("--all", action="store_true", help="recommend to everybody; needs --out")
+    recommending.add_argument(
+        "--out", type=Path, metavar="FILE", help="with --all: a .csv, or .jsonl for one JSON document a line"
+    )
     settings(recommending, "n")
     judging = command("evaluate", judge)
     choose_model(judging)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+
 import pandas as pd
+
+# What spreadsheets look for to see that a file is UTF-8.
+MARK = codecs.BOM_UTF8
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -10,10 +10,8 @@ from recsys.interactions import Interactions
 from recsys.metrics import find_hits, popularity_ranks
 from recsys.models.base import Model, best
 from recsys.popularity import user_table
-from recsys.reranking import Reranking
+from recsys.reranking import AS_SCORED, Reranking
 from recsys.splitting import Split
-
-AS_SCORED = Reranking()
 
 
 def recommend_to(

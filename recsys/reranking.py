@@ -117,6 +117,8 @@ class Reranking:
         return self.choose(model, seen, *model.recommend(seen, users, self.pool(n), seed), n)
 
 
+AS_SCORED = Reranking()
+
 # The dial from end to end.
 DIAL = tuple(map(Reranking, (-1.0, -0.5, 0.0, 0.5, 1.0)))
 

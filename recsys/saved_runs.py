@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -128,8 +128,8 @@ def _split_file(path: Path) -> tuple[dict[str, Any], dict[str, Any], int]:
     return story, header, 8 + size
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under another name, then rename it: a crash never leaves half a file.
+def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file, at once or part by part, under another name, then rename it: never half a file is left.
 
     Raises
     ------
@@ -140,15 +140,18 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name
-            file.write(content)
+            for part in [content] if isinstance(content, bytes) else content:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+        if isinstance(error, OSError):
+            raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+        raise
 
 
 def load_run(path: Path, dataset: Dataset) -> SavedRun:
