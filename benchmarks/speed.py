@@ -142,8 +142,8 @@ def measure(split: Split, factors: int, epochs: int, rounds: int, trainers: dict
             if not theirs[name] or theirs[name][-1][1] < LONG:
                 theirs[name].append(time_peer(fit, ratings, epochs))
     found = {name: min(seconds) for name, seconds in ours.items()}
-    for name, seconds in theirs.items():
-        short, long = (min(column) for column in zip(*seconds, strict=True))
+    for name, rounds_of_it in theirs.items():
+        short, long = (min(column) for column in zip(*rounds_of_it, strict=True))
         found[name] = (long - short) / epochs
     libmf = min(seconds for name, seconds in found.items() if name.startswith("LIBMF"))
     cornac = min(found["Cornac MF"], found["Cornac MF, shuffled"])
@@ -219,7 +219,7 @@ def quality_table(qualities: list[dict[str, Any]]) -> str:
 
 def fill(page: Path, marker: str, text: str) -> None:
     """Replace what stands between two markers of a page."""
-    begin, end = f"<!-- {marker} -->", f"<!-- end of {marker} -->"
+    begin, end = f"<!-- {marker} -->", f"<!-- /{marker} -->"
     before, rest = page.read_text("utf-8").split(begin)
     page.write_text(before + begin + "\n" + text + "\n" + end + rest.split(end)[1], "utf-8")
 
@@ -269,7 +269,7 @@ def main() -> None:
     }
     (ROOT / "benchmarks" / "speed.json").write_text(json.dumps(story, indent=1) + "\n", "utf-8")
     fill(ROOT / "README.md", "speed", table(results))
-    fill(ROOT / "README.md", "rmse", quality_table(qualities))
+    fill(ROOT / "benchmarks" / "README.md", "rmse", quality_table(qualities))
 
 
 if __name__ == "__main__":
