@@ -1,10 +1,10 @@
 """Encore's plain SGD against LIBMF, Cornac and Surprise, in one run: `make benchmark`.
 
 Every library trains on the same pairs with the same number of factors, in one thread of this
-process, in turn and several times over; figures are medians. An epoch of a peer is the time that
-more epochs take longer than one, so that what it does before the first does not count. Cornac
-gets the pairs in the listeners' order and shuffled, and the better of the two counts. Time is
-that of the processor, so that other programs' turns do not count either.
+process, in turn and several times over; the fastest time of each counts, for what makes it slower
+is other programs. For the same reason time is that of the processor, not of the wall clock. An epoch
+of a peer is the time that more epochs take longer than one, so that what it does before the first
+does not count. Cornac gets the pairs in the listeners' order and shuffled, and the better counts.
 """
 
 from __future__ import annotations
@@ -93,18 +93,17 @@ def time_encore(name: str, split: Split, factors: int, epochs: int) -> dict[str,
         seconds["first" if done == 1 else "epoch"].append(trained - started)
         seconds["first measuring" if done == 1 else "errors"].append(measured - trained)
         going, started = done < epochs + 1, time.process_time()
-    epoch = median(seconds["epoch"])
-    return {"epoch": epoch, "errors": median(seconds["errors"]), "layout": seconds["first"][0] - epoch}
+    epoch, errors = (sum(seconds[what]) / epochs for what in ("epoch", "errors"))
+    return {"epoch": epoch, "errors": errors, "layout": seconds["first"][0] - epoch}
 
 
 def time_peer(fit: Any, ratings: peers.Ratings, epochs: int) -> tuple[float, float]:
-    """Return seconds of an epoch, and of the whole measurement."""
+    """Return seconds of one epoch with all that comes before, and of `epochs` more of them."""
     started = time.process_time()
     fit(ratings, 1)
     between = time.process_time()
     fit(ratings, 1 + epochs)
-    ended = time.process_time()
-    return ((ended - between) - (between - started)) / epochs, ended - started
+    return between - started, time.process_time() - between
 
 
 def orders(train: Interactions, factors: int, shuffled: bool) -> peers.Ratings:
@@ -130,37 +129,36 @@ def orders(train: Interactions, factors: int, shuffled: bool) -> peers.Ratings:
 
 def measure(split: Split, factors: int, epochs: int, rounds: int, trainers: dict[str, Any]) -> dict[str, Any]:
     """Time everyone in turn, `rounds` times over."""
-    times: dict[str, list[float]] = defaultdict(list)
-    slow: set[str] = set()
+    ours: dict[str, list[float]] = defaultdict(list)
+    theirs: dict[str, list[tuple[float, float]]] = defaultdict(list)
     by_user, shuffled = (orders(split.train, factors, way) for way in (False, True))
-    tasks = {name: (fit, by_user) for name, fit in trainers.items() if name not in ("Cornac MF",)} | {
-        "Cornac MF": (trainers["Cornac MF"], by_user),
-        "Cornac MF, shuffled": (trainers["Cornac MF"], shuffled),
-    }
+    tasks = {name: (fit, by_user) for name, fit in trainers.items()}
+    tasks["Cornac MF, shuffled"] = trainers["Cornac MF"], shuffled
     for _ in range(rounds):
         for name in ("article", "funk"):
             for what, seconds in time_encore(name, split, factors, epochs).items():
-                times[f"{name} {what}"].append(seconds)
+                ours[f"{name} {what}"].append(seconds)
         for name, (fit, ratings) in tasks.items():
-            if name not in slow:
-                epoch, whole = time_peer(fit, ratings, epochs)
-                times[name].append(epoch)
-                if whole > LONG:
-                    slow.add(name)
-    found = {name: median(seconds) for name, seconds in times.items()}
-    best_libmf = min(seconds for name, seconds in found.items() if name.startswith("LIBMF"))
+            if not theirs[name] or theirs[name][-1][1] < LONG:
+                theirs[name].append(time_peer(fit, ratings, epochs))
+    found = {name: min(seconds) for name, seconds in ours.items()}
+    for name, rounds_of_it in theirs.items():
+        short, long = (min(column) for column in zip(*rounds_of_it, strict=True))
+        found[name] = (long - short) / epochs
+    libmf = min(seconds for name, seconds in found.items() if name.startswith("LIBMF"))
     cornac = min(found["Cornac MF"], found["Cornac MF, shuffled"])
     return {
         "factors": factors,
         "seconds_per_epoch": found,
-        "spread": {name: [min(seconds), max(seconds)] for name, seconds in times.items()},
+        "medians": {name: median(seconds) for name, seconds in ours.items()}
+        | {name: median((long - short) / epochs for short, long in pairs) for name, pairs in theirs.items()},
         "updates_per_second": {
             name: len(split.train) / seconds
             for name, seconds in found.items()
             if not name.endswith((" errors", " layout"))
         },
         "ratios": {
-            "LIBMF": best_libmf / found["article epoch"],
+            "LIBMF": libmf / found["article epoch"],
             "LIBMF (PyPI)": found["LIBMF (PyPI)"] / found["article epoch"],
             "Cornac MF": cornac / found["funk epoch"],
             "Surprise SVD": found["Surprise SVD"] / found["funk epoch"],
@@ -221,7 +219,7 @@ def quality_table(qualities: list[dict[str, Any]]) -> str:
 
 def fill(page: Path, marker: str, text: str) -> None:
     """Replace what stands between two markers of a page."""
-    begin, end = f"<!-- {marker} -->", f"<!-- end of {marker} -->"
+    begin, end = f"<!-- {marker} -->", f"<!-- /{marker} -->"
     before, rest = page.read_text("utf-8").split(begin)
     page.write_text(before + begin + "\n" + text + "\n" + end + rest.split(end)[1], "utf-8")
 
@@ -271,7 +269,7 @@ def main() -> None:
     }
     (ROOT / "benchmarks" / "speed.json").write_text(json.dumps(story, indent=1) + "\n", "utf-8")
     fill(ROOT / "README.md", "speed", table(results))
-    fill(ROOT / "README.md", "rmse", quality_table(qualities))
+    fill(ROOT / "benchmarks" / "README.md", "rmse", quality_table(qualities))
 
 
 if __name__ == "__main__":

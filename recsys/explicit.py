@@ -133,11 +133,13 @@ class Pairs:
             Number of pairs visited after it.
         """
         first, last, cells = self._spans
-        # A block of items stays in the cache while all groups of users pass by.
-        n_blocks = (len(self.starts) - 1) // self.n_groups
-        block, group = random.permutation(n_blocks), random.permutation(self.n_groups)
-        turn = (block[:, None] * self.n_groups + group).ravel()[cells]
-        order = np.argsort(turn + random.random(len(cells)))
+        turn = random.random(len(cells))
+        n_cells = len(self.starts) - 1
+        if n_cells > 1:
+            # A block of items stays in the cache while all groups of users pass by.
+            blocks, groups = random.permutation(n_cells // self.n_groups), random.permutation(self.n_groups)
+            turn += (blocks[:, None] * self.n_groups + groups).ravel()[cells]
+        order = turn.argsort()
         first, last = first[order], last[order]
         ends = np.cumsum(last - first)
         done = 0
