@@ -17,6 +17,7 @@ from recsys.batch import write_lists
 from recsys.datasets import load
 from recsys.errors import InputError
 from recsys.metrics import evaluate
+from recsys.mlflow_export import log_run
 from recsys.models import MODELS, make_model
 from recsys.popularity import rank_table
 from recsys.recommending import recommend_to
@@ -139,6 +140,12 @@ def judge(options: argparse.Namespace) -> Answer:
     return answer, "\n".join([whose, *(f"{name:18} {value:10.4f}" for name, value in figures.items())])
 
 
+def log_mlflow(options: argparse.Namespace) -> Answer:
+    """Log a saved run to the MLflow server that MLFLOW_TRACKING_URI names."""
+    run_id = log_run(options.run)
+    return {"run_id": run_id}, f"Logged as MLflow run {run_id}."
+
+
 def _model(options: argparse.Namespace) -> Any:
     given = {name: getattr(options, name) for name in _model_settings()}
     if "seed" not in MODELS[options.model].defaults:
@@ -170,6 +177,11 @@ def _parser() -> argparse.ArgumentParser:
         )
         added.add_argument("--json", action="store_true", help="print one JSON document")
         return added
+
+    logging = commands.add_parser("log-mlflow", help=log_mlflow.__doc__, description=log_mlflow.__doc__)
+    logging.set_defaults(work=log_mlflow)
+    logging.add_argument("run", type=Path, metavar="RUN", help="a file that train or the Train page saved")
+    logging.add_argument("--json", action="store_true", help="print one JSON document")
 
     def settings(added: argparse.ArgumentParser, *names: str, defaults: bool = True) -> None:
         for name in names:

@@ -210,7 +210,7 @@ def top_n(scores, starts, seen, order, items, best):
 
 
 @numba.njit(nogil=True, cache=True)
-def top_n_by_length(p, q, item_bias, lengths, codes, turns, starts, seen, items, best):
+def top_n_by_length(p, q, item_bias, lengths, codes, turns, starts, ends, seen, items, best):
     """Find what `top_n` finds, without the scores of all items: those too short to matter are left out.
 
     No score p_u . q_i + b_i can be larger than |(p_u, 1)| |(q_i, b_i)|, without the 1 where no item has a
@@ -226,7 +226,9 @@ def top_n_by_length(p, q, item_bias, lengths, codes, turns, starts, seen, items,
         In the same order.
     codes, turns : int32 array, shape (n_items,)
         In the same order: what the item is called in `seen` and `items`, and its place among equal scores.
-    starts, seen, items, best
+    starts, ends : int64 array, shape (rows,)
+        Row r has seen `seen[starts[r]:ends[r]]`.
+    seen, items, best
         As for `top_n`.
     """
     n = items.shape[1]
@@ -236,7 +238,7 @@ def top_n_by_length(p, q, item_bias, lengths, codes, turns, starts, seen, items,
     places = np.empty(n, np.int64)
     scores = np.empty(SCORED_AT_ONCE, np.float32)
     for row in range(p.shape[0]):
-        for at in range(starts[row], starts[row + 1]):
+        for at in range(starts[row], ends[row]):
             is_seen[seen[at]] = True
         length = unit
         for f in range(factors):
@@ -286,7 +288,7 @@ def top_n_by_length(p, q, item_bias, lengths, codes, turns, starts, seen, items,
             items[row, place] = codes[places[place]] if place < filled else -1
             if place >= filled:
                 best[row, place] = -np.inf
-        for at in range(starts[row], starts[row + 1]):
+        for at in range(starts[row], ends[row]):
             is_seen[seen[at]] = False
 
 

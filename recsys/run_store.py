@@ -111,7 +111,7 @@ class RunStore:
         }
         path = self._new()
         save_run(path, dataset, run.split, run.model, run.history, more)
-        return self._entry(path)
+        return read_entry(path)
 
     def entries(self) -> tuple[list[Entry], list[str]]:
         """Read the headers of all runs.
@@ -138,7 +138,7 @@ class RunStore:
                 )
                 continue
             try:
-                entries.append(self._entry(path))
+                entries.append(read_entry(path))
             except InputError as error:
                 complaints.append(str(error))
         entries.sort(key=lambda entry: (entry.pinned, entry.created, entry.id), reverse=True)
@@ -152,7 +152,7 @@ class RunStore:
         InputError
             If there is no such run, or it is damaged.
         """
-        return self._entry(self._path(run_id))
+        return read_entry(self._path(run_id))
 
     def open(self, run_id: str, dataset: Dataset) -> SavedRun:
         """Return a run with its trained model.
@@ -222,7 +222,7 @@ class RunStore:
             raise InputError("This run was deleted too long ago to be brought back.") from None
         except OSError as error:
             raise InputError(f"The run cannot be brought back: {error.strerror}.") from error
-        return self._entry(path)
+        return read_entry(path)
 
     def export(self, run_id: str) -> bytes:
         """Return a run as one file, for `python -m recsys recommend --run` or another computer.
@@ -256,7 +256,7 @@ class RunStore:
             path = Path(folder) / f"000000000000{SUFFIX}"
             path.write_bytes(content)
             try:
-                entry = self._entry(path)
+                entry = read_entry(path)
                 load_file(path)
             except (InputError, safetensors.SafetensorError, ValueError, OSError) as error:
                 shown = str(error).replace(str(path), name[:80])
@@ -266,7 +266,7 @@ class RunStore:
         del entry
         path = self._new()
         write_whole(path, content)
-        return self._entry(path)
+        return read_entry(path)
 
     def _new(self) -> Path:
         """Return the path of a file that is not there yet, in a folder that is."""
@@ -288,42 +288,50 @@ class RunStore:
 
     def _label(self, run_id: str, **changes: Any) -> Entry:
         path = self._path(run_id)
-        entry, story = self._entry(path), read_story(path)
+        entry, story = read_entry(path), read_story(path)
         label = {"name": entry.name, "pinned": entry.pinned, "created": entry.created}
         rewrite_story(path, story | {"label": label | changes})
-        return self._entry(path)
+        return read_entry(path)
 
-    def _entry(self, path: Path) -> Entry:
-        story = read_story(path)
-        try:
-            # A run that the command line saved has no label.
-            label, stopping = story.get("label", {}), story.get("stopping", {})
-            split, data, key = story["split"], story["data"], story.get("key", "")
-            references = {str(name): float(error) for name, error in story.get("references", {}).items()}
-            written = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
-            created = datetime.fromisoformat(label.get("created", written))
-            setup = Setup(
-                model=story["model"],
-                settings=story["settings"],
-                minimum=int(split["minimum"]),
-                hidden=int(split["hidden"]),
-                data=key if key in SHARED else "",
-                fingerprint=str(data["fingerprint"]),
-                **stopping,
-            )
-            return Entry(
-                id=path.name.removesuffix(SUFFIX),
-                name=_clean(str(label.get("name", ""))) or setup.model,
-                pinned=label.get("pinned", False) is True,
-                created=created.astimezone(UTC).isoformat(timespec="seconds"),
-                setup=setup,
-                title=str(data["title"]),
-                history=read_history(story["history"]),
-                references=references,
-                versions={str(name): str(version) for name, version in story["versions"].items()},
-            )
-        except (InputError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise InputError(f"{path} is not a saved run of this program, or it is damaged.") from error
+
+def read_entry(path: Path) -> Entry:
+    """Return what the header of a saved run says, wherever the file is.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is no saved run.
+    """
+    story = read_story(path)
+    try:
+        # A run that the command line saved has no label.
+        label, stopping = story.get("label", {}), story.get("stopping", {})
+        split, data, key = story["split"], story["data"], story.get("key", "")
+        references = {str(name): float(error) for name, error in story.get("references", {}).items()}
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+        created = datetime.fromisoformat(label.get("created", written))
+        setup = Setup(
+            model=story["model"],
+            settings=story["settings"],
+            minimum=int(split["minimum"]),
+            hidden=int(split["hidden"]),
+            data=key if key in SHARED else "",
+            fingerprint=str(data["fingerprint"]),
+            **stopping,
+        )
+        return Entry(
+            id=path.name.removesuffix(SUFFIX),
+            name=_clean(str(label.get("name", ""))) or setup.model,
+            pinned=label.get("pinned", False) is True,
+            created=created.astimezone(UTC).isoformat(timespec="seconds"),
+            setup=setup,
+            title=str(data["title"]),
+            history=read_history(story["history"]),
+            references=references,
+            versions={str(name): str(version) for name, version in story["versions"].items()},
+        )
+    except (InputError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise InputError(f"{path} is not a saved run of this program, or it is damaged.") from error
 
 
 def _clean(name: str) -> str:

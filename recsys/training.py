@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recsys.errors import InputError
 from recsys.interactions import Interactions
@@ -23,6 +25,9 @@ from recsys.splitting import Split, hold_out
 # Ranking everything is dearer than a pass over the pairs, so it is measured on some users, at some epochs.
 RANKED_USERS = 500
 RANKED_EPOCHS = 20
+# A training of so few steps (pairs x epochs x factors) is over in a moment, and should not wait for lists.
+QUICK = 50_000_000
+RANKED_WHEN_QUICK = 200
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ class TrainingRun:
             )
         self.done = 0.0
         self.history: list[Epoch] = []
-        self.ranked_users = sample_users(split, RANKED_USERS)
+        self.ranked_users = _ranked_users(model, split)
         self._progress = model.train(split.train)
         self._seconds = 0.0
         self._over = False
@@ -139,7 +144,7 @@ class TrainingRun:
         """Return a run that was trained before: its model holds epoch `kept`, and `step` goes no further."""
         run = cls.__new__(cls)
         run.model, run.split, run.stopping, run.history = model, split, stopping, list(history)
-        run.ranked_users = sample_users(split, RANKED_USERS)
+        run.ranked_users = _ranked_users(model, split)
         run._progress = iter(())
         run._seconds, run._over, run._best_state = 0.0, True, None
         measured = [epoch for epoch in run.history if stopping.error(epoch) is not None]
@@ -269,6 +274,12 @@ class TrainingRun:
                 self._best_state = self.model.state()
         elif self.stopping.watch != "none" and 0 < self.stopping.patience <= epoch.epoch - self._best.epoch:
             self.finish()
+
+
+def _ranked_users(model: Model, split: Split) -> NDArray[np.int32]:
+    """Choose whose lists are measured: by the settings and the data alone, so that a link finds the same."""
+    steps = len(split.train) * math.prod(int(model.settings.get(name, 1)) for name in ("epochs", "factors"))
+    return sample_users(split, min(RANKED_USERS, RANKED_WHEN_QUICK) if steps < QUICK else RANKED_USERS)
 
 
 def warm_up() -> None:

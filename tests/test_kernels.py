@@ -108,7 +108,7 @@ def test_leaving_out_short_items_changes_nothing(seed, factors, n_items, biased,
     found = np.empty((3, n), np.int32), np.empty((3, n), np.float32)
     columns = np.ascontiguousarray(q[codes].T)
     ordered = bias[codes], lengths[codes], codes, turns[codes]
-    kernels.top_n_by_length(p, columns, *ordered, starts, np.concatenate(seen), *found)
+    kernels.top_n_by_length(p, columns, *ordered, starts[:-1], starts[1:], np.concatenate(seen), *found)
     wanted = np.empty((3, n), np.int32), np.empty((3, n), np.float32)
     kernels.top_n(p @ q.T + bias, starts, np.concatenate(seen), order, *wanted)
     if coarse:

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from recsys import training
 from recsys.background import BackgroundRuns
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
@@ -110,6 +111,14 @@ def test_only_some_users_are_ranked_where_there_are_many(checkerboard_split):
     assert len(users) == len(set(users.tolist())) == 7
     assert users.tolist() == sample_users(checkerboard_split, 7).tolist()
     assert len(sample_users(checkerboard_split, 40)) == 40
+
+
+def test_a_training_that_is_over_in_a_moment_ranks_fewer_users(checkerboard_split, monkeypatch):
+    monkeypatch.setattr(training, "RANKED_WHEN_QUICK", 5)
+    few = TrainingRun(make_model("funk", epochs=2, factors=2), checkerboard_split)
+    monkeypatch.setattr(training, "QUICK", len(checkerboard_split.train) * 4)
+    many = TrainingRun(make_model("funk", epochs=2, factors=2), checkerboard_split)
+    assert (len(few.ranked_users), len(many.ranked_users)) == (5, 40)
 
 
 @pytest.mark.parametrize("watch", ["rmse", "ndcg"])

@@ -110,12 +110,9 @@ class Factorization(Latent):
         turns = np.empty(seen.n_items, np.int32)
         turns[np.random.default_rng(seed).permutation(seen.n_items)] = np.arange(seen.n_items, dtype=np.int32)
         # float64: a model on its way to diverging has squares beyond float32
-        squares = np.square(self.item_factors, dtype=np.float64).sum(axis=1)
+        squares = np.einsum("if,if->i", self.item_factors, self.item_factors, dtype=np.float64)
         lengths = np.sqrt(squares + np.square(self.item_bias, dtype=np.float64)).astype(np.float32)
         codes = np.argsort(-lengths).astype(np.int32)
-        spans = [seen.of_user(user) for user in users.tolist()]
-        starts = np.cumsum([0] + [span.stop - span.start for span in spans])
-        known = np.concatenate([seen.item_codes[span] for span in spans] or [seen.item_codes[:0]])
         kernels.top_n_by_length(
             self.user_factors[users],
             np.ascontiguousarray(self.item_factors[codes].T),
@@ -123,8 +120,9 @@ class Factorization(Latent):
             lengths[codes],
             codes,
             turns[codes],
-            starts,
-            known,
+            seen.user_starts[users],
+            seen.user_starts[users + 1],
+            seen.item_codes,
             items,
             best,
         )
