@@ -48,30 +48,30 @@ def setting(name: str, default: Any, prefix: str = "") -> Any:
     key = f"{prefix}{name}"
     if isinstance(row, Choice):
         return choice(row, list(row.options), default, key)
-    # A default of the control itself would be in the way of values that come from a link.
-    if key not in st.session_state:
-        st.session_state[key] = default
+    # Always with its default: a control whose arguments change is a new one and forgets its value.
     if row.ladder:
         return st.select_slider(
             row.label,
-            sorted({*row.ladder, default, st.session_state[key]}),
-            format_func=lambda value: f"{value:g}",
+            sorted({*row.ladder, default, st.session_state.get(key, default)}),
+            value=default,
+            format_func=lambda step: f"{step:g}",
             key=key,
             help=row.help,
             persist_state="session",
         )
     return st.number_input(
-        row.label, row.minimum, row.maximum, key=key, help=row.help, persist_state="session"
+        row.label, row.minimum, row.maximum, default, key=key, help=row.help, persist_state="session"
     )
 
 
 def choice(row: Choice, words: list[str], default: str, key: str) -> str:
     """Draw a choice among some of its words and return the chosen one; it survives a page change."""
-    if st.session_state.get(key) not in words:
+    if st.session_state.get(key, default) not in words:
         st.session_state[key] = default
     return st.selectbox(
         row.label,
         words,
+        words.index(default),
         format_func=lambda word: row.options[word],
         key=key,
         help=row.help,
