@@ -61,7 +61,7 @@ def measure(page: Page, address: str, moves: int) -> list[float]:
     page.goto(f"{address}/train?{QUERY}")
     page.evaluate("window.epochs = 200")
     page.evaluate(WATCH)
-    page.wait_for_function("window.redrawn.length > 0", timeout=120_000)
+    page.wait_for_function("window.redrawn.length > 0", timeout=240_000)
     page.get_by_text("Train as I tune").click()
     page.wait_for_timeout(3_000)  # the toggle trains once, and the server warms up
     slider = page.get_by_role("slider", name="Lambda (regularization)").first
@@ -94,7 +94,7 @@ def main() -> None:
     found = {
         "moves": len(waits),
         "median": statistics.median(waits),
-        "p95": statistics.quantiles(waits, n=20)[-1],
+        "p95": statistics.quantiles(waits, n=20, method="inclusive")[-1],
         "fastest": min(waits),
         "slowest": max(waits),
     }

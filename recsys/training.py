@@ -145,7 +145,7 @@ class TrainingRun:
         run = cls.__new__(cls)
         run.model, run.split, run.stopping, run.history = model, split, stopping, list(history)
         run.ranked_users = _ranked_users(model, split)
-        run._progress = iter(())
+        run._progress, run.done = iter(()), float(len(run.history))
         run._seconds, run._over, run._best_state = 0.0, True, None
         measured = [epoch for epoch in run.history if stopping.error(epoch) is not None]
         run._best = min(measured, key=lambda epoch: stopping.error(epoch), default=None)  # type: ignore[arg-type, return-value]

@@ -156,6 +156,7 @@ def test_a_run_that_was_trained_before_is_over(watch, dataset, checkerboard_spli
     list(run)
     again = TrainingRun.over(run.model, run.split, run.stopping, run.history, run.kept.epoch)
     assert (again.history, again.best, again.kept, again.progress) == (run.history, run.best, run.kept, 1)
+    assert again.done == 4
     assert again.references == run.references
     with pytest.raises(StopIteration):
         again.step()
