@@ -232,10 +232,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes only; writes nothing")
     parser.add_argument("--sizes", nargs="+", metavar="SIZE", help="some of: " + "; ".join(SIZES))
     parser.add_argument("--factors", nargs="+", type=int, default=FACTORS, metavar="K")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often each is timed")
     options = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):
-        # One core for all, the last one: it has the fewest interrupts.
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     trainers = peers.peers(ROOT / "benchmarks" / ".libmf")
     sizes = QUICK if options.quick else SIZES
     results, qualities = [], []
@@ -245,7 +243,7 @@ def main() -> None:
             continue
         split = hold_out(interactions, minimum=20, hidden=5)
         for factors in options.factors:
-            result = {"pairs": pairs} | measure(split, factors, epochs, rounds, trainers)
+            result = {"pairs": pairs} | measure(split, factors, epochs, options.rounds or rounds, trainers)
             results.append(result)
             print(table([result]).splitlines()[-1], flush=True)
             if len(interactions) <= 1_000_000 and factors in (16, 50):
@@ -259,7 +257,7 @@ def main() -> None:
         del interactions, split
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(table(results), quality_table(qualities) if qualities else "", f"{memory:.1f} GB", sep="\n\n")
-    if options.quick or options.sizes or options.factors != FACTORS:
+    if options.quick or options.sizes or options.rounds or options.factors != FACTORS:
         return
     story = {
         "versions": peers.versions() | {"machine": platform.machine()},

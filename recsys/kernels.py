@@ -166,6 +166,41 @@ def arrange(
 
 
 @numba.njit(nogil=True, cache=True)
+def mark_smallest(keys, starts, least, count, marks):
+    """Mark the smallest keys of each user who has enough; of equal ones the first.
+
+    Parameters
+    ----------
+    keys : float64 array, shape (n,)
+    starts : int64 array, shape (n_users + 1,)
+        User u has the keys from starts[u] to starts[u + 1].
+    least : int
+        Users with fewer keys have none marked; at least `count`.
+    count : int
+        How many are marked of each other user.
+    marks : bool array, shape (n,)
+        All False; changed in place.
+    """
+    best = np.empty(count, np.int64)
+    for user in range(starts.shape[0] - 1):
+        if starts[user + 1] - starts[user] < least:
+            continue
+        filled = 0
+        for at in range(starts[user], starts[user + 1]):
+            if filled == count and keys[at] >= keys[best[count - 1]]:
+                continue
+            place = filled if filled < count else count - 1
+            while place > 0 and keys[at] < keys[best[place - 1]]:
+                best[place] = best[place - 1]
+                place -= 1
+            best[place] = at
+            if filled < count:
+                filled += 1
+        for at in best:
+            marks[at] = True
+
+
+@numba.njit(nogil=True, cache=True)
 def top_n(scores, starts, seen, order, items, best):
     """Find the highest scores of each row among the items that its user has not seen.
 

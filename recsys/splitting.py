@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from recsys import kernels
 from recsys.errors import InputError
 from recsys.interactions import Interactions
 from recsys.settings import SETTINGS
@@ -70,12 +71,8 @@ def hold_out(interactions: Interactions, minimum: int = 35, hidden: int = 15, se
             f"Ask for {counts.max()} or fewer to take part."
         )
     keys = np.random.default_rng(seed).random(len(interactions))
-    shuffled = np.lexsort((keys, interactions.user_codes))
-    # `shuffled` keeps users together, so the first pairs of each user are its random draw.
-    place = np.arange(len(interactions)) - np.repeat(interactions.user_starts[:-1], counts)
-    takes_part = np.repeat(counts >= minimum, counts)
     is_hidden = np.zeros(len(interactions), bool)
-    is_hidden[shuffled[takes_part & (place < hidden)]] = True
+    kernels.mark_smallest(keys, interactions.user_starts, minimum, hidden, is_hidden)
     return Split(
         train=interactions.subset(~is_hidden),
         validation=interactions.subset(is_hidden),

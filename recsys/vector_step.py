@@ -236,6 +236,7 @@ def squared_error_within(user_codes, item_codes, targets, mean, p, q):
     total = 0.0
     for row in range(np.uint64(targets.shape[0])):
         ahead = min(row + np.uint64(AHEAD), np.uint64(targets.shape[0] - 1))
+        _fetch(p, np.uint32(user_codes[ahead]))
         _fetch(q, np.uint32(item_codes[ahead]))
         u, i = np.uint32(user_codes[row]), np.uint32(item_codes[row])
         error = np.float64(targets[row] - mean - _dot_within(p, q, u, i))
@@ -249,6 +250,7 @@ def squared_error_beside(user_codes, item_codes, targets, mean, user_bias, item_
     total = 0.0
     for row in range(np.uint64(targets.shape[0])):
         ahead = min(row + np.uint64(AHEAD), np.uint64(targets.shape[0] - 1))
+        _fetch(p, np.uint32(user_codes[ahead]))
         _fetch(q, np.uint32(item_codes[ahead]))
         u, i = np.uint32(user_codes[row]), np.uint32(item_codes[row])
         rest = targets[row] - mean - user_bias[u] - item_bias[i]

@@ -1,5 +1,7 @@
 """Every kernel again, slow and plain, in float64: the oracle of the property tests."""
 
+import itertools
+
 import numpy as np
 
 
@@ -38,6 +40,15 @@ def arrange(user_codes, item_codes, group_of_user, block_of_item, n_groups):
     for u, i in zip(user_codes.tolist(), item_codes.tolist(), strict=True):
         cells.setdefault(block_of_item[i] * n_groups + group_of_user[u], []).append((u, i))
     return cells
+
+
+def mark_smallest(keys, starts, least, count):
+    """Mark the smallest keys of each user who has enough; of equal ones the first."""
+    marks = np.zeros(len(keys), bool)
+    for first, last in itertools.pairwise(starts):
+        if last - first >= least:
+            marks[first + np.argsort(keys[first:last], kind="stable")[:count]] = True
+    return marks
 
 
 def top_n(scores, seen, order, n):

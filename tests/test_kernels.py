@@ -230,3 +230,15 @@ def test_matching_without_ones_own_item_agrees_with_its_slow_twin(seed, factors)
     kernels.match_without_own(user_codes, item_codes, p, q, y, np.diff(starts), matches)
     expected = naive.match_without_own(user_codes, item_codes, starts, q, y)
     np.testing.assert_allclose(matches, expected, rtol=1e-3, atol=1e-3)
+
+
+@given(
+    seed=st.integers(0, 2**31), count=st.integers(1, 6), extra=st.integers(0, 4), levels=st.integers(1, 50)
+)
+def test_the_smallest_keys_agree_with_their_slow_twin(seed, count, extra, levels):
+    random = np.random.default_rng(seed)
+    starts = np.concatenate([[0], np.cumsum(random.integers(0, 15, 8))])
+    keys = random.integers(0, levels, starts[-1]).astype(float)
+    marks = np.zeros(len(keys), bool)
+    kernels.mark_smallest(keys, starts, count + extra, count, marks)
+    assert marks.tolist() == naive.mark_smallest(keys, starts, count + extra, count).tolist()

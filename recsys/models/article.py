@@ -19,13 +19,9 @@ class Article(Explicit):
     Its start, 3 times uniform(0, 1), and the order of its updates, p first and q with the
     new p, are the article's and stay as they are. The order in which it visits the pairs is not:
     the article goes listener by listener, where each update waits for the one before it on the
-    same row. Here they are shuffled, which is four times as fast and ends at the same error
-    within 0.3 %.
-
-    Attributes
-    ----------
-    lowest, highest : float
-        Play counts that are scaled to 0 and to 1.
+    same row. Here they are shuffled, which is up to four times as fast. After the same 200 epochs
+    the error on known pairs is within 0.6 % of the article's order, that on hidden pairs 1 to 3 %
+    lower.
 
     References
     ----------

@@ -18,6 +18,7 @@ class Explicit(Factorization):
     """A factorization whose factors lie in `explicit.Rows` while it learns."""
 
     _rows: tuple[explicit.Rows, explicit.Rows] | None = None
+    _learned_from: tuple[Interactions, explicit.Pairs] | None = None
     _targets: WeakKeyDictionary[Interactions, NDArray[np.float32]]
 
     def rmse(self, interactions: Interactions) -> float:
@@ -26,16 +27,17 @@ class Explicit(Factorization):
         # Factors that were read from a file or taken back from an earlier epoch lie elsewhere.
         if users is None or items is None or self.user_factors is not users.factors or not len(interactions):
             return super().rmse(interactions)
-        if interactions not in self._targets:
-            self._targets[interactions] = self.targets(interactions)
-        total = explicit.squared_error(
-            interactions.user_codes,
-            interactions.item_codes,
-            self._targets[interactions],
-            self.global_mean,
-            users,
-            items,
-        )
+        known, pairs = self._learned_from or (None, None)
+        if pairs is not None and interactions is known:
+            # Cell by cell the rows come from the caches, listener by listener those of the artists do not.
+            n = len(pairs)
+            order = pairs.user_codes[:n], pairs.item_codes[:n], pairs.targets
+            total = explicit.squared_error(*order, 0.0, users, items)
+        else:
+            if interactions not in self._targets:
+                self._targets[interactions] = self.targets(interactions)
+            order = interactions.user_codes, interactions.item_codes, self._targets[interactions]
+            total = explicit.squared_error(*order, self.global_mean, users, items)
         return float(np.sqrt(total / len(interactions)))
 
     def _start(
@@ -45,7 +47,7 @@ class Explicit(Factorization):
         users, items = explicit.Rows(user_factors, biased), explicit.Rows(item_factors, biased)
         self.user_factors, self.user_bias = users.factors, users.bias
         self.item_factors, self.item_bias = items.factors, items.bias
-        self._rows = users, items
+        self._rows, self._learned_from = (users, items), None
         # Targets take longer to make than errors to sum, and are asked for in each epoch.
         self._targets = WeakKeyDictionary()
         return users, items
@@ -54,7 +56,9 @@ class Explicit(Factorization):
         """Lay out the pairs with what is left of their targets without the mean."""
         assert self._rows is not None  # noqa: S101 - `_start` comes first
         rest = self.targets(interactions) - np.float32(self.global_mean)
-        return explicit.arrange(interactions.user_codes, interactions.item_codes, rest, *self._rows, random)
+        pairs = explicit.arrange(interactions.user_codes, interactions.item_codes, rest, *self._rows, random)
+        self._learned_from = interactions, pairs
+        return pairs
 
     def _visits(
         self, pairs: explicit.Pairs, random: np.random.Generator
