@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
 import sys
@@ -15,13 +16,15 @@ import numpy as np
 
 from recsys.batch import write_lists
 from recsys.datasets import load
+from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.metrics import evaluate
 from recsys.mlflow_export import log_run
 from recsys.models import MODELS, make_model
 from recsys.popularity import rank_table
 from recsys.recommending import recommend_to
-from recsys.saved_runs import SavedRun, load_run, save_run
+from recsys.report import report
+from recsys.saved_runs import SavedRun, load_run, save_run, write_whole
 from recsys.settings import ROWS, SETTINGS, Choice
 from recsys.splitting import Split, hold_out
 from recsys.training import Epoch, Stopping, TrainingRun
@@ -104,6 +107,8 @@ def recommend(options: argparse.Namespace) -> Answer:
     if options.all:
         return _write_all(options, saved)
     user = dataset.interactions.user_code(options.user)
+    if options.out is not None:
+        return _write_page(options, dataset, saved, user)
     existing, recommended = recommend_to(saved.model, saved.split, user, options.n)
     answer = {
         "user": dataset.interactions.users[user],
@@ -118,6 +123,18 @@ def recommend(options: argparse.Namespace) -> Answer:
         recommended[["artist", "score", "hit"]].to_string(index=False, float_format="{:.4f}".format),
     ]
     return answer, "\n".join(lines)
+
+
+def _write_page(options: argparse.Namespace, dataset: Dataset, saved: SavedRun, user: int) -> Answer:
+    if options.out.suffix.lower() != ".html":
+        raise InputError(f"{options.out} must end in .html: it becomes a page about the listener.")
+    page = report(dataset, saved.split, saved.model, user, options.n, made=datetime.date.today())
+    write_whole(options.out, page.encode("utf-8", "backslashreplace"))
+    listener = dataset.interactions.users[user]
+    return {
+        "user": listener,
+        "file": str(options.out),
+    }, f"Wrote a page about listener {listener} to {options.out}."
 
 
 def _write_all(options: argparse.Namespace, saved: SavedRun) -> Answer:
@@ -217,7 +234,10 @@ def _parser() -> argparse.ArgumentParser:
     whom.add_argument("--user", metavar="LISTENER", help="the listener's id")
     whom.add_argument("--all", action="store_true", help="recommend to everybody; needs --out")
     recommending.add_argument(
-        "--out", type=Path, metavar="FILE", help="with --all: a .csv, or .jsonl for one JSON document a line"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="with --all: a .csv, or .jsonl for one JSON document a line; with --user: an .html page",
     )
     settings(recommending, "n")
     judging = command("evaluate", judge)

@@ -99,6 +99,15 @@ def test_the_command_line_writes_all(capsys, tmp_path):
     assert all(len(row["recommended"]) == 3 for row in rows)
 
 
+def test_the_command_line_writes_a_page(capsys, tmp_path):
+    run, out = str(tmp_path / "run"), tmp_path / "listener.html"
+    assert main(["train", "sample", "--model", "popular", "--out", run]) == 0
+    assert main(["recommend", "sample", "--run", run, "--user", "7", "--out", str(out)]) == 0
+    assert "Recommended to listener 7" in out.read_text("utf-8")
+    assert main(["recommend", "sample", "--run", run, "--user", "7", "--out", str(tmp_path / "x.csv")]) == 1
+    assert "must end in .html" in capsys.readouterr().err
+
+
 def test_everybody_of_last_fm_takes_less_than_two_seconds(lastfm_folder, tmp_path):
     from recsys.datasets import load
 
