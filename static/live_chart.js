@@ -87,7 +87,7 @@ async function update(chart) {
       const { data, layout } = structuredClone(chart.component.data.figure);
       const kept = { uirevision: "kept", ...layout, template: template(element), autosize: true, height };
       await Plotly.react(element, data, kept, config);
-      if (!chart.observer) follow(chart, Plotly);
+      if (!chart.observer) follow(chart);
       chart.draws += 1;
       element.dataset.draws = chart.draws;
     }
@@ -100,13 +100,14 @@ async function update(chart) {
 }
 
 // Once for each chart: its width follows the page, its clicks go to Python.
-function follow(chart, Plotly) {
+function follow(chart) {
   const { element } = chart;
   chart.observer = new ResizeObserver(() => {
     const width = element.clientWidth;
     if (width === 0 || width === chart.width) return;
     chart.width = width;
-    Plotly.Plots.resize(element);
+    chart.dirty = true; // in turn with the other updates: plotly.js does not stand two at once
+    update(chart);
   });
   chart.observer.observe(element);
   element.on("plotly_click", ({ points: [point] }) => {
