@@ -47,8 +47,7 @@ def draw() -> None:
                 )
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Compare", type="primary", icon=":material/leaderboard:", key="compare")
-        if st.button("Add a run or own settings", icon=":material/add:", key="add"):
-            _add()
+        adding = st.button("Add a run or own settings", icon=":material/add:", key="add")
         with st.popover("Hold-out", icon=":material/visibility_off:", key="hold-out"):
             chosen = {
                 name: int(controls.setting(name, SETTINGS[name].default, PREFIX))
@@ -68,6 +67,8 @@ def draw() -> None:
         f"One hold-out for all: each listener with at least {chosen['minimum']} artists hides {chosen['hidden']} of "
         f"them, drawn by seed {chosen['seed']}. Every model learns from the rest and recommends {n} artists."
     )
+    if adding:
+        _add(chosen)
     if pressed:
         defaults = [Contender(MODELS[name].label, Setup(name)) for name in names]
         try:
@@ -92,7 +93,7 @@ def _remove(contender: Contender) -> None:
 
 
 @st.dialog("Add to the comparison", icon=":material/add:")
-def _add() -> None:
+def _add(hold_out: dict[str, int]) -> None:
     kind = st.segmented_control(
         "What to add",
         list(KINDS),
@@ -102,7 +103,7 @@ def _add() -> None:
         key="add-kind",
         label_visibility="collapsed",
     )
-    contender = _own_settings() if kind == "settings" else _run()
+    contender = _own_settings() if kind == "settings" else _run(hold_out)
     if contender is not None and st.button("Add", type="primary", icon=":material/add:", key="add-it"):
         st.session_state.setdefault("added", []).append(contender)
         st.rerun()
@@ -123,20 +124,23 @@ def _own_settings() -> Contender | None:
     return Contender(label_of(setup, _taken(), called), setup)
 
 
-def _run() -> Contender | None:
+def _run(hold_out: dict[str, int]) -> Contender | None:
     """Draw the choice among the runs on this data: those of this visit and the saved ones."""
-    runs = {contender.run: contender for contender in (*_visited(), *_saved())}
+    added = {contender.run for contender in _added()}
+    runs = {run.run: run for run in (*_visited(), *_saved()) if run.run not in added}
     if not runs:
         st.info(
-            "There are no runs on this data yet. Train a model on the Train page, and save it there if you like."
+            "There is no other run on this data. Train a model on the Train page, and save it if you like."
         )
         return None
     chosen = st.selectbox("Run", list(runs), format_func=lambda run: runs[run].label, key="add-run")
     setup = runs[chosen].setup
+    st.caption(f"{frame.escape(label_of(setup))}.")
     st.caption(
-        f"{frame.escape(label_of(setup))}. It learned from the hold-out "
-        f"{setup.minimum}/{setup.hidden}, seed {setup.seed}: on the same one it is measured as it is, on another it "
-        "is trained anew."
+        "It learned from the hold-out that is chosen here, and is measured as it was trained."
+        if setup.hold_out == hold_out
+        else f"It learned from another hold-out ({setup.minimum}/{setup.hidden}, seed {setup.seed}) and would know "
+        "what is hidden here: it is trained anew with its settings."
     )
     return runs[chosen]
 
@@ -183,12 +187,12 @@ def _trained(contender: Contender) -> Model | None:
     return job.run.model if job is not None and job.ended else None
 
 
-def entry_notes(entries: Sequence[Entry]) -> None:
-    """Say of each run how it was measured, and of each model what is not its default."""
-    notes = [
+def notes(entries: Sequence[Entry]) -> None:
+    """Say of each run how it was measured, and of a model with a name of its own what its settings are."""
+    told = [
         f"- **{frame.escape(entry.label)}**: {frame.escape(entry.note)}"
         for entry in entries
-        if entry.note and entry.note != "Default settings."
+        if entry.note != "Default settings." and entry.note.rstrip(".") not in entry.label
     ]
-    if notes:
-        st.caption("\n".join(notes))
+    if told:
+        st.caption("\n".join(told))

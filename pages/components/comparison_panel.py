@@ -43,7 +43,7 @@ NAMES = {
     "seconds": "Seconds",
 }
 # Decimal places of a figure and of its interval.
-PLACES = dict.fromkeys((*METRICS, "coverage", "gini"), 4) | {"novelty": 2, "popularity_rank": 0}
+PLACES = dict.fromkeys((*METRICS, "coverage", "gini"), 4) | {"novelty": 2, "popularity_rank": 0, "seconds": 2}
 NOTHING_HIDDEN = "This listener has too few artists: none was hidden, so there is nothing to find."
 HELP = {
     "ndcg": "How many hidden artists the lists find, those at the top counting most.",
@@ -111,6 +111,8 @@ def _progress(job: BackgroundRun[Leaderboard], ended: bool) -> None:
                 args=(job,),
                 key="cancel-comparison",
             )
+    if job.state == "cancelled":
+        st.caption(f"Cancelled: {len(job.run.measured)} of {len(job.run.entries)} models were measured.")
     for entry in job.run.entries:
         if entry.message:
             st.warning(frame.escape(f"{entry.label}: {entry.message}"))
@@ -131,7 +133,7 @@ def _leaderboard(board: Leaderboard) -> None:
         | {NAMES[name]: st.column_config.Column(help=words) for name, words in HELP.items()},
         key="leaderboard",
     )
-    comparison_choice.entry_notes(board.measured)
+    comparison_choice.notes(board.measured)
     st.download_button(
         "Download as CSV",
         lambda: to_csv(table),
@@ -159,11 +161,10 @@ def _leaderboard(board: Leaderboard) -> None:
 
 
 def _styled(table: pd.DataFrame, marks: pd.DataFrame) -> Styler:
-    """Show each figure with its interval, and sort it by the figure."""
-    styled = table[list(NAMES)].rename(columns=NAMES).style
-    styled = styled.format({NAMES["seconds"]: "{:.2f}"})
+    """Show each figure with its interval; the table sorts by the figure."""
+    styled = table[list(NAMES)].round(PLACES).rename(columns=NAMES).style
     for name, places in PLACES.items():
-        for row, half in enumerate(table[f"{name}_interval"]):
+        for row, half in enumerate(table.get(f"{name}_interval", [math.nan] * len(table))):
             interval = "" if math.isnan(half) else f" ± {half:.{places}f}"
             styled = styled.format(f"{{:.{places}f}}{interval}", subset=pd.IndexSlice[[row], [NAMES[name]]])
     for name in marks:
