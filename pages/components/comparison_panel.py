@@ -76,7 +76,8 @@ def draw() -> None:
     st.fragment(_progress, run_every=None if job.ended else 0.5)(job, job.ended)
     if not job.run.measured:
         return
-    board, one, two, story = st.tabs(TABS, on_change="rerun", key="tab", bind="query-params")
+    board, one, two, story = st.tabs(TABS, default=_last_tab(), on_change="rerun", key="comparison-tab")
+    st.session_state["last-tab"] = st.query_params.tab = st.session_state["comparison-tab"]
     if board.open:
         with board:
             st.fragment(_leaderboard, run_every=None if job.ended else 1.0)(job.run)
@@ -89,6 +90,12 @@ def draw() -> None:
     if story.open:
         with story:
             article_story.draw(job.run)
+
+
+def _last_tab() -> str:
+    """Return the tab that the address names or, back from another page, the one that was open."""
+    wanted = st.query_params.get("tab", st.session_state.get("last-tab"))
+    return wanted if wanted in TABS else TABS[0]
 
 
 def _progress(job: BackgroundRun[Leaderboard], ended: bool) -> None:
@@ -129,6 +136,7 @@ def _leaderboard(board: Leaderboard) -> None:
     st.dataframe(
         _styled(table, marks),
         hide_index=True,
+        height="content",
         column_config={NAMES["model"]: st.column_config.TextColumn(pinned=True, width=190)}
         | {NAMES[name]: st.column_config.Column(help=words) for name, words in HELP.items()},
         key="leaderboard",
@@ -250,7 +258,8 @@ def _one_listener(job: BackgroundRun[Leaderboard]) -> None:
     for place, (column, label) in enumerate(zip(st.columns(len(shown)), shown, strict=True)):
         table = lists.tables[label]
         with column:
-            st.markdown(f"**{frame.escape(label)}**, hits: {(table['hit'] != '').sum()}")
+            st.markdown(f"**{frame.escape(label, 24)}**")
+            st.caption(f"Hits: {(table['hit'] != '').sum()}")
             controls.artist_table(
                 table,
                 f"beside-{place}",

@@ -11,7 +11,19 @@ from playwright.sync_api import Page, expect
 
 from recsys.models import MODELS
 from tests.browser.serving import serve
-from tests.browser.test_screens import ROW, choose, go, pick, rows, settled, slide, state, table
+from tests.browser.test_screens import (
+    ROW,
+    choose,
+    click_name,
+    go,
+    pick,
+    rows,
+    settled,
+    slide,
+    state,
+    table,
+    title,
+)
 
 MODEL = 190  # pixels, the column of names
 
@@ -97,7 +109,15 @@ def test_a_leaderboard_marks_the_best_and_is_what_the_file_says(page: Page, addr
     expect(overlap).to_have_count(3)
     expect(overlap.first).to_contain_text(f"{len(names[0] & names[1])} shared")
 
+    click_name(table(page), 0, 25)
+    title(page, "Artist")
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("tab", selected=True)).to_have_text("One listener")
+    expect(page.get_by_role("combobox", name="Listener")).to_have_value("7")
+
     page.get_by_role("tab", name="Difference").click()
+    page.wait_for_url(re.compile("tab=Difference"))
     expect(page.get_by_test_id("stAlert")).to_contain_text(
         re.compile(r"hardly by chance: of [\d,]+ listeners|may well be chance")
     )
