@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components import controls, frame, state
 from pages.components.live_chart import live_chart
 from recsys import figures
+from recsys.errors import InputError
 from recsys.leaderboard import Leaderboard
 from recsys.metrics import Lists, rarely_played
 from recsys.models import make_model
@@ -15,7 +16,9 @@ from recsys.training import TrainingRun
 
 
 @st.cache_resource(show_spinner="Training the article's model ...", max_entries=4)
-def _trained(fingerprint: str, seed: int, _split: Split) -> tuple[TrainingRun, Lists]:
+def _trained(
+    fingerprint: str, minimum: int, hidden: int, seed: int, _split: Split
+) -> tuple[TrainingRun, Lists]:
     run = TrainingRun(make_model("article", seed=seed), _split)
     for _ in run:
         pass
@@ -25,7 +28,11 @@ def _trained(fingerprint: str, seed: int, _split: Split) -> tuple[TrainingRun, L
 def draw(board: Leaderboard) -> None:
     """Draw the story, with the best other model of the leaderboard to compare with."""
     split = board.split
-    run, lists = _trained(state.dataset().interactions.fingerprint, split.seed, split)
+    try:
+        run, lists = _trained(state.dataset().interactions.fingerprint, **split.settings, _split=split)
+    except InputError as error:
+        frame.problem(error)
+        return
     last = run.history[-1]
     st.subheader("1. Its error falls, as it should", anchor=False)
     st.markdown(

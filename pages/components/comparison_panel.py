@@ -160,6 +160,9 @@ def _leaderboard(board: Leaderboard) -> None:
         key="against",
         persist_state="session",
     )
+    st.caption(
+        "Up and to the right is better. The larger a point, the longer the training; bars are the intervals."
+    )
     st.plotly_chart(
         figures.trade_off(table, str(against), NAMES[str(against)]),
         key="trade-off",
