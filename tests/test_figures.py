@@ -76,21 +76,41 @@ def test_lengths_are_drawn_for_artists_with_listeners_only():
     assert list(points.y) == pytest.approx([5, 1])
 
 
-def test_the_trade_off_has_a_point_for_each_model():
+def test_the_trade_off_has_a_point_and_a_name_for_each_model():
     table = pd.DataFrame(
         {
-            "model": ["<A>", "B"],
-            "ndcg": [0.3, 0.1],
-            "ndcg_interval": [0.01, 0.02],
-            "novelty": [4, 9],
-            "seconds": [4, 1],
+            "model": ["<A>", "B", "C"],
+            "ndcg": [0.3, 0.299, 0.0],
+            "ndcg_interval": [0.01, 0.02, 0.01],
+            "novelty": [4, 9, 5],
+            "novelty_interval": [1, 2, 1],
+            "seconds": [4, 1, 0],
         }
     )
-    points = figures.trade_off(table, "novelty", "Novelty (bits)").data[0]
-    assert list(points.text) == ["&lt;A&gt;", "B"]
-    assert list(points.x) == [4, 9]
-    assert list(points.y) == [0.3, 0.1]
-    assert list(points.marker.size) == pytest.approx([40, 25])
+    figure = figures.trade_off(table, "novelty", "Novelty (bits)")
+    points = figure.data[0]
+    assert list(points.x) == [4, 9, 5]
+    assert list(points.y) == [0.3, 0.299, 0]
+    assert list(points.error_x.array) == [1, 2, 1]
+    assert list(points.marker.size) == pytest.approx([40, 25, 10])
+    names = figure.layout.annotations
+    assert [(name.text, name.x, name.y) for name in names] == [
+        ("&lt;A&gt;", 4, 0.3),
+        ("B", 9, 0.299),
+        ("C", 5, 0),
+    ]
+    step = 15 / figure.layout.height * (figure.layout.yaxis.range[1])
+    assert (np.diff([name.ay for name in names]) < -step).all()
+    assert names[-1].ay >= 0
+
+
+def test_the_overlap_has_each_pair_once():
+    shared = np.array([[5, 2, 0], [2, 5, 1], [0, 1, 5]])
+    cells = figures.overlap(["<A>", "B", "C"], shared, shared / 8).data[0]
+    np.testing.assert_array_equal(cells.z, [[2 / 8, np.nan], [0, 1 / 8]])
+    assert cells.text[1][1] == "1 shared<br>0.12"
+    assert cells.text[0][1] == ""
+    assert cells.customdata[1][0] == "C<br>&lt;A&gt;"
 
 
 def test_without_errors_there_are_only_the_lists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -20,9 +21,7 @@ SUGGESTED = 20
 LONGEST = 200
 COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank", format="localized", width=60),
-    "also": st.column_config.NumberColumn(
-        "Also in", width=70, help="How many of the other lists have it, too."
-    ),
+    "where": st.column_config.TextColumn("In lists", width=80, help="In how many of the lists it stands."),
     "hit": st.column_config.TextColumn("Hit", width=50, help="Hidden from the model, and found."),
     "listener": st.column_config.TextColumn("Listener"),
     "listeners": st.column_config.NumberColumn("Listeners", format="localized", width=80),
@@ -210,12 +209,18 @@ def top_charts() -> None:
             artist_chart(figure, f"{by}-chart", f"Artists with the most {by}")
 
 
-def artist_table(table: pd.DataFrame, key: str, columns: list[str], height: int | None = None) -> None:
+def artist_table(
+    table: pd.DataFrame,
+    key: str,
+    columns: list[str],
+    height: int | None = None,
+    tints: Sequence[str] | None = None,
+) -> None:
     """Draw a table of artists with these columns; a click on a name opens that artist's page.
 
-    Its column `item` says which artist a row is about; it need not be shown.
+    Its column `item` says which artist a row is about; it need not be shown. Tints are a CSS colour for each row.
     """
-    chosen = _table(table, key, columns, "artist", height)
+    chosen = _table(table, key, columns, "artist", height, tints)
     if chosen is not None:
         open_artist(str(table["item"].iloc[chosen]))
 
@@ -230,7 +235,14 @@ def listener_table(table: pd.DataFrame, key: str) -> None:
         )
 
 
-def _table(table: pd.DataFrame, key: str, columns: list[str], link: str, height: int | None) -> int | None:
+def _table(
+    table: pd.DataFrame,
+    key: str,
+    columns: list[str],
+    link: str,
+    height: int | None,
+    tints: Sequence[str] | None = None,
+) -> int | None:
     """Draw a table in which the cells of one column can be clicked; return the row that just was.
 
     Buttons and not selected cells: a selection follows the keyboard, so that whoever only passes
@@ -248,7 +260,9 @@ def _table(table: pd.DataFrame, key: str, columns: list[str], link: str, height:
         link.capitalize(), type="tertiary", alignment="left", width=150, key=clicked
     )
     st.dataframe(
-        shown,
+        shown
+        if tints is None
+        else shown.style.apply(lambda _: [f"background-color: {tint}" for tint in tints]),
         hide_index=True,
         column_config=COLUMNS | {link: button},
         key=key,

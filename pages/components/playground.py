@@ -233,7 +233,7 @@ def _fingerprint() -> str:
 
 
 def _trail() -> list[Record]:
-    return st.session_state.setdefault("trail", [])
+    return state.trail()
 
 
 def _saved() -> dict[str, Record]:

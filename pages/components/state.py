@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from recsys.background import BackgroundRun, BackgroundRuns
+from recsys.comparing import Record
 from recsys.datasets import load
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
@@ -76,7 +77,9 @@ def run() -> BackgroundRun[TrainingRun] | None:
 
 
 def comparison() -> BackgroundRun[Leaderboard] | None:
-    """Return the comparison this visitor started last, if it is on the data they look at."""
+    """Return the comparison this visitor started last or came by a link to, if it is on the data they look at."""
+    if "comparison" not in st.session_state and "comparison" in st.query_params:
+        st.session_state.comparison = st.query_params["comparison"]
     return _of_kind(Leaderboard, st.session_state.get("comparison", ""))
 
 
@@ -86,6 +89,11 @@ def _of_kind(kind: type[W], run_id: str) -> BackgroundRun[W] | None:
     if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
         return None
     return job
+
+
+def trail() -> list[Record]:
+    """Return the trainings of this visit, the latest last; to be changed in place."""
+    return st.session_state.setdefault("trail", [])
 
 
 def follow(job: BackgroundRun[TrainingRun]) -> None:
@@ -150,4 +158,6 @@ def split(minimum: int, hidden: int, seed: int) -> Split:
 
 
 def _run_in_link() -> BackgroundRun[Any] | None:
-    return runs().get(st.query_params.get("run", ""))
+    return next(
+        (job for name in ("run", "comparison") if (job := runs().get(st.query_params.get(name, "")))), None
+    )
