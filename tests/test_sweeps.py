@@ -4,18 +4,12 @@ import numpy as np
 import pytest
 
 from recsys.background import BackgroundRuns
-from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.links import Setup
 from recsys.splitting import hold_out
 from recsys.sweeps import Axis, Search, Sweep, axis
 
 SETUP = Setup("funk", {"epochs": 4, "factors": 2, "learning_rate": 0.05}, minimum=10, hidden=3)
-
-
-@pytest.fixture
-def dataset(checkerboard):
-    return Dataset("board", "Checkerboard", "Made for tests.", "", checkerboard)
 
 
 @pytest.fixture(scope="module")
