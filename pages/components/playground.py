@@ -23,8 +23,32 @@ PATIENCE = 0.6
 KEPT = 50
 
 
+def open_setup(setup: Setup) -> None:
+    """Go to the Train page, with these settings in its controls, and train with them."""
+    st.session_state["setup-wanted"] = setup
+    st.switch_page("pages/train.py", query_params=state.place())
+
+
+def base(model: str) -> Setup:
+    """Return the settings that a model had on the Train page last, or its own, for the current data."""
+    setup: Setup | None = st.session_state.get("setups", {}).get(model)
+    job = state.run()
+    if setup is None and job is not None and job.run.model.name == model:
+        setup = Setup.of(job.dataset, job.run)
+    data, fingerprint = _data()
+    return replace(setup or Setup(model), data=data, fingerprint=fingerprint)
+
+
 def take_link() -> None:
-    """Put the settings of the link into the controls, once a visit; the first call of the page."""
+    """Put the settings that are asked for into the controls; the first call of the page.
+
+    Another page may ask for some, and so does a link, once a visit.
+    """
+    if (wanted := st.session_state.pop("setup-wanted", None)) is not None:
+        st.session_state["link-taken"] = True
+        st.session_state["train-now"] = True
+        _put(wanted)
+        return
     if "link-taken" in st.session_state:
         return
     st.session_state["link-taken"] = True
@@ -57,7 +81,6 @@ def settings() -> None:
     name, chosen = controls.model_settings()
     hold_out = controls.split_settings(chosen.get("seed"))
     stopping = controls.stopping(name)
-    dataset = state.dataset()
     setup = Setup(
         name,
         chosen,
@@ -65,9 +88,9 @@ def settings() -> None:
         hold_out["hidden"],
         stopping.watch,
         stopping.patience,
-        dataset.key if dataset.key in SHARED else "",
-        dataset.interactions.fingerprint,
+        *_data(),
     )
+    st.session_state.setdefault("setups", {})[name] = setup
     pressed = start.button(
         "Train", type="primary", icon=":material/play_arrow:", width="stretch", key="train"
     )
@@ -161,7 +184,7 @@ def runs() -> None:
         key="runs",
         on_select=_view_selected,
         selection_mode="multi-row",
-        column_config=_columns(table),
+        column_config=columns(table),
     )
     st.session_state["runs-shown"] = [record.id for record in records]
     chosen = [record for record in records if record.id in _selected()]
@@ -176,6 +199,24 @@ def runs() -> None:
         st.caption(frame.escape(sentence))
     if problem := st.session_state.pop("runs-problem", None):
         st.error(frame.escape(problem))
+
+
+def columns(table: pd.DataFrame) -> dict[str, Any]:
+    """Return how the columns of a `run_table` are shown."""
+    fixed: dict[str, Any] = {
+        "saved": st.column_config.CheckboxColumn("Saved", width=60),
+        "name": st.column_config.TextColumn("Name"),
+        "pinned": st.column_config.CheckboxColumn("Pinned", width=60),
+        "best_epoch": st.column_config.NumberColumn("Best epoch", format="localized"),
+        "epochs": st.column_config.NumberColumn("Epochs", format="localized"),
+        "rmse": st.column_config.NumberColumn("RMSE", format="%.4f", help="The lowest on hidden plays."),
+        "ndcg": st.column_config.NumberColumn("NDCG@10", format="%.4f", help="The highest."),
+        "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
+        "curve": st.column_config.LineChartColumn("Curve", help="Validation RMSE by epoch."),
+    }
+    return fixed | {
+        name: st.column_config.TextColumn(label(name)) for name in table.columns if name not in fixed
+    }
 
 
 def _actions(record: Record) -> None:
@@ -211,25 +252,14 @@ def _side_by_side(first: Record, second: Record) -> None:
         st.caption("Both have the same settings.")
 
 
-def _columns(table: pd.DataFrame) -> dict[str, Any]:
-    fixed: dict[str, Any] = {
-        "saved": st.column_config.CheckboxColumn("Saved", width=60),
-        "name": st.column_config.TextColumn("Name"),
-        "pinned": st.column_config.CheckboxColumn("Pinned", width=60),
-        "best_epoch": st.column_config.NumberColumn("Best epoch", format="localized"),
-        "epochs": st.column_config.NumberColumn("Epochs", format="localized"),
-        "rmse": st.column_config.NumberColumn("RMSE", format="%.4f", help="The lowest on hidden plays."),
-        "ndcg": st.column_config.NumberColumn("NDCG@10", format="%.4f", help="The highest."),
-        "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
-        "curve": st.column_config.LineChartColumn("Curve", help="Validation RMSE by epoch."),
-    }
-    return fixed | {
-        name: st.column_config.TextColumn(label(name)) for name in table.columns if name not in fixed
-    }
-
-
 def _fingerprint() -> str:
     return state.dataset().interactions.fingerprint
+
+
+def _data() -> tuple[str, str]:
+    """Return how a setup names the current data: `data` and `fingerprint`."""
+    key = state.dataset().key
+    return key if key in SHARED else "", _fingerprint()
 
 
 def _trail() -> list[Record]:
@@ -300,6 +330,7 @@ def _put(setup: Setup) -> None:
     for name in ("minimum", "hidden"):
         st.session_state[f"split-{name}"] = getattr(setup, name)
     st.session_state.watch, st.session_state.patience = setup.watch, setup.patience
+    st.session_state["watch-lists"] = "none" if setup.watch == "rmse" else setup.watch
 
 
 def _guarded(work: Callable[..., None], *given: Any) -> None:

@@ -15,6 +15,7 @@ from recsys.errors import InputError
 from recsys.leaderboard import Leaderboard
 from recsys.popularity import rank_table
 from recsys.splitting import Split, hold_out
+from recsys.sweeps import Search, Sweep
 from recsys.training import TrainingRun, warm_up
 
 SAMPLE = "sample"
@@ -127,3 +128,26 @@ def split(minimum: int, hidden: int, seed: int) -> Split:
 
 def _run_in_link() -> BackgroundRun[Any] | None:
     return runs().get(st.query_params.get("run", ""))
+
+
+@st.cache_resource(show_spinner=False)
+def sweeps() -> BackgroundRuns:
+    """Return the sweeps and searches of this server: one at a time, beside the trainings and not before them."""
+    return BackgroundRuns(at_once=1, kept=12)
+
+
+def sweep(kind: type[Sweep | Search]) -> BackgroundRun[Any] | None:
+    """Return the sweep or search this visitor started last, if it is on the data they look at."""
+    name = kind.__name__.lower()
+    if name not in st.session_state and name in st.query_params:
+        st.session_state[name] = st.query_params[name]
+    job = sweeps().get(st.session_state.get(name, ""))
+    shown = dataset().interactions.fingerprint
+    if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
+        return None
+    return job
+
+
+def follow_sweep(job: BackgroundRun[Any]) -> None:
+    """Look at this sweep or search from now on; the address of its page keeps it."""
+    st.session_state[type(job.run).__name__.lower()] = job.id
