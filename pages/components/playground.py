@@ -10,6 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import controls, frame, state
+from pages.components.live_chart import live_chart
+from recsys import tuning_figures
 from recsys.background import ENDED, BackgroundRun
 from recsys.comparing import Record, difference, label, run_table, spell
 from recsys.diagnosis import diagnose
@@ -171,22 +173,21 @@ def diagnosis() -> None:
 
 
 def runs() -> None:
-    """Draw the table of all runs: view, compare, rename, pin, delete, undo, save."""
+    """Draw the table of all runs: view, compare, rename, pin, delete, undo, save, export, import."""
     records = _records()
-    if not records:
-        return
-    st.subheader("Runs", anchor=False)
-    table = run_table(records).drop(columns=["id"])
-    table.insert(0, "saved", [record.id in _saved() for record in records])
-    st.dataframe(
-        table,
-        hide_index=True,
-        key="runs",
-        on_select=_view_selected,
-        selection_mode="multi-row",
-        column_config=columns(table),
-    )
-    st.session_state["runs-shown"] = [record.id for record in records]
+    if records:
+        st.subheader("Runs", anchor=False)
+        _keep_selection([record.id for record in records])
+        table = run_table(records).drop(columns=["id"])
+        table.insert(0, "saved", [record.id in _saved() for record in records])
+        st.dataframe(
+            table,
+            hide_index=True,
+            key="runs",
+            on_select=_view_selected,
+            selection_mode="multi-row",
+            column_config=columns(table),
+        )
     chosen = [record for record in records if record.id in _selected()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(chosen) == 1:
@@ -199,6 +200,82 @@ def runs() -> None:
         st.caption(frame.escape(sentence))
     if problem := st.session_state.pop("runs-problem", None):
         st.error(frame.escape(problem))
+    if news := st.session_state.pop("runs-news", None):
+        st.success(frame.escape(news))
+    if len(records) > 1:
+        _lines(records)
+    _import()
+
+
+def _lines(records: list[Record]) -> None:
+    """Draw all runs as lines over their settings; a click on one selects it in the table, or no longer."""
+    shown = st.expander(
+        "All runs as lines", icon=":material/show_chart:", key="lines-open", on_change="rerun"
+    )
+    if not shown.open:
+        return
+    with shown:
+        st.caption("A line is a run. Click one of its points to select it in the table, again to let it go.")
+        live_chart(
+            tuning_figures.parallel_coordinates(records, _selected()),
+            key="lines",
+            label=f"{len(records)} runs as lines over their settings, RMSE and NDCG; the table has the same",
+            clicks=_pick,
+        )
+
+
+def _pick() -> None:
+    """Select the run of the line that was clicked, or let it go."""
+    clicked = st.session_state["lines"]["clicked"]
+    shown = st.session_state.get("runs-shown", [])
+    if clicked and clicked["customdata"] in shown:
+        rows = {shown.index(name) for name in _selected()} ^ {shown.index(clicked["customdata"])}
+        _select(sorted(rows))
+        _view_selected()
+
+
+def _select(rows: list[int]) -> None:
+    st.session_state["runs"] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+
+
+def _keep_selection(shown: list[str]) -> None:
+    """Let the same runs be selected where their rows have moved."""
+    chosen = _selected()
+    if chosen and shown != st.session_state.get("runs-shown"):
+        _select([shown.index(name) for name in chosen if name in shown])
+    st.session_state["runs-shown"] = shown
+
+
+def _import() -> None:
+    """Draw the way in for a run that was exported elsewhere."""
+    with st.expander("Import a run", icon=":material/upload:"):
+        # Each file has a new uploader, so that the one before does not stay in it.
+        key = f"import-{st.session_state.get('imports', 0)}"
+        st.file_uploader(
+            "A file that Export or the command line has written",
+            type="safetensors",
+            key=key,
+            on_change=_take_file,
+            args=(key,),
+        )
+
+
+def _take_file(key: str) -> None:
+    file = st.session_state[key]
+    if file is None:
+        return
+    st.session_state["imports"] = st.session_state.get("imports", 0) + 1
+    _guarded(_add, file.getvalue(), file.name)
+
+
+def _add(content: bytes, name: str) -> None:
+    entry = RunStore().add(content, name)
+    st.session_state.pop("saved", None)
+    st.session_state["runs-news"] = f"{entry.name} is in the table. Select it to see its curve." + (
+        ""
+        if entry.setup.fingerprint == _fingerprint()
+        else f" It was trained on other data ({entry.title}) and opens on that data only."
+    )
 
 
 def columns(table: pd.DataFrame) -> dict[str, Any]:

@@ -139,9 +139,10 @@ def sweeps() -> BackgroundRuns:
 def sweep(kind: type[Sweep | Search]) -> BackgroundRun[Any] | None:
     """Return the sweep or search this visitor started last, if it is on the data they look at."""
     name = kind.__name__.lower()
-    if name not in st.session_state and name in st.query_params:
-        st.session_state[name] = st.query_params[name]
-    job = sweeps().get(st.session_state.get(name, ""))
+    key = f"{name}-followed"
+    if key not in st.session_state and name in st.query_params:
+        st.session_state[key] = st.query_params[name]
+    job = sweeps().get(st.session_state.get(key, ""))
     shown = dataset().interactions.fingerprint
     if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
         return None
@@ -150,4 +151,4 @@ def sweep(kind: type[Sweep | Search]) -> BackgroundRun[Any] | None:
 
 def follow_sweep(job: BackgroundRun[Any]) -> None:
     """Look at this sweep or search from now on; the address of its page keeps it."""
-    st.session_state[type(job.run).__name__.lower()] = job.id
+    st.session_state[f"{type(job.run).__name__.lower()}-followed"] = job.id

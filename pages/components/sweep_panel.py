@@ -183,7 +183,7 @@ def _panel(job: BackgroundRun[Any], ended: bool) -> None:
         (st.error if job.state == "failed" else st.info)(frame.escape(job.message))
     st.progress(job.run.progress, _how_far(job))
     if isinstance(job.run, Sweep):
-        _grid_results(job.run)
+        _grid_results(job.run, job.ended)
     else:
         _search_results(job.run, job.ended)
 
@@ -219,7 +219,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds:,.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
 
 
-def _grid_results(sweep: Sweep) -> None:
+def _grid_results(sweep: Sweep, ended: bool) -> None:
     measure = _measure(sweep.setup.model, "sweep-measure", "Judge by")
     clicked = live_chart(
         tuning_figures.sweep_heat_map(sweep.across, sweep.up, sweep.grid(measure), measure),
@@ -234,7 +234,7 @@ def _grid_results(sweep: Sweep) -> None:
     edges = [
         label(one.name)
         for one, place in zip((sweep.across, sweep.up), _place(cells, sweep.best(measure)), strict=True)
-        if len(cells) > 1 and place in (0, len(one.values) - 1)
+        if ended and place in (0, len(one.values) - 1)
     ]
     if edges:
         st.caption(
