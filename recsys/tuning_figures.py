@@ -151,23 +151,29 @@ def add_earlier(figure: go.Figure, earlier: Sequence[Record], now: Setup) -> go.
         What they are compared with.
     """
     longest = figure.layout.xaxis.range[1] if figure.layout.xaxis.range else 0
+    curves = []
     for record in list(earlier)[-MOST_EARLIER:]:
-        measured = [epoch for epoch in record.history if np.isfinite(_float(epoch.validation_rmse))]
+        measured = record.measured
         if not measured:
             continue
         places = np.unique(np.linspace(0, len(measured) - 1, MOST_POINTS).round().astype(int))
-        figure.add_scatter(
-            x=np.array([measured[place].epoch for place in places], np.int16),
-            y=np.array([measured[place].validation_rmse for place in places], np.float32),
-            mode="lines",
-            line={"color": FAINT, "width": 1.5},
-            name=text(in_words(record.setup, now), 60),
-            meta=record.id,
-            showlegend=False,
-            hovertemplate="%{y:.4f}",
+        curves.append(
+            {
+                "type": "scatter",
+                "x": np.array([measured[place].epoch for place in places], np.int16),
+                "y": np.array([measured[place].validation_rmse for place in places], np.float32),
+                "mode": "lines",
+                "line": {"color": FAINT, "width": 1.5},
+                "name": text(in_words(record.setup, now), 60),
+                "meta": record.id,
+                "showlegend": False,
+                "hovertemplate": "%{y:.4f}",
+            }
         )
         longest = max(longest, measured[-1].epoch + 0.5)
-    return figure.update_layout(xaxis={"range": [0.5, longest]})
+    figure.add_traces(curves)
+    figure.layout.xaxis.range = [0.5, longest]
+    return figure
 
 
 def parallel_coordinates(records: Sequence[Record], chosen: Sequence[str] = ()) -> go.Figure:

@@ -81,6 +81,7 @@ def live_chart(
     if script is None:
         st.plotly_chart(figure, key=key, height=height, theme="streamlit")
         return None
+    figure.layout.template = None  # long, and of no use
     content = json.loads(figure.to_json())
     content["layout"].pop("template", None)
     result = _component(
