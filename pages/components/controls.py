@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -210,9 +211,8 @@ def top_charts() -> None:
     for column, by in zip(st.columns(2), ("plays", "listeners"), strict=True):
         with column:
             st.subheader(f"Most {by}", anchor=False)
-            artist_chart(
-                figures.top_artists(state.ranks(), by, shown), f"{by}-chart", f"Artists with the most {by}"
-            )
+            figure = state.figure("top", partial(figures.top_artists, state.ranks(), by, shown), by, shown)
+            artist_chart(figure, f"{by}-chart", f"Artists with the most {by}")
 
 
 def artist_table(table: pd.DataFrame, key: str, columns: list[str], height: int | None = None) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from recsys.background import BackgroundRun, BackgroundRuns
@@ -108,6 +110,28 @@ def _ranks(fingerprint: str, _dataset: Dataset) -> pd.DataFrame:
 def ranks() -> pd.DataFrame:
     """Return the rank table of the current data; not to be changed."""
     return _ranks(dataset().interactions.fingerprint, dataset())
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _figure(
+    fingerprint: str, name: str, options: tuple[Hashable, ...], _draw: Callable[[], go.Figure]
+) -> go.Figure:
+    return _draw()
+
+
+def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.Figure:
+    """Return a chart of the current data, drawn once for all visitors; not to be changed.
+
+    Parameters
+    ----------
+    name : str
+        Which chart it is.
+    draw : callable
+        Draws it, if nobody has yet.
+    *options : hashable
+        What else decides how it looks.
+    """
+    return _figure(dataset().interactions.fingerprint, name, options, draw)
 
 
 @st.cache_resource(show_spinner="Hiding some artists of each listener ...", max_entries=8)
