@@ -79,6 +79,17 @@ def choice(row: Choice, words: list[str], default: str, key: str) -> str:
     )
 
 
+def model_choice() -> str:
+    """Draw the choice of a model and return its name; it survives a page change."""
+    return st.selectbox(
+        "Model",
+        list(MODELS),
+        format_func=lambda name: MODELS[name].label,
+        key="model",
+        persist_state="session",
+    )
+
+
 def model_settings() -> tuple[str, dict[str, Any]]:
     """Draw the choice of a model and its settings; return its name and the settings by name.
 
@@ -92,13 +103,7 @@ def model_settings() -> tuple[str, dict[str, Any]]:
             steps = getattr(SETTINGS.get(wanted), "ladder", ())
             if not steps or value in (*steps, default):  # a slider stops nowhere else
                 st.session_state[f"{job.run.model.name}-{wanted}"] = value
-    name = st.selectbox(
-        "Model",
-        list(MODELS),
-        format_func=lambda name: MODELS[name].label,
-        key="model",
-        persist_state="session",
-    )
+    name = model_choice()
     model = MODELS[name]
     with st.expander("What this model does", icon=":material/info:"):
         st.caption(model.about)

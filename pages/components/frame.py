@@ -42,6 +42,7 @@ MENU = (
     Page("app.py", "Home", ":material/home:"),
     Page("pages/explore.py", "Explore", ":material/travel_explore:"),
     Page("pages/train.py", "Train", ":material/model_training:"),
+    Page("pages/sweep.py", "Sweep", ":material/grid_on:"),
     Page("pages/recommend.py", "Recommend", ":material/queue_music:"),
     Page("pages/compare.py", "Compare", ":material/leaderboard:"),
     Page("pages/data.py", "Data", ":material/database:"),

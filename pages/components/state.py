@@ -18,6 +18,7 @@ from recsys.errors import InputError
 from recsys.leaderboard import Leaderboard
 from recsys.popularity import rank_table
 from recsys.splitting import Split, hold_out
+from recsys.sweeps import Search, Sweep
 from recsys.training import TrainingRun, warm_up
 
 SAMPLE = "sample"
@@ -161,3 +162,27 @@ def _run_in_link() -> BackgroundRun[Any] | None:
     return next(
         (job for name in ("run", "comparison") if (job := runs().get(st.query_params.get(name, "")))), None
     )
+
+
+@st.cache_resource(show_spinner=False)
+def sweeps() -> BackgroundRuns:
+    """Return the sweeps and searches of this server: one at a time, beside the trainings and not before them."""
+    return BackgroundRuns(at_once=1, kept=12)
+
+
+def sweep(kind: type[Sweep | Search]) -> BackgroundRun[Any] | None:
+    """Return the sweep or search this visitor started last, if it is on the data they look at."""
+    name = kind.__name__.lower()
+    key = f"{name}-followed"
+    if key not in st.session_state and name in st.query_params:
+        st.session_state[key] = st.query_params[name]
+    job = sweeps().get(st.session_state.get(key, ""))
+    shown = dataset().interactions.fingerprint
+    if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
+        return None
+    return job
+
+
+def follow_sweep(job: BackgroundRun[Any]) -> None:
+    """Look at this sweep or search from now on; the address of its page keeps it."""
+    st.session_state[f"{type(job.run).__name__.lower()}-followed"] = job.id
