@@ -25,13 +25,17 @@ left, right = st.columns([2, 3], gap="large")
 with left:
     st.header("Plays", anchor=False, divider="gray")
     for row in lists.existing.head(lists.n).itertuples():
-        st.markdown(f"### {frame.escape(row.artist, 80)}\n:gray[{row.plays:,.0f} plays]")
+        with st.container(gap="xxsmall"):
+            st.subheader(frame.escape(row.artist, 80), anchor=False)
+            st.markdown(f":gray[{row.plays:,.0f} plays]")
 with right:
     st.header("Might like", anchor=False, divider="violet")
     for row in lists.recommended.itertuples():
         hit = " :green-badge[:material/check: hit]" if row.hit else ""
-        said = f"\n:gray[{frame.escape(sentence(row.names))}]" if row.names else ""
-        st.markdown(f"### {frame.escape(row.artist, 80)}{hit}{said}")
+        with st.container(gap="xxsmall"):
+            st.subheader(f"{frame.escape(row.artist, 80)}{hit}", anchor=False)
+            if row.names:
+                st.markdown(f":gray[{frame.escape(sentence(row.names))}]")
 
 quality = state.quality(job)
 today = datetime.date.today()

@@ -145,13 +145,13 @@ def largest_parts(parts: pd.DataFrame, n: int) -> pd.DataFrame:
     shown, rest = parts.iloc[np.sort(order[:n])], parts.iloc[order[n:]]
     if rest.empty:
         return shown.reset_index(drop=True)
-    others = {
-        "part": f"All {len(rest)} others",
-        "item": None,
-        "contribution": float(rest["contribution"].sum()),
-    }
-    rows = [*shown.to_dict("records"), others]
-    return pd.DataFrame(rows, columns=parts.columns)
+    return pd.DataFrame(
+        {
+            "part": [*shown["part"], f"All {len(rest)} others"],
+            "item": pd.Series([*shown["item"], None], dtype=object),  # else whole numbers become others
+            "contribution": [*shown["contribution"], float(rest["contribution"].sum())],
+        }
+    )
 
 
 def _plays(train: Interactions, user: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
