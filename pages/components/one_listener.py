@@ -113,8 +113,8 @@ def table(lists: Lists) -> tuple[pd.DataFrame, list[str]]:
     )
     columns = ["artist", "hit"]
     columns += ["because"] if shown["because"].any() else []
-    columns += ["friends"] if "friends" in shown else []
-    return shown, [*columns, "score", "listeners"]
+    columns += ["score", *(["friends"] if "friends" in shown else []), "listeners"]
+    return shown, columns
 
 
 def in_address(n: int, reranking: Reranking) -> dict[str, str]:
