@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components import controls, frame, one_listener, state
 from recsys.errors import InputError
-from recsys.reasons import sentence
+from recsys.reasons import doubt, sentence
 
 wanted, job = st.query_params.get("listener"), state.run()
 frame.draw("Present" if wanted is None else f"For listener {wanted}", menu=False)
@@ -30,6 +30,8 @@ with left:
             st.markdown(f":gray[{row.plays:,.0f} plays]")
 with right:
     st.header("Might like", anchor=False, divider="violet")
+    if unsure := doubt(job.run.split.train, lists.user):
+        st.markdown(f":material/help: {unsure}")
     for row in lists.recommended.itertuples():
         hit = " :green-badge[:material/check: hit]" if row.hit else ""
         with st.container(gap="xxsmall"):

@@ -15,6 +15,7 @@ from pages.components import (
 )
 from recsys.errors import InputError
 from recsys.models import MODELS
+from recsys.reasons import doubt
 
 frame.draw("Recommend", "What a listener plays, beside what they might like, and why.")
 job = state.run()
@@ -65,6 +66,8 @@ with right:
         f"By {MODELS[job.run.model.name].label}. Score: {job.run.model.target}. "
         + (f"**Hits: {lists.found} of {len(lists.recommended)}.**" if lists.hidden else "")
     )
+    if unsure := doubt(job.run.split.train, lists.user):
+        st.caption(f":material/help: {unsure}")
     table, columns = one_listener.table(lists)
     asked = controls.artist_table(table, "recommended", columns)
     with st.container(horizontal=True, vertical_alignment="center"):

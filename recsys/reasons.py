@@ -14,6 +14,9 @@ from recsys.models.base import Model
 # A second or third reason is given only where it adds at least this part of what the first one does.
 WORTH_NAMING = 0.25
 
+# With fewer items that others have, too, a list says little about its listener.
+FEWEST = 3
+
 
 def reasons(
     model: Model,
@@ -129,6 +132,16 @@ def because(model: Model, train: Interactions, user: int, wanted: ArrayLike, n: 
     table = reasons(model, train, *_plays(train, user), codes, n)
     names = {item: group["because"].tolist() for item, group in table.groupby("item", sort=False)}
     return [names.get(train.items[code], []) for code in codes]
+
+
+def doubt(train: Interactions, user: int) -> str:
+    """Return a sentence for the reader if too little is known of a user to recommend anything to them; else empty."""
+    known = train.item_codes[train.of_user(user)]
+    telling = int((train.item_counts[known] > 1).sum())
+    if telling >= FEWEST:
+        return ""
+    what = {0: "no artist", 1: "only one artist"}.get(telling, f"only {telling} artists")
+    return f"The model knows {what} of this listener that anybody else plays: the list is little more than a guess."
 
 
 def breakdown_of(model: Model, train: Interactions, user: int, wanted: int) -> pd.DataFrame:

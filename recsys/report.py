@@ -11,7 +11,7 @@ import pandas as pd
 from recsys.datasets.base import Dataset
 from recsys.metrics import evaluate
 from recsys.models.base import Model
-from recsys.reasons import because, breakdown_of, explains, largest_parts, sentence
+from recsys.reasons import because, breakdown_of, doubt, explains, largest_parts, sentence
 from recsys.recommending import recommend_to
 from recsys.reranking import AS_SCORED, Reranking
 from recsys.splitting import Split
@@ -88,6 +88,7 @@ def report(
         "were hidden from the model.</p>"
         if hidden
         else "",
+        f"<p>{_text(unsure)}</p>" if (unsure := doubt(split.train, user)) else "",
         "" if reranking == AS_SCORED else f'<p class="soft">The list is reranked: {reranking.words}.</p>',
         _recommended(model, split, user, recommended),
         "<h2>Plays</h2>",

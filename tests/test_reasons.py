@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.interactions import Interactions
 from recsys.models import MODELS, make_model
 from recsys.reasons import (
     because,
     breakdown,
     breakdown_of,
+    doubt,
     explains,
     largest_parts,
     reasons,
@@ -132,3 +134,15 @@ def test_the_smallest_parts_are_put_together_and_nothing_is_lost():
     assert table["contribution"].tolist() == pytest.approx([0.5, 0.2, -0.4, 0.15])
     assert [str(item) for item in table["item"]] == ["1", "2", "4", "None"]
     assert largest_parts(parts, 9)["part"].tolist() == parts["part"].tolist()
+
+
+def test_who_is_hardly_known_is_told_that_the_list_is_a_guess():
+    frame = pd.DataFrame(
+        [(1, item) for item in (1, 2, 3)] + [(2, 1), (2, 9), (3, 1), (3, 2), (4, 8), (5, 3)],
+        columns=["user", "item"],
+    )
+    train = Interactions.from_frame(frame.assign(value=1))
+    assert doubt(train, 0) == ""
+    assert "only one artist of this listener that anybody else plays" in doubt(train, 1)
+    assert "only 2 artists" in doubt(train, 2)
+    assert "no artist" in doubt(train, 3)

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components import controls, frame, state
 from pages.components.one_listener import Lists
 from recsys.errors import InputError
+from recsys.models import MODELS
 from recsys.recommending import before_and_after, side_by_side
 
 MOST_ARTISTS = 5
@@ -21,9 +22,10 @@ def draw(lists: Lists) -> None:
     model, split = lists.job.run.model, lists.job.run.split
     train = split.train
     if not model.learns_on:
+        others = [other.label for other in MODELS.values() if other.learns_on]
         st.info(
-            f"{model.label} does not learn step by step. Train Implicit SGD, Biased SGD, Funk SGD or the article's "
-            "model to see a list change."
+            f"{model.label} does not learn step by step. Train one of these to see a list change: "
+            f"{', '.join(others)}."
         )
         return
     names = st.multiselect(

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components import controls, frame
 from pages.components.one_listener import Lists
 from recsys import figures
+from recsys.models import MODELS
 from recsys.reasons import breakdown_of, explains, largest_parts, sentence
 
 BARS = 8
@@ -27,13 +28,14 @@ def draw(lists: Lists) -> None:
         st.info("Nothing is recommended, so there is nothing to explain.")
         return
     if not explains(model, train, lists.user):
-        st.info(
-            f"{model.label} gives no reasons. Its scores come from numbers learned about this listener, which "
-            "cannot be split exactly by the artists they play. Implicit SGD, Biased SGD, Truncated SVD and Item "
-            "neighbours can."
-            if not model.takes_new_listeners
-            else "The model knows of nothing that this listener plays."
-        )
+        if model.takes_new_listeners:
+            st.info("The model knows of nothing that this listener plays.")
+        else:
+            others = [other.label for other in MODELS.values() if other.takes_new_listeners]
+            st.info(
+                f"{model.label} gives no reasons: its scores are no sum over the artists that a listener plays, so "
+                f"they cannot be split exactly. Those of {', '.join(others)} can."
+            )
         return
     names = {str(row.item): str(row.artist) for row in table.itertuples()}
     if st.session_state.get("explained") not in names:
@@ -47,7 +49,11 @@ def draw(lists: Lists) -> None:
     said = sentence(chosen.names)
     st.markdown(
         f"**{frame.escape(names[str(item)], 80)}** "
-        + (f"{frame.escape(said)}." if said else "for no artist in particular.")
+        + (
+            f"{frame.escape(said)}."
+            if said
+            else "for no artist in particular: the model thinks so of everybody."
+        )
     )
     close = abs(total - chosen.score) <= ROUNDING * max(1.0, abs(chosen.score))
     st.caption(
