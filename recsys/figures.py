@@ -437,6 +437,99 @@ def overlap(labels: Sequence[str], shared: NDArray[np.int64], jaccard: NDArray[n
     return finish(figure, height=60 + 64 * len(down)).update_layout(margin_t=40)
 
 
+def contributions(parts: pd.DataFrame, score: str) -> go.Figure:
+    """Draw what a score is made of, and below it the score, which is their sum.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        From `reasons.largest_parts`.
+    score : str
+        What the score is called, with its unit.
+
+    Returns
+    -------
+    go.Figure
+        The bars carry the item label as customdata, empty where there is none.
+    """
+    sizes = parts["contribution"].to_numpy(np.float64)
+    against = sizes < 0
+    figure = go.Figure()
+    kinds = {
+        "Speaks for it": (parts[~against], sizes[~against]),
+        "Speaks against it": (parts[against], sizes[against]),
+        "The score, their sum": (
+            pd.DataFrame({"part": ["Score"], "item": [None]}),
+            np.array([sizes.sum()]),
+        ),
+    }
+    places = np.arange(len(parts), -1, -1)
+    rows = {"Speaks for it": places[:-1][~against], "Speaks against it": places[:-1][against]}
+    for name, (part, values) in kinds.items():
+        if len(part):
+            figure.add_bar(
+                x=values,
+                y=rows.get(name, places[-1:]),
+                orientation="h",
+                name=name,
+                text=[f"{value:+.3f}" if name in rows else f"{value:.3f}" for value in values],
+                textposition="outside",
+                cliponaxis=False,
+                customdata=[
+                    ["" if item is None else str(item), text(name)]
+                    for item, name in zip(part["item"], part["part"], strict=True)
+                ],
+                hovertemplate="%{customdata[1]}: %{text}<extra></extra>",
+            )
+    labels = [*parts["part"].map(text), "Score"]
+    figure.update_yaxes(tickvals=places, ticktext=labels, automargin=True)
+    low, high = min(0.0, sizes.min(), sizes.sum()), max(0.0, sizes.max(), sizes.sum())
+    room = 0.12 * (high - low)  # for the numbers at the ends
+    figure.update_xaxes(title=f"Part of the score ({score})", range=[low - room * (low < 0), high + room])
+    figure.update_layout(bargap=0.3, barmode="overlay")
+    return finish(figure, height=130 + 26 * len(labels))
+
+
+def dial(table: pd.DataFrame, chosen: float) -> go.Figure:
+    """Draw how accurate and how new the lists are at each step of the discovery dial.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `reranking.effect`, a row for each step, by `dial`.
+    chosen : float
+        The step that is marked, one of the table's.
+    """
+    figure = go.Figure()
+    for name, label, axis in (("ndcg", "NDCG@10 (left)", "y"), ("novelty", "Novelty in bits (right)", "y2")):
+        figure.add_scatter(
+            x=table["dial"],
+            y=table[name],
+            yaxis=axis,
+            mode="lines+markers",
+            name=label,
+            hovertemplate="%{y:.3f}",
+        )
+    figure.add_vline(x=chosen, line={"dash": "dot", "width": 1.5})
+    figure.add_annotation(x=chosen, y=1, yref="paper", yanchor="bottom", text="this list", showarrow=False)
+    figure.update_xaxes(
+        tickvals=[-1, 0, 1], ticktext=["familiar", "as scored", "adventurous"], range=[-1.15, 1.15]
+    )
+    figure.update_layout(
+        yaxis={"title": "NDCG@10", "rangemode": "tozero"},
+        yaxis2={
+            "title": "Novelty (bits)",
+            "overlaying": "y",
+            "side": "right",
+            "showgrid": False,
+            "tickmode": "auto",
+            "tickformat": ".1f",
+        },
+        hovermode="x unified",
+    )
+    return finish(figure, height=300).update_layout(legend={"y": 1.12}, margin_t=60)
+
+
 AUDIENCES = {
     "nobody": (0, 0),
     "1": (1, 1),
