@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -216,54 +217,70 @@ def learning_curves(
         Whether the model has errors to be drawn.
     """
     passes = np.array([epoch.epoch for epoch in history], np.int16)
-    figure = go.Figure()
     rmse = {
         "Train RMSE": [epoch.train_rmse for epoch in history],
         "Validation RMSE": [epoch.validation_rmse for epoch in history],
     }
-    for name, curve in rmse.items() if errors else ():
-        figure.add_scatter(
-            x=passes, y=np.array(curve, np.float32), mode="lines", name=name, hovertemplate="%{y:.4f}"
-        )
+    curves: list[dict[str, Any]] = [
+        {
+            "x": passes,
+            "y": np.array(curve, np.float32),
+            "mode": "lines",
+            "name": name,
+            "hovertemplate": "%{y:.4f}",
+        }
+        for name, curve in (rmse.items() if errors else ())
+    ]
     ranked = [epoch for epoch in history if epoch.ndcg is not None]
-    for name, values, dash in (
-        ("NDCG@10", [epoch.ndcg for epoch in ranked], "solid"),
-        ("Recall@10", [epoch.recall for epoch in ranked], "dash"),
-    ):
-        figure.add_scatter(
-            x=np.array([epoch.epoch for epoch in ranked], np.int16),
-            y=np.array(values, np.float32),
-            yaxis="y2",
-            mode="lines+markers",
-            marker={"size": 5},
-            line={"dash": dash},
-            name=name,
-            hovertemplate="%{y:.4f}",
+    curves += [
+        {
+            "x": np.array([epoch.epoch for epoch in ranked], np.int16),
+            "y": np.array(values, np.float32),
+            "yaxis": "y2",
+            "mode": "lines+markers",
+            "marker": {"size": 5},
+            "line": {"dash": dash},
+            "name": name,
+            "hovertemplate": "%{y:.4f}",
+        }
+        for name, values, dash in (
+            ("NDCG@10", [epoch.ndcg for epoch in ranked], "solid"),
+            ("Recall@10", [epoch.recall for epoch in ranked], "dash"),
         )
+    ]
     by_ndcg = best_by == "ndcg" or not errors
-    figure.add_scatter(
-        x=[best.epoch] if best else [],
-        y=[best.ndcg if by_ndcg else best.validation_rmse] if best else [],
-        yaxis="y2" if by_ndcg else "y",
-        mode="markers",
-        marker={"size": 12, "symbol": "star"},
-        name="Best NDCG@10" if by_ndcg else "Lowest validation RMSE",
-        hovertemplate="epoch %{x}",
+    curves.append(
+        {
+            "x": [best.epoch] if best else [],
+            "y": [best.ndcg if by_ndcg else best.validation_rmse] if best else [],
+            "yaxis": "y2" if by_ndcg else "y",
+            "mode": "markers",
+            "marker": {"size": 12, "symbol": "star"},
+            "name": "Best NDCG@10" if by_ndcg else "Lowest validation RMSE",
+            "hovertemplate": "epoch %{x}",
+        }
     )
-    for name, error in references.items():
-        figure.add_scatter(
-            x=[0.5, epochs + 0.5],
-            y=[error, error],
-            mode="lines",
-            line={"dash": "dot", "width": 1.5},
-            name=f"{name} ({error:.4f})",
-            hoverinfo="skip",
-        )
-    figure.update_layout(
-        xaxis={"title": "Epoch", "range": [0.5, epochs + 0.5], "tickformat": "d", "anchor": "y2"},
+    curves += [
+        {
+            "x": [0.5, epochs + 0.5],
+            "y": [error, error],
+            "mode": "lines",
+            "line": {"dash": "dot", "width": 1.5},
+            "name": f"{name} ({error:.4f})",
+            "hoverinfo": "skip",
+        }
+        for name, error in references.items()
+    ]
+    layout: dict[str, Any] = {
+        "xaxis": {
+            "title": {"text": "Epoch"},
+            "range": [0.5, epochs + 0.5],
+            "tickformat": "d",
+            "anchor": "y2",
+        },
         # Below 0.01 there is only noise to see, so the axis does not stretch it.
-        yaxis2={
-            "title": "Lists",
+        "yaxis2": {
+            "title": {"text": "Lists"},
             "domain": [0, 0.32 if errors else 1],
             # plotly.js has no range of its own for an axis without a point
             **(
@@ -274,18 +291,25 @@ def learning_curves(
             "tickformat": "~g",
             "anchor": "x",
         },
-        hovermode="x unified",
-    )
+        "hovermode": "x unified",
+    }
     if errors:
-        figure.update_layout(
-            yaxis={
-                "title": f"RMSE of {target}",
+        layout |= {
+            "yaxis": {
+                "title": {"text": f"RMSE of {target}"},
                 "domain": [0.4, 1],
                 **({} if history else {"range": [0, 1.1 * max(references.values(), default=1.0)]}),
             },
-            hoversubplots="axis",
-        )
-    return finish(figure, height=520 if errors else 380)
+            "hoversubplots": "axis",
+        }
+    # Unchecked, in one go: this is drawn at each move of a slider, and plotly's checks take longer than the rest.
+    return go.Figure(
+        {
+            "data": [{"type": "scatter", **curve} for curve in curves],
+            "layout": layout | _frame(len(curves), height=520 if errors else 380),
+        },
+        _validate=False,
+    )
 
 
 def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:
@@ -413,6 +437,99 @@ def overlap(labels: Sequence[str], shared: NDArray[np.int64], jaccard: NDArray[n
     return finish(figure, height=60 + 64 * len(down)).update_layout(margin_t=40)
 
 
+def contributions(parts: pd.DataFrame, score: str) -> go.Figure:
+    """Draw what a score is made of, and below it the score, which is their sum.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        From `reasons.largest_parts`.
+    score : str
+        What the score is called, with its unit.
+
+    Returns
+    -------
+    go.Figure
+        The bars carry the item label as customdata, empty where there is none.
+    """
+    sizes = parts["contribution"].to_numpy(np.float64)
+    against = sizes < 0
+    figure = go.Figure()
+    kinds = {
+        "Speaks for it": (parts[~against], sizes[~against]),
+        "Speaks against it": (parts[against], sizes[against]),
+        "The score, their sum": (
+            pd.DataFrame({"part": ["Score"], "item": [None]}),
+            np.array([sizes.sum()]),
+        ),
+    }
+    places = np.arange(len(parts), -1, -1)
+    rows = {"Speaks for it": places[:-1][~against], "Speaks against it": places[:-1][against]}
+    for name, (part, values) in kinds.items():
+        if len(part):
+            figure.add_bar(
+                x=values,
+                y=rows.get(name, places[-1:]),
+                orientation="h",
+                name=name,
+                text=[f"{value:+.3f}" if name in rows else f"{value:.3f}" for value in values],
+                textposition="outside",
+                cliponaxis=False,
+                customdata=[
+                    ["" if item is None else str(item), text(name)]
+                    for item, name in zip(part["item"], part["part"], strict=True)
+                ],
+                hovertemplate="%{customdata[1]}: %{text}<extra></extra>",
+            )
+    labels = [*parts["part"].map(text), "Score"]
+    figure.update_yaxes(tickvals=places, ticktext=labels, automargin=True)
+    low, high = min(0.0, sizes.min(), sizes.sum()), max(0.0, sizes.max(), sizes.sum())
+    room = 0.12 * (high - low)  # for the numbers at the ends
+    figure.update_xaxes(title=f"Part of the score ({score})", range=[low - room * (low < 0), high + room])
+    figure.update_layout(bargap=0.3, barmode="overlay")
+    return finish(figure, height=130 + 26 * len(labels))
+
+
+def dial(table: pd.DataFrame, chosen: float) -> go.Figure:
+    """Draw how accurate and how new the lists are at each step of the discovery dial.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `reranking.effect`, a row for each step, by `dial`.
+    chosen : float
+        The step that is marked, one of the table's.
+    """
+    figure = go.Figure()
+    for name, label, axis in (("ndcg", "NDCG@10 (left)", "y"), ("novelty", "Novelty in bits (right)", "y2")):
+        figure.add_scatter(
+            x=table["dial"],
+            y=table[name],
+            yaxis=axis,
+            mode="lines+markers",
+            name=label,
+            hovertemplate="%{y:.3f}",
+        )
+    figure.add_vline(x=chosen, line={"dash": "dot", "width": 1.5})
+    figure.add_annotation(x=chosen, y=1, yref="paper", yanchor="bottom", text="this list", showarrow=False)
+    figure.update_xaxes(
+        tickvals=[-1, 0, 1], ticktext=["familiar", "as scored", "adventurous"], range=[-1.15, 1.15]
+    )
+    figure.update_layout(
+        yaxis={"title": "NDCG@10", "rangemode": "tozero"},
+        yaxis2={
+            "title": "Novelty (bits)",
+            "overlaying": "y",
+            "side": "right",
+            "showgrid": False,
+            "tickmode": "auto",
+            "tickformat": ".1f",
+        },
+        hovermode="x unified",
+    )
+    return finish(figure, height=300).update_layout(legend={"y": 1.12}, margin_t=60)
+
+
 AUDIENCES = {
     "nobody": (0, 0),
     "1": (1, 1),
@@ -473,11 +590,14 @@ def lengths_by_listeners(item_factors: NDArray[np.float32], listeners: NDArray[n
 
 def finish(figure: go.Figure, height: int = 380) -> go.Figure:
     """Give every chart the same margins and a legend that takes no width."""
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 24, "t": 36 if len(figure.data) > 1 else 8, "b": 10},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        showlegend=len(figure.data) > 1,
-        hoverlabel={"align": "left"},
-    )
-    return figure
+    return figure.update_layout(_frame(len(figure.data), height))
+
+
+def _frame(traces: int, height: int) -> dict[str, Any]:
+    return {
+        "height": height,
+        "margin": {"l": 10, "r": 24, "t": 36 if traces > 1 else 8, "b": 10},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "showlegend": traces > 1,
+        "hoverlabel": {"align": "left"},
+    }

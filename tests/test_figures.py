@@ -120,3 +120,30 @@ def test_without_errors_there_are_only_the_lists():
     assert figure.data[2].y == (0.3,)
     assert figure.layout.yaxis2.domain == (0, 1)
     assert figure.layout.yaxis.title.text is None
+
+
+def test_the_parts_of_a_score_stand_above_their_sum_and_carry_their_artist():
+    parts = pd.DataFrame(
+        {
+            "part": ["<b>a</b>", "All 2 others", "d"],
+            "item": pd.Series([1, None, 4], dtype=object),
+            "contribution": [0.5, 0.2, -0.4],
+        }
+    )
+    figure = figures.contributions(parts, "log plays")
+    positive, against, total = figure.data
+    assert positive.x.tolist() == [0.5, 0.2]
+    assert against.x.tolist() == [-0.4]
+    assert total.x.tolist() == pytest.approx([0.3])
+    places = [*positive.y, *against.y, *total.y]
+    assert places == [3, 2, 1, 0]
+    assert [bar[0] for trace in figure.data for bar in trace.customdata] == ["1", "", "4", ""]
+    assert list(figure.layout.yaxis.ticktext) == ["&lt;b&gt;a&lt;/b&gt;", "All 2 others", "d", "Score"]
+    assert figure.layout.xaxis.range[0] < -0.4 < 0.5 < figure.layout.xaxis.range[1]
+
+
+def test_the_dial_shows_each_step_and_marks_one():
+    table = pd.DataFrame({"dial": [-1.0, 0.0, 1.0], "ndcg": [0.3, 0.33, 0.2], "novelty": [4.0, 5.0, 6.0]})
+    figure = figures.dial(table, 1.0)
+    assert [trace.y.tolist() for trace in figure.data] == [[0.3, 0.33, 0.2], [4.0, 5.0, 6.0]]
+    assert figure.layout.shapes[0].x0 == figure.layout.shapes[0].x1 == 1.0

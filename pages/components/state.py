@@ -16,8 +16,11 @@ from recsys.datasets import load
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.leaderboard import Leaderboard
+from recsys.metrics import evaluate, sample_users
 from recsys.popularity import rank_table
+from recsys.reranking import Reranking, effect
 from recsys.splitting import Split, hold_out
+from recsys.sweeps import Search, Sweep
 from recsys.training import TrainingRun, warm_up
 
 SAMPLE = "sample"
@@ -157,7 +160,60 @@ def split(minimum: int, hidden: int, seed: int) -> Split:
     return _split(dataset().interactions.fingerprint, minimum, hidden, seed, dataset())
 
 
+# How the lists of a run are judged is measured on this many listeners, so that the page answers at once.
+JUDGED = 500
+Judged = tuple[pd.DataFrame, int]
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _effect(
+    run_id: str, epochs: int, diversity: float, steps: tuple[float, ...], _run: TrainingRun
+) -> Judged:
+    users = sample_users(_run.split, JUDGED)
+    settings = [Reranking(step, diversity) for step in steps]
+    return effect(_run.model, _run.split, users, settings), len(users)
+
+
+def dial_effect(job: BackgroundRun[TrainingRun], diversity: float, steps: tuple[float, ...]) -> Judged:
+    """Return `reranking.effect` of each step of the dial, and on how many listeners; not to be changed."""
+    return _effect(job.id, len(job.run.history) + job.ended, diversity, steps, job.run)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _quality(run_id: str, epochs: int, _run: TrainingRun) -> dict[str, float]:
+    return evaluate(_run.model, _run.split)
+
+
+def quality(job: BackgroundRun[TrainingRun]) -> dict[str, float]:
+    """Return `metrics.evaluate` of a run, as far as it is; not to be changed."""
+    return _quality(job.id, len(job.run.history) + job.ended, job.run)
+
+
 def _run_in_link() -> BackgroundRun[Any] | None:
     return next(
         (job for name in ("run", "comparison") if (job := runs().get(st.query_params.get(name, "")))), None
     )
+
+
+@st.cache_resource(show_spinner=False)
+def sweeps() -> BackgroundRuns:
+    """Return the sweeps and searches of this server: one at a time, beside the trainings and not before them."""
+    return BackgroundRuns(at_once=1, kept=12)
+
+
+def sweep(kind: type[Sweep | Search]) -> BackgroundRun[Any] | None:
+    """Return the sweep or search this visitor started last, if it is on the data they look at."""
+    name = kind.__name__.lower()
+    key = f"{name}-followed"
+    if key not in st.session_state and name in st.query_params:
+        st.session_state[key] = st.query_params[name]
+    job = sweeps().get(st.session_state.get(key, ""))
+    shown = dataset().interactions.fingerprint
+    if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
+        return None
+    return job
+
+
+def follow_sweep(job: BackgroundRun[Any]) -> None:
+    """Look at this sweep or search from now on; the address of its page keeps it."""
+    st.session_state[f"{type(job.run).__name__.lower()}-followed"] = job.id
