@@ -1,7 +1,7 @@
 """Generate the sample's listening histories: `python -m recsys.datasets.make_sample`.
 
 The names in `scenes.toml` are real; the listeners are invented here. Each one has a main
-scene, often one or two more, favourite styles within them, an ear for what everybody hears
+scene, most often one or two more, favourite styles within them, an ear for what everybody hears
 and a pace of listening. Artists are drawn by weight, without replacement, and play counts
 fall from the favourite down.
 
@@ -113,7 +113,7 @@ def _tastes(rng: np.random.Generator, catalogue: Catalogue) -> Floats:
     limits = np.cumsum(catalogue.shares)
     for row in tastes:
         chosen = [_drawn(rng, limits)]
-        while len(chosen) < 3 and rng.random() < 0.5:
+        while len(chosen) < 3 and rng.random() < 0.7:
             near = catalogue.near[chosen[0]]
             other = int(near[int(rng.random() * len(near))]) if rng.random() < 0.75 else _drawn(rng, limits)
             if other not in chosen:
@@ -158,7 +158,7 @@ def _weights(rng: np.random.Generator, catalogue: Catalogue, taste: Floats) -> F
     scenes = np.array([taste[its_styles].sum() for its_styles in catalogue.styles_of])
     openness = (scenes[:, None] * catalogue.reach).sum(axis=0)
     famous = (openness[:, None] * catalogue.fame).sum(axis=0)
-    mainstream = 0.03 + 0.2 * rng.random() ** 1.5
+    mainstream = 0.05 + 0.25 * rng.random() ** 1.5
     return (
         (1 - mainstream - BY_CHANCE) * own
         + mainstream * famous / famous.sum()
@@ -181,7 +181,7 @@ def _friends(rng: np.random.Generator, tastes: Floats) -> NDArray[np.int64]:
     pairs = set()
     for listener, direction in enumerate(directions):
         liked = np.flatnonzero(direction)
-        alike = 0.02 + (directions[:, liked] * direction[liked]).sum(axis=1) ** 2
+        alike = 0.005 + (directions[:, liked] * direction[liked]).sum(axis=1) ** 2
         alike[listener] = 1e-300
         wanted = 1 + int(2.5 * _exponential(rng, 1)[0])
         waiting = _exponential(rng, len(tastes)) / alike
