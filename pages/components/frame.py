@@ -43,6 +43,7 @@ MENU = (
     Page("pages/explore.py", "Explore", ":material/travel_explore:"),
     Page("pages/train.py", "Train", ":material/model_training:"),
     Page("pages/recommend.py", "Recommend", ":material/queue_music:"),
+    Page("pages/new_listener.py", "New listener", ":material/person_add:"),
     Page("pages/compare.py", "Compare", ":material/leaderboard:"),
     Page("pages/data.py", "Data", ":material/database:"),
 )

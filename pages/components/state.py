@@ -15,6 +15,8 @@ from recsys.errors import InputError
 from recsys.leaderboard import Leaderboard
 from recsys.popularity import rank_table
 from recsys.splitting import Split, hold_out
+from recsys.tags import scenes as scenes_of
+from recsys.tags import tag_shares
 from recsys.training import TrainingRun, warm_up
 
 SAMPLE = "sample"
@@ -127,3 +129,19 @@ def split(minimum: int, hidden: int, seed: int) -> Split:
 
 def _run_in_link() -> BackgroundRun[Any] | None:
     return runs().get(st.query_params.get("run", ""))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _tags(fingerprint: str, _dataset: Dataset) -> tuple[pd.DataFrame, dict[str, list[int]]]:
+    shares = tag_shares(_dataset)
+    return shares, scenes_of(_dataset, shares)
+
+
+def tags() -> pd.DataFrame:
+    """Return how much of each artist's tags each one is, as `tags.tag_shares`; not to be changed."""
+    return _tags(dataset().interactions.fingerprint, dataset())[0]
+
+
+def scenes() -> dict[str, list[int]]:
+    """Return artists of the current data that go together, as `tags.scenes`; not to be changed."""
+    return _tags(dataset().interactions.fingerprint, dataset())[1]
