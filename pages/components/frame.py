@@ -45,6 +45,7 @@ MENU = (
     Page("pages/recommend.py", "Recommend", ":material/queue_music:"),
     Page("pages/new_listener.py", "New listener", ":material/person_add:"),
     Page("pages/compare.py", "Compare", ":material/leaderboard:"),
+    Page("pages/map.py", "Map", ":material/scatter_plot:"),
     Page("pages/data.py", "Data", ":material/database:"),
 )
 EXPLORE, DATA = MENU[1], MENU[-1]

@@ -43,7 +43,13 @@ export default async function (component) {
 
 
 def live_chart(
-    figure: go.Figure, key: str, *, height: int | None = None, label: str = "", clicks: bool = False
+    figure: go.Figure,
+    key: str,
+    *,
+    height: int | None = None,
+    label: str = "",
+    clicks: bool = False,
+    wheel: bool = False,
 ) -> dict[str, Any] | None:
     """Draw a figure in the colours of the page and keep zoom, hover and legend when the data changes.
 
@@ -62,6 +68,8 @@ def live_chart(
         What the chart shows, in words, for readers who cannot see it.
     clicks : bool
         Whether a click on a point runs the page (or fragment) again and is returned.
+    wheel : bool
+        Whether the mouse wheel zooms; else it scrolls the page.
 
     Returns
     -------
@@ -85,6 +93,7 @@ def live_chart(
             "height": height,
             "label": label,
             "clicks": clicks,
+            "wheel": wheel,
         },
         **cast("dict[str, Any]", {"on_clicked_change": _nothing} if clicks else {}),
     )

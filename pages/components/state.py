@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
+from recsys.artist_map import ArtistMap
 from recsys.background import BackgroundRun, BackgroundRuns
 from recsys.datasets import load
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
+from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
 from recsys.popularity import rank_table
 from recsys.splitting import Split, hold_out
@@ -21,6 +23,8 @@ from recsys.training import TrainingRun, warm_up
 
 SAMPLE = "sample"
 W = TypeVar("W", TrainingRun, Leaderboard)
+# Maps of artists that are remembered.
+MAPS = 8
 
 
 @st.cache_resource(show_spinner=False)
@@ -145,3 +149,50 @@ def tags() -> pd.DataFrame:
 def scenes() -> dict[str, list[int]]:
     """Return artists of the current data that go together, as `tags.scenes`; not to be changed."""
     return _tags(dataset().interactions.fingerprint, dataset())[1]
+
+
+@st.cache_resource(show_spinner=False)
+def maps() -> BackgroundRuns:
+    """Return the maps of artists of this server: no training waits for one, and one is made at a time."""
+    return BackgroundRuns(at_once=1)
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAPS)
+def _map(learned: str, _job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
+    return maps().start(_job.dataset, ArtistMap(_job.run.model, _job.dataset.interactions))
+
+
+def artist_map(job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
+    """Return the map of a run that does not train now; the first who asks starts it.
+
+    Raises
+    ------
+    InputError
+        If its model has no latent features, or too many maps are being made.
+    """
+    found = _map(_learned(job), job)
+    if maps().get(found.id) is not None and found.state == "paused":
+        maps().resume(found)
+    return found
+
+
+@st.cache_resource(show_spinner="Reading the features ...", max_entries=8)
+def _features(learned: str, main: bool, _job: BackgroundRun[TrainingRun]) -> pd.DataFrame:
+    features = main_directions if main else learned_features
+    return describe_features(features(_job.run.model), _job.dataset)
+
+
+def features(job: BackgroundRun[TrainingRun], main: bool) -> pd.DataFrame:
+    """Return what the features of a run stand for, as `describe_features`; not to be changed.
+
+    Raises
+    ------
+    InputError
+        If its model has no latent features.
+    """
+    return _features(_learned(job), main, job)
+
+
+def _learned(job: BackgroundRun[TrainingRun]) -> str:
+    """Name what a run has learned by now."""
+    return f"{job.id} {job.state} {len(job.run.history)}"
