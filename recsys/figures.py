@@ -265,8 +265,12 @@ def learning_curves(
         yaxis2={
             "title": "Lists",
             "domain": [0, 0.32 if errors else 1],
-            "rangemode": "tozero",
-            "autorangeoptions": {"include": 0.01},
+            # plotly.js has no range of its own for an axis without a point
+            **(
+                {"rangemode": "tozero", "autorangeoptions": {"include": 0.01}}
+                if ranked
+                else {"range": [0, 0.01]}
+            ),
             "tickformat": "~g",
             "anchor": "x",
         },
@@ -277,7 +281,7 @@ def learning_curves(
             yaxis={
                 "title": f"RMSE of {target}",
                 "domain": [0.4, 1],
-                "rangemode": "normal" if history else "tozero",
+                **({} if history else {"range": [0, 1.1 * max(references.values(), default=1.0)]}),
             },
             hoversubplots="axis",
         )
