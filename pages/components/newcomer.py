@@ -12,11 +12,10 @@ from pages.components import controls, frame, state
 from recsys.errors import InputError
 from recsys.models import MODELS, Model
 from recsys.tags import examples
-from recsys.taste import CHOSEN, KNOWN, MOST_PLAYS, QUERY, Taste, named, recommend_to_taste
+from recsys.taste import CHOSEN, KNOWN, MOST_PLAYS, QUERY, Taste, recommend_to_taste
 from recsys.training import TrainingRun
 
 LISTED = 10
-SUGGESTED = 8
 KEPT = 100
 LONGEST = 60
 # Icon, what it says of an artist, and what is said once it is done.
@@ -58,23 +57,23 @@ def take_link() -> None:
 @st.fragment(key="taste")
 def draw(run: TrainingRun) -> None:
     """Draw the profile and the list, and keep both in the address; only this runs again when one changes."""
-    taste = _taste()
-    _into_address(taste)
+    now = taste()
+    _into_address(now)
     if problem := st.session_state.pop("taste-problem", None):
         frame.problem(problem)
     profile, listed = st.columns([1, 1.5], gap="large")
     with profile:
         st.subheader("You play", anchor=False)
-        _finder()
-        _scenes(taste)
-        if taste.plays:
-            _plays(taste)
-        _aside(taste)
-        _undo(taste)
+        controls.artist_search("newcomer", _choose, "taste")
+        _scenes(now)
+        if now.plays:
+            _plays(now)
+        _aside(now)
+        _undo(now)
     with listed:
         st.subheader("You might like", anchor=False)
-        if any(taste.known[1]):
-            _list(run, taste)
+        if any(now.known[1]):
+            _list(run, now)
         else:
             _start()
 
@@ -84,7 +83,7 @@ def _start() -> None:
     st.caption("Search for artists, choose some of a scene, or start from one of these:")
     for scene, codes in examples(state.scenes()).items():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            artists = ", ".join(_name(code) for code in codes)
+            artists = ", ".join(controls.artist_name(code) for code in codes)
             st.markdown(f"**{frame.escape(scene, LONGEST)}**  \n{artists}", width="stretch")
             st.button(
                 "Start with these",
@@ -92,30 +91,6 @@ def _start() -> None:
                 on_click=_set,
                 args=(Taste(dict.fromkeys(codes, CHOSEN)),),
             )
-
-
-@st.fragment(key="finder")
-def _finder() -> None:
-    """Draw a search field whose matches appear while somebody types; choosing one adds it."""
-    interactions = state.dataset().interactions
-    part = st.text_input(
-        "Add an artist",
-        key="newcomer-search",
-        placeholder="Type a part of a name",
-        icon=":material/search:",
-        live="150ms",
-        autocomplete="off",
-        help=f"Searches all {interactions.n_items:,} artists while you type.",
-    )
-    found = named(interactions, part, SUGGESTED)
-    if found:
-        _pills("Matches", found, "newcomer-found", then=_clear_search)
-    elif part.strip():
-        st.caption("No artist has this in its name.")
-
-
-def _clear_search() -> None:
-    st.session_state["newcomer-search"] = ""
 
 
 def _scenes(taste: Taste) -> None:
@@ -134,31 +109,9 @@ def _scenes(taste: Taste) -> None:
         said = {*taste.plays, *taste.aside}
         codes = [code for code in groups.get(chosen, []) if code not in said]
         if codes:
-            _pills("Add one", codes, "newcomer-of-scene")
+            controls.artist_pills("Add one", codes, "newcomer-of-scene", _choose, "taste")
         else:
             st.caption("You have said something of all of these.")
-
-
-def _pills(label: str, codes: list[int], key: str, then: Callable[[], None] | None = None) -> None:
-    """Draw artists of which each can be added with a click."""
-
-    def add() -> None:
-        code = st.session_state[key]
-        st.session_state[key] = None
-        if code is not None:
-            _change(lambda taste: taste.choose(code))
-            if then is not None:
-                then()
-        st.rerun("taste")
-
-    st.pills(
-        label,
-        codes,
-        key=key,
-        format_func=lambda code: _name(code),
-        on_change=add,
-        label_visibility="collapsed",
-    )
 
 
 def _plays(taste: Taste) -> None:
@@ -220,7 +173,7 @@ def _aside(taste: Taste) -> None:
         "Put aside: click to take back",
         list(taste.aside),
         key="newcomer-aside",
-        format_func=lambda code: f"{BUTTONS[taste.aside[code]][0]} {_name(code)}",
+        format_func=lambda code: f"{BUTTONS[taste.aside[code]][0]} {controls.artist_name(code)}",
         on_change=back,
     )
 
@@ -289,12 +242,12 @@ def _explained(model: Model) -> str:
     )
 
 
+def _choose(code: int) -> None:
+    _change(lambda taste: taste.choose(code))
+
+
 def _judge(code: int, verdict: str) -> None:
     _change(lambda taste: taste.choose(code) if verdict == "up" else taste.put_aside(code, verdict))
-
-
-def _name(code: int) -> str:
-    return frame.escape(str(state.dataset().interactions.names[code]), LONGEST)
 
 
 def _tastes() -> list[Taste]:
@@ -306,13 +259,14 @@ def _tastes() -> list[Taste]:
     return tastes
 
 
-def _taste() -> Taste:
+def taste() -> Taste:
+    """Return what this visitor said of artists as a new listener."""
     return _tastes()[-1]
 
 
 def _change(how: Callable[[Taste], Taste]) -> None:
     try:
-        _set(how(_taste()))
+        _set(how(taste()))
     except InputError as error:
         st.session_state["taste-problem"] = error
 

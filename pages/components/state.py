@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from recsys.artist_map import ArtistMap
 from recsys.background import BackgroundRun, BackgroundRuns
@@ -176,14 +178,18 @@ def artist_map(job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
     return found
 
 
-@st.cache_resource(show_spinner="Reading the features ...", max_entries=8)
-def _features(learned: str, main: bool, _job: BackgroundRun[TrainingRun]) -> pd.DataFrame:
-    features = main_directions if main else learned_features
-    return describe_features(features(_job.run.model), _job.dataset)
+@st.cache_resource(show_spinner="Reading the features ...", max_entries=4)
+def _features(
+    learned: str, main: bool, _job: BackgroundRun[TrainingRun]
+) -> tuple[NDArray[np.float32], pd.DataFrame]:
+    features = (main_directions if main else learned_features)(_job.run.model)
+    return features[1].astype(np.float32), describe_features(features, _job.dataset)
 
 
-def features(job: BackgroundRun[TrainingRun], main: bool) -> pd.DataFrame:
-    """Return what the features of a run stand for, as `describe_features`; not to be changed.
+def features(job: BackgroundRun[TrainingRun], main: bool) -> tuple[NDArray[np.float32], pd.DataFrame]:
+    """Return the item factors of a run, turned into its main directions or as learned, and what they stand for.
+
+    The table is that of `describe_features`; neither is to be changed.
 
     Raises
     ------
