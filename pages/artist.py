@@ -42,7 +42,7 @@ with audience:
     controls.artist_table(view.neighbours, f"neighbours-{code}", ["artist", "shared", "similarity"])
 if model is not None:
     with learned[0]:
-        st.subheader("Similar by what the model learned", anchor=False)
+        st.subheader("Similar by the model", anchor=False)
         st.caption(
             f"Cosine of latent features of {model.label}, of artists with {LEAST_LISTENERS} listeners or more."
         )
