@@ -9,19 +9,16 @@ frame.draw(
     "How does a music-artist recommender work? **See** who plays what, **train** a model and watch it learn, "
     "and **judge** what it recommends, one listener at a time.",
 )
-for column, page, words in zip(
-    st.columns(3),
-    frame.MENU[1:4],
-    (
-        "Who is played most, by how many, and how unevenly? Look up any artist and who shares its audience.",
-        "Choose a model, move its settings, and see the error on known and on hidden plays fall, or not.",
-        "Pick a listener: their top artists beside the recommended ones, with the hidden ones it found.",
-    ),
-    strict=True,
-):
+WORDS = {
+    "Explore": "Who is played most, by how many, and how unevenly? Look up any artist and who shares its audience.",
+    "Train": "Choose a model, move its settings, and see the error on known and on hidden plays fall, or not.",
+    "Recommend": "Pick a listener: their top artists beside the recommended ones, with the hidden ones it found.",
+}
+pages = [page for page in frame.MENU if page.label in WORDS]
+for column, page in zip(st.columns(len(pages)), pages, strict=True):
     with column.container(border=True, height="stretch"):
         st.subheader(f"{page.icon} {page.label}", anchor=False)
-        st.markdown(words)
+        st.markdown(WORDS[page.label])
         frame.link(page, label=f"Open {page.label}", query=state.place())
 chosen = state.dataset()
 st.caption(

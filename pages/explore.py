@@ -1,5 +1,7 @@
 """Explore: who is played, by how many and how often."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.components import controls, frame, state
@@ -35,11 +37,16 @@ with artists:
             f"logarithms: plays grow as listeners to the power {line.slope:.2f} (R² {line.r_squared:.2f})."
         )
     controls.artist_chart(
-        figures.plays_against_listeners(table, line), "scatter", "Plays against listeners of every artist"
+        state.figure("scatter", partial(figures.plays_against_listeners, table, line)),
+        "scatter",
+        "Plays against listeners of every artist",
     )
 with pairs:
     st.subheader("How often a listener plays an artist", anchor=False)
-    st.plotly_chart(figures.play_distribution(interactions), alt="Distribution of play counts")
+    st.plotly_chart(
+        state.figure("distribution", partial(figures.play_distribution, interactions)),
+        alt="Distribution of play counts",
+    )
     st.subheader("Largest play counts", anchor=False)
     controls.artist_table(
         popularity.largest_play_counts(interactions, 50), "largest", ["artist", "listener", "plays"]
@@ -60,4 +67,6 @@ with spread:
         border=True,
         help="Nothing can be learned about who else might like these.",
     )
-    st.plotly_chart(figures.lorenz(shares), alt="Lorenz curve of plays over artists")
+    st.plotly_chart(
+        state.figure("lorenz", partial(figures.lorenz, shares)), alt="Lorenz curve of plays over artists"
+    )

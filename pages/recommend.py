@@ -1,15 +1,23 @@
-"""Recommend: one listener's artists beside what the model recommends."""
+"""Recommend: one listener's artists beside what the model recommends, and why, what if, and for whom else."""
 
 import streamlit as st
 
-from pages.components import controls, frame, state
+from pages.components import (
+    controls,
+    dial_panel,
+    export_panel,
+    frame,
+    friends_panel,
+    one_listener,
+    state,
+    what_if_panel,
+    why_panel,
+)
 from recsys.errors import InputError
-from recsys.export import to_csv
 from recsys.models import MODELS
-from recsys.recommending import recommend_to
-from recsys.settings import SETTINGS
+from recsys.reasons import doubt
 
-frame.draw("Recommend", "What a listener plays, beside what they might like.")
+frame.draw("Recommend", "What a listener plays, beside what they might like, and why.")
 job = state.run()
 if job is None or not job.run.history:
     st.info("Recommendations come from a trained model. Train one first; it takes a moment.")
@@ -17,16 +25,14 @@ if job is None or not job.run.history:
         st.switch_page("pages/train.py", query_params=state.place())
     st.stop()
 
-run = job.run
 users = job.dataset.interactions.users
-picker, number = st.columns([3, 1])
-with picker:
-    wanted = controls.listener(users)
+picker, number, choosing = st.columns([5, 3, 9], gap="medium")
 with number:
-    row = SETTINGS["n"]
-    n = st.slider(
-        row.label, int(row.minimum), 50, int(row.default), key="n", help=row.help, persist_state="session"
-    )
+    n = one_listener.how_many()
+with choosing:
+    reranking = one_listener.how_chosen(job)
+with picker:
+    wanted = controls.listener(users, **one_listener.in_address(n, reranking))
 if wanted is None:
     st.info("Choose a listener to see their artists and what is recommended to them.")
     st.button(
@@ -39,37 +45,53 @@ if wanted is None:
     )
     st.stop()
 try:
-    user = job.dataset.interactions.user_code(wanted)
+    lists = one_listener.look(job, wanted, n, reranking)
 except InputError as error:
     frame.problem(error)
     controls.similar_listeners(users, wanted)
     st.stop()
 
-existing, recommended = recommend_to(run.model, run.split, user, n)
-hidden = run.split.validation.user_counts[user]
-found = int(recommended["hit"].sum())
-left, right = st.columns(2, gap="large")
+effect = st.empty()
+left, right = st.columns([2, 3], gap="large")
 with left:
     st.subheader("Plays", anchor=False)
     st.caption(
-        f"{len(existing):,} artists the model knows of, the most played first"
-        + (f"; {hidden} more were hidden from it." if hidden else ".")
+        f"{len(lists.existing):,} artists the model knows of, the most played first"
+        + (f"; {lists.hidden} more were hidden from it." if lists.hidden else ".")
     )
-    controls.artist_table(existing, "existing", ["artist", "plays", "share"])
+    controls.artist_table(lists.existing, "existing", ["artist", "plays", "share"])
 with right:
     st.subheader("Recommended", anchor=False)
     st.caption(
-        f"By {MODELS[run.model.name].label}. Score: {run.model.target}. "
-        + (f"**Hits: {found} of {len(recommended)}.**" if hidden else "")
+        f"By {MODELS[job.run.model.name].label}. Score: {job.run.model.target}. "
+        + (f"**Hits: {lists.found} of {len(lists.recommended)}.**" if lists.hidden else "")
     )
-    marked = recommended.assign(hit=recommended["hit"].map({True: "✓ hit", False: ""}))
-    controls.artist_table(marked, "recommended", ["artist", "hit", "score", "listeners", "popularity_rank"])
-    st.download_button(
-        "Download as CSV",
-        lambda: to_csv(recommended.assign(listener=wanted)),
-        "recommendations.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="download",
-    )
+    if unsure := doubt(job.run.split.train, lists.user):
+        st.caption(f":material/help: {unsure}")
+    table, columns = one_listener.table(lists)
+    asked = controls.artist_table(table, "recommended", columns)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            "pages/present.py",
+            label="Present",
+            icon=":material/slideshow:",
+            query_params=state.place() | lists.query,
+        )
+        export_panel.one(lists)
+
+names = ["Why", "The dial", "What if", *(["Friends"] if len(lists.friends) else []), "Export"]
+if asked is not None:
+    why_panel.explain(lists, asked)
+    st.session_state.part = "Why"
+panels = dict(zip(names, st.tabs(names, on_change="rerun", key="part"), strict=True))
+for name, panel in (
+    ("Why", why_panel.draw),
+    ("The dial", dial_panel.draw),
+    ("What if", what_if_panel.draw),
+    ("Friends", friends_panel.draw),
+    ("Export", export_panel.many),
+):
+    if name in panels and panels[name].open:
+        with panels[name]:
+            panel(lists)
+effect.caption(dial_panel.sentence(lists))

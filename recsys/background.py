@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -50,15 +51,19 @@ class BackgroundRun(Generic[W]):
         `queued`, `running`, `paused`, `done`, `cancelled`, `diverged` or `failed`.
     message : str
         A sentence about the state, where there is something to say.
+    owner : str
+        Whose it is; "" if nobody's.
     """
 
     id: str
     dataset: Dataset
     run: W
+    owner: str = ""
     state: State = "queued"
     message: str = ""
     _wish: Literal["run", "pause", "cancel"] = "run"
     _seen: float = field(default_factory=time.monotonic)
+    _turn: int = 0
     _worked: float = 0.0
     _since: float | None = None
 
@@ -85,6 +90,9 @@ class BackgroundRun(Generic[W]):
 class BackgroundRuns:
     """Runs trainings in threads, a few at a time, and remembers the latest.
 
+    Owners take turns: everybody's first run goes before anybody's second, and who had no turn for longest is
+    first. A run that others wait for goes back into the line when its turn is over.
+
     Parameters
     ----------
     at_once : int or None
@@ -92,33 +100,49 @@ class BackgroundRuns:
     kept : int
         How many runs are remembered; the oldest ended ones are forgotten first.
     lease : float
-        A run that nobody has looked at for this many seconds is paused.
+        A run that nobody has looked at for this many seconds is paused, and may be forgotten.
+    each : int
+        How many runs of one owner may be there without having ended.
+    turn : float
+        A run that others wait for works for this many seconds at a time.
     """
 
-    def __init__(self, at_once: int | None = None, kept: int = 30, lease: float = 900.0) -> None:
+    def __init__(
+        self,
+        at_once: int | None = None,
+        kept: int = 30,
+        lease: float = 900.0,
+        each: int = 4,
+        turn: float = 10.0,
+    ) -> None:
         self.at_once = at_once if at_once is not None else max(1, (os.cpu_count() or 2) - 1)
         self.kept = kept
         self.lease = lease
+        self.each = each
+        self.turn = turn
         self._runs: dict[str, BackgroundRun[Any]] = {}
         self._line: list[BackgroundRun[Any]] = []
         self._training = 0
+        self._turns = 0
         self._changed = threading.Condition()
 
-    def start(self, dataset: Dataset, run: W) -> BackgroundRun[W]:
+    def start(self, dataset: Dataset, run: W, owner: str = "") -> BackgroundRun[W]:
         """Take a run in; it trains as soon as there is room.
 
         Raises
         ------
         InputError
-            If too many runs have not ended yet.
+            If too many runs, or too many of this owner, have not ended yet.
         """
-        job = BackgroundRun(secrets.token_hex(6), dataset, run)
+        job = BackgroundRun(secrets.token_hex(6), dataset, run, owner)
         with self._changed:
+            own = sum(not other.ended and other.owner == owner for other in self._runs.values())
+            if owner and own >= self.each:
+                raise InputError(
+                    f"{own} of your trainings have not ended yet. Cancel one, or wait for one to end."
+                )
             while len(self._runs) >= self.kept:
-                oldest = next((old for old in self._runs.values() if old.ended), None)
-                if oldest is None:
-                    raise InputError("Too many trainings are waiting. Cancel one, or wait for one to end.")
-                del self._runs[oldest.id]
+                self._forget_one()
             self._runs[job.id] = job
             self._line.append(job)
         threading.Thread(target=self._work, args=(job,), name=f"training-{job.id}", daemon=True).start()
@@ -147,13 +171,40 @@ class BackgroundRuns:
     def place(self, job: BackgroundRun[Any]) -> int:
         """Return the place in the queue, 1 for the next; 0 if the run is not waiting."""
         with self._changed:
-            waiting = [queued for queued in self._line if queued.state == "queued"]
+            waiting = self._waiting()
             return waiting.index(job) + 1 if job in waiting else 0
 
     def wait(self, job: BackgroundRun[Any], *states: State, timeout: float = 60.0) -> bool:
         """Wait until the run is in one of these states; return whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: job.state in states, timeout)
+
+    def _forget_one(self) -> None:
+        """Forget the oldest run that has ended, or else one that was paused and left."""
+        ended = (old for old in self._runs.values() if old.ended)
+        left = (
+            old
+            for old in self._runs.values()
+            if old.state == "paused" and time.monotonic() - old._seen > self.lease
+        )
+        oldest = next(ended, None) or next(left, None)
+        if oldest is None:
+            raise InputError("Too many trainings are waiting. Cancel one, or wait for one to end.")
+        oldest._wish = "cancel"
+        self._changed.notify_all()
+        del self._runs[oldest.id]
+
+    def _waiting(self) -> list[BackgroundRun[Any]]:
+        """Return who waits, in the order of their turns."""
+        latest: dict[str, int] = {}
+        for job in self._runs.values():
+            latest[job.owner] = max(latest.get(job.owner, 0), job._turn if job.owner else 0)
+        own: Counter[str] = Counter()
+        order = []
+        for job in self._line:
+            order.append((own[job.owner], latest.get(job.owner, 0)))
+            own[job.owner] += bool(job.owner)
+        return [job for _, job in sorted(zip(order, self._line, strict=True), key=lambda pair: pair[0])]
 
     def _wish(self, job: BackgroundRun[Any], wish: Literal["run", "pause", "cancel"]) -> None:
         with self._changed:
@@ -186,9 +237,11 @@ class BackgroundRuns:
                 else:
                     if job not in self._line:
                         self._line.append(job)
-                    if self._training < self.at_once and self._line[0] is job:
+                    if self._training < self.at_once and self._waiting()[0] is job:
                         self._line.remove(job)
                         self._training += 1
+                        self._turns += 1
+                        job._turn = self._turns
                         self._set(job, "running")
                         return True
                     self._set(job, "queued")
@@ -201,13 +254,15 @@ class BackgroundRuns:
 
     def _train(self, job: BackgroundRun[Any]) -> None:
         """Train until something else is wished for."""
-        job._since = time.monotonic()
+        job._since = started = time.monotonic()
         try:
             while job._wish == "run":
                 job.run.step()
                 if time.monotonic() - job._seen > self.lease:
                     job.message = "Paused because nobody was watching."
                     job._wish = "pause"
+                if self._line and time.monotonic() - started > self.turn:
+                    break
         finally:
             with self._changed:
                 job._worked, job._since = job.seconds, None

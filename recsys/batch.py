@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import InputError
 from recsys.export import MARK, to_csv
+from recsys.interactions import Interactions
 from recsys.metrics import find_hits
 from recsys.models.base import Model
 from recsys.reranking import AS_SCORED, Reranking
@@ -59,6 +61,21 @@ def lists(
                 "hit": find_hits(items, block, split.validation)[rows, columns],
             }
         )
+
+
+def read_users(interactions: Interactions, entries: Iterable[str]) -> NDArray[np.int32]:
+    """Return the codes of users, each once, from their labels or from several of them with commas between.
+
+    Raises
+    ------
+    InputError
+        If one is not known.
+    """
+    known = set(interactions.users.astype(str))
+    labels: list[str] = []
+    for entry in entries:
+        labels += [entry] if entry in known else filter(None, map(str.strip, re.split(r"[,;\n]", entry)))
+    return np.array(list(dict.fromkeys(map(interactions.user_code, labels))), np.int32)
 
 
 def csv(tables: Iterable[pd.DataFrame]) -> Iterator[bytes]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,7 @@ class Record:
         What it goes by in the program, and for a person.
     setup : Setup
     history : list of Epoch
+        Complete: what follows from it is found once.
     pinned : bool
     """
 
@@ -36,18 +39,31 @@ class Record:
     history: list[Epoch]
     pinned: bool = False
 
-    @property
+    @cached_property
+    def measured(self) -> list[Epoch]:
+        """The epochs with a validation RMSE."""
+        return [epoch for epoch in self.history if _number(epoch.validation_rmse) is not None]
+
+    @cached_property
     def best(self) -> Epoch | None:
         """The epoch with the lowest validation RMSE; None without one."""
-        measured = [epoch for epoch in self.history if _number(epoch.validation_rmse) is not None]
-        return min(measured, key=lambda epoch: float(epoch.validation_rmse or 0.0), default=None)
+        return min(self.measured, key=lambda epoch: float(epoch.validation_rmse or 0.0), default=None)
 
-    @property
+    @cached_property
+    def curve(self) -> list[float]:
+        """The validation RMSE by epoch; at most 40 numbers of them, evenly chosen."""
+        errors = [float(epoch.validation_rmse or 0.0) for epoch in self.measured]
+        if len(errors) <= SPARK_POINTS:
+            return errors
+        places = np.linspace(0, len(errors) - 1, SPARK_POINTS).round().astype(int)
+        return [errors[place] for place in places]
+
+    @cached_property
     def ndcg(self) -> float | None:
         """The highest NDCG@10; None where it was not measured."""
         return max((epoch.ndcg for epoch in self.history if epoch.ndcg is not None), default=None)
 
-    @property
+    @cached_property
     def seconds(self) -> float:
         """Time of all passes, without the measuring."""
         return float(sum(epoch.seconds for epoch in self.history))
@@ -117,34 +133,25 @@ def run_table(records: Sequence[Record], all_settings: bool = False) -> pd.DataF
     names = differing([record.setup for record in records])
     if all_settings and records:
         names = list(dict.fromkeys(name for record in records for name in everything(record.setup)))
-    table = pd.DataFrame(
+    best = [record.best for record in records]
+    rows = [everything(record.setup) for record in records]
+    return pd.DataFrame(
         {
-            "id": pd.Series([record.id for record in records], dtype=object),
-            "name": pd.Series([record.name for record in records], dtype=object),
-            "pinned": pd.Series([record.pinned for record in records], dtype=bool),
+            "id": np.array([record.id for record in records], object),
+            "name": np.array([record.name for record in records], object),
+            "pinned": np.array([record.pinned for record in records], bool),
+            **{name: [spell(name, row.get(name)) for row in rows] for name in names},
+            "best_epoch": pd.array([epoch.epoch if epoch else None for epoch in best], dtype="Int64"),
+            "epochs": [len(record.history) for record in records],
+            "rmse": np.array([epoch.validation_rmse if epoch else np.nan for epoch in best], np.float64),
+            "ndcg": np.array(
+                [np.nan if record.ndcg is None else record.ndcg for record in records], np.float64
+            ),
+            "seconds": [record.seconds for record in records],
+            "curve": pd.Series([record.curve for record in records], dtype=object),
         }
     )
-    for name in names:
-        table[name] = [spell(name, everything(record.setup).get(name)) for record in records]
-    best = [record.best for record in records]
-    table["best_epoch"] = pd.array([epoch.epoch if epoch else None for epoch in best], dtype="Int64")
-    table["epochs"] = [len(record.history) for record in records]
-    table["rmse"] = np.array([epoch.validation_rmse if epoch else np.nan for epoch in best], np.float64)
-    table["ndcg"] = np.array(
-        [np.nan if record.ndcg is None else record.ndcg for record in records], np.float64
-    )
-    table["seconds"] = [record.seconds for record in records]
-    table["curve"] = pd.Series([_spark(record.history) for record in records], dtype=object)
-    return table
-
-
-def _spark(history: Sequence[Epoch]) -> list[float]:
-    errors = [value for epoch in history if (value := _number(epoch.validation_rmse)) is not None]
-    if len(errors) <= SPARK_POINTS:
-        return errors
-    places = np.linspace(0, len(errors) - 1, SPARK_POINTS).round().astype(int)
-    return [errors[place] for place in places]
 
 
 def _number(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else float(value)
+    return None if value is None or not math.isfinite(value) else float(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -216,54 +217,70 @@ def learning_curves(
         Whether the model has errors to be drawn.
     """
     passes = np.array([epoch.epoch for epoch in history], np.int16)
-    figure = go.Figure()
     rmse = {
         "Train RMSE": [epoch.train_rmse for epoch in history],
         "Validation RMSE": [epoch.validation_rmse for epoch in history],
     }
-    for name, curve in rmse.items() if errors else ():
-        figure.add_scatter(
-            x=passes, y=np.array(curve, np.float32), mode="lines", name=name, hovertemplate="%{y:.4f}"
-        )
+    curves: list[dict[str, Any]] = [
+        {
+            "x": passes,
+            "y": np.array(curve, np.float32),
+            "mode": "lines",
+            "name": name,
+            "hovertemplate": "%{y:.4f}",
+        }
+        for name, curve in (rmse.items() if errors else ())
+    ]
     ranked = [epoch for epoch in history if epoch.ndcg is not None]
-    for name, values, dash in (
-        ("NDCG@10", [epoch.ndcg for epoch in ranked], "solid"),
-        ("Recall@10", [epoch.recall for epoch in ranked], "dash"),
-    ):
-        figure.add_scatter(
-            x=np.array([epoch.epoch for epoch in ranked], np.int16),
-            y=np.array(values, np.float32),
-            yaxis="y2",
-            mode="lines+markers",
-            marker={"size": 5},
-            line={"dash": dash},
-            name=name,
-            hovertemplate="%{y:.4f}",
+    curves += [
+        {
+            "x": np.array([epoch.epoch for epoch in ranked], np.int16),
+            "y": np.array(values, np.float32),
+            "yaxis": "y2",
+            "mode": "lines+markers",
+            "marker": {"size": 5},
+            "line": {"dash": dash},
+            "name": name,
+            "hovertemplate": "%{y:.4f}",
+        }
+        for name, values, dash in (
+            ("NDCG@10", [epoch.ndcg for epoch in ranked], "solid"),
+            ("Recall@10", [epoch.recall for epoch in ranked], "dash"),
         )
+    ]
     by_ndcg = best_by == "ndcg" or not errors
-    figure.add_scatter(
-        x=[best.epoch] if best else [],
-        y=[best.ndcg if by_ndcg else best.validation_rmse] if best else [],
-        yaxis="y2" if by_ndcg else "y",
-        mode="markers",
-        marker={"size": 12, "symbol": "star"},
-        name="Best NDCG@10" if by_ndcg else "Lowest validation RMSE",
-        hovertemplate="epoch %{x}",
+    curves.append(
+        {
+            "x": [best.epoch] if best else [],
+            "y": [best.ndcg if by_ndcg else best.validation_rmse] if best else [],
+            "yaxis": "y2" if by_ndcg else "y",
+            "mode": "markers",
+            "marker": {"size": 12, "symbol": "star"},
+            "name": "Best NDCG@10" if by_ndcg else "Lowest validation RMSE",
+            "hovertemplate": "epoch %{x}",
+        }
     )
-    for name, error in references.items():
-        figure.add_scatter(
-            x=[0.5, epochs + 0.5],
-            y=[error, error],
-            mode="lines",
-            line={"dash": "dot", "width": 1.5},
-            name=f"{name} ({error:.4f})",
-            hoverinfo="skip",
-        )
-    figure.update_layout(
-        xaxis={"title": "Epoch", "range": [0.5, epochs + 0.5], "tickformat": "d", "anchor": "y2"},
+    curves += [
+        {
+            "x": [0.5, epochs + 0.5],
+            "y": [error, error],
+            "mode": "lines",
+            "line": {"dash": "dot", "width": 1.5},
+            "name": f"{name} ({error:.4f})",
+            "hoverinfo": "skip",
+        }
+        for name, error in references.items()
+    ]
+    layout: dict[str, Any] = {
+        "xaxis": {
+            "title": {"text": "Epoch"},
+            "range": [0.5, epochs + 0.5],
+            "tickformat": "d",
+            "anchor": "y2",
+        },
         # Below 0.01 there is only noise to see, so the axis does not stretch it.
-        yaxis2={
-            "title": "Lists",
+        "yaxis2": {
+            "title": {"text": "Lists"},
             "domain": [0, 0.32 if errors else 1],
             # plotly.js has no range of its own for an axis without a point
             **(
@@ -274,18 +291,25 @@ def learning_curves(
             "tickformat": "~g",
             "anchor": "x",
         },
-        hovermode="x unified",
-    )
+        "hovermode": "x unified",
+    }
     if errors:
-        figure.update_layout(
-            yaxis={
-                "title": f"RMSE of {target}",
+        layout |= {
+            "yaxis": {
+                "title": {"text": f"RMSE of {target}"},
                 "domain": [0.4, 1],
                 **({} if history else {"range": [0, 1.1 * max(references.values(), default=1.0)]}),
             },
-            hoversubplots="axis",
-        )
-    return finish(figure, height=520 if errors else 380)
+            "hoversubplots": "axis",
+        }
+    # Unchecked, in one go: this is drawn at each move of a slider, and plotly's checks take longer than the rest.
+    return go.Figure(
+        {
+            "data": [{"type": "scatter", **curve} for curve in curves],
+            "layout": layout | _frame(len(curves), height=520 if errors else 380),
+        },
+        _validate=False,
+    )
 
 
 def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:
@@ -306,14 +330,15 @@ def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:
         The area of a point grows with the seconds it took to train.
     """
     seconds = table["seconds"].to_numpy(np.float64)
+    x, y = table[against].to_numpy(np.float64), table["ndcg"].to_numpy(np.float64)
     figure = go.Figure(
         go.Scatter(
-            x=table[against],
-            y=table["ndcg"],
-            error_y={"array": table["ndcg_interval"], "thickness": 1},
-            mode="markers+text",
+            x=x,
+            y=y,
+            error_x={"array": table[f"{against}_interval"], "thickness": 1, "width": 3},
+            error_y={"array": table["ndcg_interval"], "thickness": 1, "width": 3},
+            mode="markers",
             text=table["model"].map(text),
-            textposition="top center",
             marker={"size": 10 + 30 * np.sqrt(seconds / max(seconds.max(), 1e-9)), "opacity": 0.7},
             customdata=seconds,
             hovertemplate="%{text}<br>NDCG %{y:.4f}<br>"
@@ -321,9 +346,188 @@ def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:
             + " %{x:.3f}<br>%{customdata:.2f} s<extra></extra>",
         )
     )
-    figure.update_xaxes(title=title)
-    figure.update_yaxes(title="NDCG", rangemode="tozero")
-    return finish(figure, height=460)
+    room = 0.06 * (np.ptp(x) or abs(x.max()) or 1)
+    right, top = x.max() + room, 1.12 * y.max() or 1
+    for at, height in _apart(y, top / 22).items():
+        figure.add_annotation(
+            x=x[at],
+            y=y[at],
+            text=text(table["model"].iloc[at], 22),
+            axref="x",
+            ayref="y",
+            ax=right,
+            ay=height,
+            xanchor="left",
+            align="left",
+            arrowhead=0,
+            arrowwidth=0.7,
+            arrowcolor="rgba(128, 128, 150, 0.7)",
+            standoff=6,
+            font={"size": 11},
+        )
+    figure.update_xaxes(title=title, range=[x.min() - room, right])
+    figure.update_yaxes(title="NDCG", range=[-0.02 * top, top])
+    longest = max(len(text(name, 22)) for name in table["model"])
+    return finish(figure, height=460).update_layout(margin_r=20 + 6 * longest)
+
+
+def _apart(heights: NDArray[np.float64], step: float) -> dict[int, float]:
+    """Move heights of 0 or more as little as keeps them a step apart; by their place, from the top."""
+    order = np.argsort(-heights, kind="stable")
+    moved: dict[int, float] = {}
+    highest = np.inf
+    for below, at in enumerate(order):
+        highest = max(min(float(heights[at]), highest - step), (len(order) - 1 - below) * step)
+        moved[int(at)] = highest
+    return moved
+
+
+def overlap(labels: Sequence[str], shared: NDArray[np.int64], jaccard: NDArray[np.float64]) -> go.Figure:
+    """Draw how much the lists of several models have in common, each pair once.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        What the models are called.
+    shared : int64 array, shape (n_models, n_models)
+        How many items two lists share.
+    jaccard : float64 array, shape (n_models, n_models)
+        Shared items over all items of two lists, 0 to 1.
+    """
+    down, across = labels[1:], labels[:-1]
+    below = np.tril(np.ones((len(down), len(across)), bool))
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.where(below, jaccard[1:, :-1], np.nan),
+            x=np.arange(len(across)),
+            y=np.arange(len(down)),
+            text=np.where(
+                below,
+                [
+                    [f"{n} shared<br>{j:.2f}" for n, j in zip(*row, strict=True)]
+                    for row in zip(shared[1:, :-1], jaccard[1:, :-1], strict=True)
+                ],
+                "",
+            ),
+            texttemplate="%{text}",
+            customdata=[[f"{text(one)}<br>{text(other)}" for other in across] for one in down],
+            hovertemplate="%{customdata}<br>%{text}<extra></extra>",
+            hoverongaps=False,
+            zmin=0,
+            zmax=1,
+            showscale=False,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    figure.update_xaxes(
+        tickvals=np.arange(len(across)),
+        ticktext=[text(name, 18) for name in across],
+        side="top",
+        showgrid=False,
+    )
+    figure.update_yaxes(
+        tickvals=np.arange(len(down)),
+        ticktext=[text(name, 18) for name in down],
+        autorange="reversed",
+        showgrid=False,
+        zeroline=False,
+        automargin=True,
+    )
+    return finish(figure, height=60 + 64 * len(down)).update_layout(margin_t=40)
+
+
+def contributions(parts: pd.DataFrame, score: str) -> go.Figure:
+    """Draw what a score is made of, and below it the score, which is their sum.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        From `reasons.largest_parts`.
+    score : str
+        What the score is called, with its unit.
+
+    Returns
+    -------
+    go.Figure
+        The bars carry the item label as customdata, empty where there is none.
+    """
+    sizes = parts["contribution"].to_numpy(np.float64)
+    against = sizes < 0
+    figure = go.Figure()
+    kinds = {
+        "Speaks for it": (parts[~against], sizes[~against]),
+        "Speaks against it": (parts[against], sizes[against]),
+        "The score, their sum": (
+            pd.DataFrame({"part": ["Score"], "item": [None]}),
+            np.array([sizes.sum()]),
+        ),
+    }
+    places = np.arange(len(parts), -1, -1)
+    rows = {"Speaks for it": places[:-1][~against], "Speaks against it": places[:-1][against]}
+    for name, (part, values) in kinds.items():
+        if len(part):
+            figure.add_bar(
+                x=values,
+                y=rows.get(name, places[-1:]),
+                orientation="h",
+                name=name,
+                text=[f"{value:+.3f}" if name in rows else f"{value:.3f}" for value in values],
+                textposition="outside",
+                cliponaxis=False,
+                customdata=[
+                    ["" if item is None else str(item), text(name)]
+                    for item, name in zip(part["item"], part["part"], strict=True)
+                ],
+                hovertemplate="%{customdata[1]}: %{text}<extra></extra>",
+            )
+    labels = [*parts["part"].map(text), "Score"]
+    figure.update_yaxes(tickvals=places, ticktext=labels, automargin=True)
+    low, high = min(0.0, sizes.min(), sizes.sum()), max(0.0, sizes.max(), sizes.sum())
+    room = 0.12 * (high - low)  # for the numbers at the ends
+    figure.update_xaxes(title=f"Part of the score ({score})", range=[low - room * (low < 0), high + room])
+    figure.update_layout(bargap=0.3, barmode="overlay")
+    return finish(figure, height=130 + 26 * len(labels))
+
+
+def dial(table: pd.DataFrame, chosen: float) -> go.Figure:
+    """Draw how accurate and how new the lists are at each step of the discovery dial.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `reranking.effect`, a row for each step, by `dial`.
+    chosen : float
+        The step that is marked, one of the table's.
+    """
+    figure = go.Figure()
+    for name, label, axis in (("ndcg", "NDCG@10 (left)", "y"), ("novelty", "Novelty in bits (right)", "y2")):
+        figure.add_scatter(
+            x=table["dial"],
+            y=table[name],
+            yaxis=axis,
+            mode="lines+markers",
+            name=label,
+            hovertemplate="%{y:.3f}",
+        )
+    figure.add_vline(x=chosen, line={"dash": "dot", "width": 1.5})
+    figure.add_annotation(x=chosen, y=1, yref="paper", yanchor="bottom", text="this list", showarrow=False)
+    figure.update_xaxes(
+        tickvals=[-1, 0, 1], ticktext=["familiar", "as scored", "adventurous"], range=[-1.15, 1.15]
+    )
+    figure.update_layout(
+        yaxis={"title": "NDCG@10", "rangemode": "tozero"},
+        yaxis2={
+            "title": "Novelty (bits)",
+            "overlaying": "y",
+            "side": "right",
+            "showgrid": False,
+            "tickmode": "auto",
+            "tickformat": ".1f",
+        },
+        hovermode="x unified",
+    )
+    return finish(figure, height=300).update_layout(legend={"y": 1.12}, margin_t=60)
 
 
 AUDIENCES = {
@@ -386,11 +590,14 @@ def lengths_by_listeners(item_factors: NDArray[np.float32], listeners: NDArray[n
 
 def finish(figure: go.Figure, height: int = 380) -> go.Figure:
     """Give every chart the same margins and a legend that takes no width."""
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 24, "t": 36 if len(figure.data) > 1 else 8, "b": 10},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        showlegend=len(figure.data) > 1,
-        hoverlabel={"align": "left"},
-    )
-    return figure
+    return figure.update_layout(_frame(len(figure.data), height))
+
+
+def _frame(traces: int, height: int) -> dict[str, Any]:
+    return {
+        "height": height,
+        "margin": {"l": 10, "r": 24, "t": 36 if traces > 1 else 8, "b": 10},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "showlegend": traces > 1,
+        "hoverlabel": {"align": "left"},
+    }

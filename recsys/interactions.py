@@ -227,6 +227,23 @@ class Interactions:
         """
         return _code(self.items, label, "artist")
 
+    def item_named(self, name: str) -> int:
+        """Return the code of the item with this name, in any case; where several have it, of that with most users.
+
+        Raises
+        ------
+        InputError
+            If no item has this name; says which one is near.
+        """
+        wanted = " ".join(name.split()).casefold()
+        names = [" ".join(known.split()).casefold() for known in self.names]
+        found = [code for code, known in enumerate(names) if known == wanted]
+        if not found:
+            near = difflib.get_close_matches(wanted[:80], names, n=1)
+            hint = f" Try {self.names[names.index(near[0])][:80]!r}." if near else ""
+            raise InputError(f"There is no artist named {name.strip()[:80]!r} in this data.{hint}")
+        return max(found, key=lambda code: int(self.item_counts[code]))
+
 
 def _code(labels: pd.Index, label: object, noun: str) -> int:
     text = str(label).strip()

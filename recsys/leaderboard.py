@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from recsys.errors import InputError
-from recsys.metrics import METRICS, Lists, beyond_accuracy, sample_users
+from recsys.metrics import METRICS, Lists, beyond_accuracy, beyond_accuracy_by_user, sample_users
 from recsys.models.base import Model
 from recsys.splitting import Split
 
@@ -29,6 +28,7 @@ BETTER = {
     "gini": False,
     "seconds": False,
 }
+MEASURES = tuple(name for name in BETTER if name != "seconds")
 
 
 @dataclass(eq=False)
@@ -40,27 +40,48 @@ class Entry:
     label : str
         What it is called in the table; no two entries share one.
     model : Model
-    lists : Lists or None
-        What it recommends; None until it is trained.
+        Untrained, or trained on the very split.
+    trained : bool
+        Whether it is measured as it is.
+    stop : int or None
+        The epoch to train to, where training is not to go on to the end.
+    note : str
+        Where it comes from, in a sentence; empty for a model with its defaults.
     seconds : float
         Time to train, without the measuring.
+    lists : Lists or None
+        What it recommends; None until it is trained.
+    figures : dict of str to float
+        Each of `MEASURES`; empty until it is trained.
+    by_user : dict of str to float64 array, shape (n_users,)
+        What each user adds to these figures: their mean is a figure's, or near it, and its standard error is
+        that of the figure.
     message : str
         Why it has no figures, where it failed.
+    done : float
+        How far it is, 0 to 1.
     """
 
     label: str
     model: Model
-    lists: Lists | None = None
+    trained: bool = False
+    stop: int | None = None
+    note: str = ""
     seconds: float = 0.0
+    lists: Lists | None = None
+    figures: dict[str, float] = field(default_factory=dict, repr=False)
+    by_user: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     message: str = ""
-    done: float = field(default=0.0, repr=False)
+    done: float = 0.0
 
-    def figures(self, split: Split) -> dict[str, float]:
-        """Return the mean of every measure, and the seconds it took to train."""
-        if self.lists is None:
-            return {}
-        means = {name: float(values.mean()) for name, values in self.lists.accuracy().items()}
-        return means | beyond_accuracy(self.lists.items, split.train) | {"seconds": self.seconds}
+    def measure(self, split: Split, users: NDArray[np.int32], n: int) -> None:
+        """Rank the catalogue for these users and take the figures."""
+        lists = Lists.of(self.model, split, users, n)
+        accuracy = lists.accuracy()
+        self.by_user = accuracy | beyond_accuracy_by_user(lists.items, split.train)
+        means = {name: float(values.mean()) for name, values in accuracy.items()}
+        self.figures = means | beyond_accuracy(lists.items, split.train)
+        self.lists = lists
 
 
 class Leaderboard:
@@ -70,8 +91,7 @@ class Leaderboard:
 
     Parameters
     ----------
-    models : sequence of (str, Model)
-        Labels and untrained models.
+    entries : sequence of Entry
     split : Split
     n : int
         Length of the lists.
@@ -82,13 +102,13 @@ class Leaderboard:
         If there are no models.
     """
 
-    def __init__(self, models: Sequence[tuple[str, Model]], split: Split, n: int = 10) -> None:
-        if not models:
+    def __init__(self, entries: Sequence[Entry], split: Split, n: int = 10) -> None:
+        if not entries:
             raise InputError("Choose at least one model to compare.")
         self.split = split
         self.n = n
         self.users = sample_users(split, MOST_USERS)
-        self.entries = [Entry(label, model) for label, model in models]
+        self.entries = list(entries)
         self._work = self._steps()
 
     def step(self) -> None:
@@ -112,25 +132,33 @@ class Leaderboard:
 
     @property
     def measured(self) -> list[Entry]:
-        """The entries that have figures so far."""
-        return [entry for entry in self.entries if entry.lists is not None]
+        """The entries that have figures so far, the best NDCG first."""
+        done = [entry for entry in self.entries if entry.lists is not None]
+        return sorted(done, key=lambda entry: -entry.figures["ndcg"])
 
     def _steps(self) -> Generator[None, None, None]:
         for entry in self.entries:
             try:
-                started = time.perf_counter()
-                for done in entry.model.train(self.split.train):
-                    entry.seconds += time.perf_counter() - started
-                    entry.done = 0.9 * min(1.0, done / entry.model.epochs)
-                    yield
-                    started = time.perf_counter()
-                entry.seconds += time.perf_counter() - started
+                if not entry.trained:
+                    yield from self._train(entry)
+                entry.measure(self.split, self.users, self.n)
             except InputError as error:
                 entry.message = str(error)
-            else:
-                entry.lists = Lists.of(entry.model, self.split, self.users, self.n)
             entry.done = 1.0
             yield
+
+    def _train(self, entry: Entry) -> Generator[None, None, None]:
+        stop = entry.stop or entry.model.epochs
+        started = time.perf_counter()
+        for done in entry.model.train(self.split.train):
+            entry.seconds += time.perf_counter() - started
+            entry.done = 0.9 * min(1.0, done / stop)
+            yield
+            started = time.perf_counter()
+            if entry.stop is not None and done >= entry.stop:
+                entry.model.settle(self.split.train)
+                break
+        entry.seconds += time.perf_counter() - started
 
     def table(self) -> pd.DataFrame:
         """Return a row for each measured model.
@@ -138,21 +166,42 @@ class Leaderboard:
         Returns
         -------
         DataFrame
-            Columns `model`, then each accuracy measure followed by its `_interval`: half the width of
-            the 95 % confidence interval of its mean over users; then `coverage`, `novelty`,
-            `popularity_rank`, `gini` and `seconds`. The best NDCG comes first.
+            Columns `model`, then each measure followed by its `_interval`: half the width of its 95 %
+            confidence interval over users; then `seconds` and `note`. The best NDCG comes first.
         """
         rows = []
         for entry in self.measured:
-            assert entry.lists is not None  # noqa: S101 - `measured` says so
             row: dict[str, object] = {"model": entry.label}
-            for name, values in entry.lists.accuracy().items():
-                row |= {name: float(values.mean()), f"{name}_interval": interval(values)}
-            rows.append(
-                row | beyond_accuracy(entry.lists.items, self.split.train) | {"seconds": entry.seconds}
-            )
-        table = pd.DataFrame(rows)
-        return table.sort_values("ndcg", ascending=False, ignore_index=True) if len(table) else table
+            for name in MEASURES:
+                row |= {name: entry.figures[name], f"{name}_interval": interval(entry.by_user[name])}
+            rows.append(row | {"seconds": entry.seconds, "note": entry.note})
+        return pd.DataFrame(rows)
+
+    def marks(self) -> pd.DataFrame:
+        """Tell which figures of `table` are the best of their column, and which are not clearly worse.
+
+        Returns
+        -------
+        DataFrame of str
+            Rows as in `table`, the measures that have a better end as columns: `best`, `close` where the
+            paired test finds no difference to the best at the 5 % level, or empty.
+        """
+        entries = self.measured
+        columns = {}
+        for name, more in BETTER.items():
+            if more is None or not entries:
+                continue
+            values = [entry.seconds if name == "seconds" else entry.figures[name] for entry in entries]
+            best = int(np.argmax(values) if more else np.argmin(values))
+            columns[name] = [
+                "best"
+                if values[at] == values[best]
+                else "close"
+                if name != "seconds" and not compare(entries[best], entry, name).is_clear
+                else ""
+                for at, entry in enumerate(entries)
+            ]
+        return pd.DataFrame(columns)
 
 
 @dataclass(frozen=True)
@@ -162,13 +211,13 @@ class Difference:
     Attributes
     ----------
     mean : float
-        Mean over users of the first model's measure minus the second's.
+        The first model's figure minus the second's.
     interval : float
         Half the width of its 95 % confidence interval.
     p_value : float
         Chance of a difference this large if the models were equally good, by the paired t-test.
     wins, losses : int
-        For how many users the first model is better, and worse.
+        For how many users the first model has more, and less.
     """
 
     mean: float
@@ -183,28 +232,29 @@ class Difference:
         return self.p_value < 0.05
 
 
-def compare(first: Lists, second: Lists, measure: str = "ndcg") -> Difference:
-    """Compare two models by a paired test over users.
+def compare(first: Entry, second: Entry, measure: str = "ndcg") -> Difference:
+    """Compare two measured models by a paired test over users.
 
     Parameters
     ----------
-    first, second : Lists
-        For the same users.
+    first, second : Entry
+        Of the same leaderboard.
     measure : str
-        A name in `METRICS`.
+        One of `MEASURES`.
 
     References
     ----------
     M. Smucker, J. Allan, B. Carterette, "A Comparison of Statistical Significance Tests for
     Information Retrieval Evaluation", CIKM 2007: the paired t-test agrees with randomization.
     """
-    offsets = first.accuracy()[measure] - second.accuracy()[measure]
-    if not offsets.any():
-        return Difference(0.0, 0.0, 1.0, 0, 0)
-    p_value = float(stats.ttest_1samp(offsets, 0.0).pvalue) if np.ptp(offsets) > 0 else 0.0
-    return Difference(
-        float(offsets.mean()), interval(offsets), p_value, int((offsets > 0).sum()), int((offsets < 0).sum())
-    )
+    mean = first.figures[measure] - second.figures[measure]
+    offsets = first.by_user[measure] - second.by_user[measure]
+    half = interval(offsets)
+    if not half > 0:  # all users alike, or there is but one
+        p_value = 0.0 if mean and len(offsets) > 1 else 1.0
+    else:
+        p_value = float(2 * stats.t.sf(abs(mean) / (half / 1.96), len(offsets) - 1))
+    return Difference(mean, half, p_value, int((offsets > 0).sum()), int((offsets < 0).sum()))
 
 
 def interval(values: NDArray[np.float64]) -> float:
@@ -212,52 +262,3 @@ def interval(values: NDArray[np.float64]) -> float:
     if len(values) < 2:
         return float("nan")
     return float(1.96 * values.std(ddof=1) / np.sqrt(len(values)))
-
-
-def best_of(table: pd.DataFrame) -> dict[str, int]:
-    """Return the row of the best value of each measure that has a better end, by its column."""
-    rows = {
-        name: table[name].idxmax() if more else table[name].idxmin()
-        for name, more in BETTER.items()
-        if more is not None
-    }
-    return {name: int(row) for name, row in rows.items()}
-
-
-def listed(board: Leaderboard, labels: Sequence[str], user: int) -> tuple[dict[str, pd.DataFrame], int]:
-    """Put what several models recommend to one user beside each other.
-
-    Parameters
-    ----------
-    board : Leaderboard
-    labels : sequence of str
-        Of measured entries.
-    user : int
-        User code.
-
-    Returns
-    -------
-    tables : dict of str to DataFrame
-        By label: columns `item`, `artist`, `hit` (a tick where the item was hidden from training) and
-        `also` (in how many of the other lists it stands), best first.
-    shared : int
-        How many items are in every list.
-    """
-    entries = {entry.label: entry for entry in board.measured}
-    users = np.array([user], np.int32)
-    lists = {label: Lists.of(entries[label].model, board.split, users, board.n) for label in labels}
-    found = {label: one.items[0][one.items[0] >= 0] for label, one in lists.items()}
-    counts = Counter(item for items in found.values() for item in items.tolist())
-    train = board.split.train
-    tables = {
-        label: pd.DataFrame(
-            {
-                "item": train.items[items],
-                "artist": train.names[items],
-                "hit": np.where(lists[label].hits[0][: len(items)], "✓", ""),
-                "also": [counts[item] - 1 for item in items.tolist()],
-            }
-        )
-        for label, items in found.items()
-    }
-    return tables, sum(count == len(labels) for count in counts.values())

@@ -122,6 +122,65 @@ def beyond_accuracy(items: NDArray[np.int32], train: Interactions) -> dict[str, 
     }
 
 
+def beyond_accuracy_by_user(items: NDArray[np.int32], train: Interactions) -> dict[str, NDArray[np.float64]]:
+    """Return what each user's list adds to the figures of `beyond_accuracy`, to tell how sure they are.
+
+    These are the pseudo-values of the jackknife, m t - (m - 1) t_(-u) for a figure t of m lists and t_(-u)
+    without the list of user u: the standard error of their mean is that of the figure. Of a mean they are
+    the users' own values.
+
+    Returns
+    -------
+    dict
+        The names of `beyond_accuracy`; float64 arrays, shape (len(items),).
+
+    References
+    ----------
+    B. Efron, "The Jackknife, the Bootstrap and Other Resampling Plans", SIAM 1982, chapters 2 and 3.
+    """
+    shown = items >= 0
+    codes = np.where(shown, items, 0)
+    lengths = shown.sum(axis=1)
+    counts = np.bincount(items[shown], minlength=train.n_items)
+    rest = np.maximum(lengths.sum() - lengths, 1)
+
+    def mean_without(values: NDArray[Any]) -> NDArray[np.float64]:
+        sums = np.where(shown, values[codes], 0).sum(axis=1, dtype=np.float64)
+        return (sums.sum() - sums) / rest
+
+    own = (shown & (counts[codes] == 1)).sum(axis=1)
+    without = {
+        "coverage": (np.count_nonzero(counts) - own) / train.n_items,
+        "novelty": mean_without(-np.log2((train.item_counts + 1) / (train.n_users + 1))),
+        "popularity_rank": mean_without(popularity_ranks(train)),
+        "gini": _gini_without(np.where(shown, counts[codes], 0), counts) / (train.n_items * rest),
+    }
+    m = len(items)
+    whole = beyond_accuracy(items, train)
+    return {name: m * whole[name] - (m - 1) * values for name, values in without.items()}
+
+
+def _gini_without(counts_of_lists: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the sum in `gini` as it is without each list, given how often its items are recommended."""
+    m = len(counts)
+    ascending = np.sort(counts)
+    listed = np.sort(counts_of_lists, axis=1)
+    # An item that is recommended once less stays in order if it is the first of its equals; of several equals
+    # in a list the second is the second of them, and so on.
+    places = np.broadcast_to(np.arange(listed.shape[1]), listed.shape)
+    first = np.ones(listed.shape, bool)
+    first[:, 1:] = listed[:, 1:] != listed[:, :-1]
+    equals_before = places - np.maximum.accumulate(np.where(first, places, 0), axis=1)
+    k = np.searchsorted(ascending, listed, "left") + 1 + equals_before
+    lost = np.where(listed > 0, 2 * k - m - 1, 0).sum(axis=1)
+    return ((2 * np.arange(1, m + 1) - m - 1) * ascending).sum() - lost.astype(np.float64)
+
+
+def rarely_played(items: NDArray[np.int32], train: Interactions) -> float:
+    """Return which share of recommended items has at most one user in training; 0 to 1."""
+    return float((train.item_counts[items[items >= 0]] <= 1).mean())
+
+
 def sample_users(split: Split, n: int) -> NDArray[np.int32]:
     """Return the codes of all users with hidden items or, if they are more, of `n` drawn by the split's seed."""
     users = np.flatnonzero(split.validation.user_counts).astype(np.int32)

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from recsys.interactions import Interactions
 from recsys.models.base import Model
 
 # A second or third reason is given only where it adds at least this part of what the first one does.
 WORTH_NAMING = 0.25
+
+# With fewer items that others have, too, a list says little about its listener.
+FEWEST = 3
 
 
 def reasons(
@@ -95,6 +98,78 @@ def breakdown(
             "contribution": [*parts.shares[0], *(float(part[0]) for part in parts.rest.values())],
         }
     ).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+
+
+def explains(model: Model, train: Interactions, user: int) -> bool:
+    """Say whether the scores of this user can be split: the model can, and it knows something they play."""
+    return model.takes_new_listeners and bool(train.user_counts[user])
+
+
+def because(model: Model, train: Interactions, user: int, wanted: ArrayLike, n: int = 3) -> list[list[str]]:
+    """Return the names of the items of a user that contribute most to the score of each wanted one.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on `train`.
+    train : Interactions
+    user : int
+        User code.
+    wanted : int array
+        Item codes.
+    n : int
+        How many names at most for each, from 1.
+
+    Returns
+    -------
+    list of list of str
+        As long as `wanted`; empty lists where nothing the user plays speaks for an item, or where
+        `explains` says no.
+    """
+    codes = np.atleast_1d(np.asarray(wanted, np.int32))
+    if not explains(model, train, user):
+        return [[] for _ in codes]
+    table = reasons(model, train, *_plays(train, user), codes, n)
+    names = {item: group["because"].tolist() for item, group in table.groupby("item", sort=False)}
+    return [names.get(train.items[code], []) for code in codes]
+
+
+def doubt(train: Interactions, user: int) -> str:
+    """Return a sentence for the reader if too little is known of a user to recommend anything to them; else empty."""
+    known = train.item_codes[train.of_user(user)]
+    telling = int((train.item_counts[known] > 1).sum())
+    if telling >= FEWEST:
+        return ""
+    what = {0: "no artist", 1: "only one artist"}.get(telling, f"only {telling} artists")
+    return f"The model knows {what} of this listener that anybody else plays: the list is little more than a guess."
+
+
+def breakdown_of(model: Model, train: Interactions, user: int, wanted: int) -> pd.DataFrame:
+    """Return `breakdown` for a user that the model was trained on, who must have items in training."""
+    return breakdown(model, train, *_plays(train, user), wanted)
+
+
+def largest_parts(parts: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Return the `n` largest parts of a `breakdown` either way, the largest first, and the rest as one last row.
+
+    The rest has no item, and the sum stays what it is.
+    """
+    order = np.argsort(-parts["contribution"].abs().to_numpy(), kind="stable")
+    shown, rest = parts.iloc[np.sort(order[:n])], parts.iloc[order[n:]]
+    if rest.empty:
+        return shown.reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "part": [*shown["part"], f"All {len(rest)} others"],
+            "item": pd.Series([*shown["item"], None], dtype=object),  # else whole numbers become others
+            "contribution": [*shown["contribution"], float(rest["contribution"].sum())],
+        }
+    )
+
+
+def _plays(train: Interactions, user: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    span = train.of_user(user)
+    return train.item_codes[span], train.values[span]
 
 
 def sentence(names: Sequence[str]) -> str:

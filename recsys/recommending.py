@@ -154,6 +154,26 @@ def before_and_after(
     )
 
 
+def side_by_side(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the two lists of `before_and_after`, each in its order, with what moved.
+
+    Returns
+    -------
+    before, after : DataFrame
+        Columns `item`, `artist` and `change`: `leaves` in the one list; in the other `new`, or `▲` or
+        `▼` and by how many places. Empty where an artist stays.
+    """
+    before = table[table["before"].notna()].sort_values("before", ignore_index=True)
+    after = table[table["after"].notna()].sort_values("after", ignore_index=True)
+    moves = after["before"] - after["after"]
+    words = [
+        "new" if pd.isna(by) else "" if by == 0 else f"{'▲' if by > 0 else '▼'} {abs(by)}" for by in moves
+    ]
+    leaves = before["after"].isna().map({True: "leaves", False: ""})
+    columns = ["item", "artist", "change"]
+    return before.assign(change=leaves)[columns], after.assign(change=words)[columns]
+
+
 def item_table(train: Interactions, items: NDArray[np.int32], scores: NDArray[np.float32]) -> pd.DataFrame:
     """Describe recommended items.
 

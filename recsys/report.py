@@ -6,13 +6,12 @@ import datetime
 import html
 from collections.abc import Iterable, Mapping
 
-import numpy as np
 import pandas as pd
 
 from recsys.datasets.base import Dataset
 from recsys.metrics import evaluate
 from recsys.models.base import Model
-from recsys.reasons import breakdown, sentence
+from recsys.reasons import because, breakdown_of, doubt, explains, largest_parts, sentence
 from recsys.recommending import recommend_to
 from recsys.reranking import AS_SCORED, Reranking
 from recsys.splitting import Split
@@ -89,6 +88,8 @@ def report(
         "were hidden from the model.</p>"
         if hidden
         else "",
+        f"<p>{_text(unsure)}</p>" if (unsure := doubt(split.train, user)) else "",
+        "" if reranking == AS_SCORED else f'<p class="soft">The list is reranked: {reranking.words}.</p>',
         _recommended(model, split, user, recommended),
         "<h2>Plays</h2>",
         _table(
@@ -136,24 +137,22 @@ def _table(head: list[str], rows: Iterable[list[str]], caption: str = "") -> str
 
 
 def _recommended(model: Model, split: Split, user: int, recommended: pd.DataFrame) -> str:
-    span = split.train.of_user(user)
-    known, values = split.train.item_codes[span], split.train.values[span]
-    explained = model.takes_new_listeners and len(known) > 0
+    explained = explains(model, split.train, user)
+    codes = [split.train.item_code(item) for item in recommended["item"]]
+    names = because(model, split.train, user, codes)
     rows = []
     for place, row in enumerate(recommended.itertuples(), 1):
         cells = [str(place), _text(row.artist) + (" <strong>✓ hit</strong>" if row.hit else "")]
         if explained:
-            parts = breakdown(model, split.train, known, values, split.train.item_code(row.item))
-            cells.append(_why(parts))
+            cells.append(_why(names[place - 1], breakdown_of(model, split.train, user, codes[place - 1])))
         rows.append([*cells, f"{row.listeners:,}", f"{row.score:.3f}"])
     head = ["Place", "Artist", *(["Why"] if explained else []), "Listeners", "Score"]
     return _table(head, rows, f"Score: {_text(model.target)}. Hit: hidden from the model, and found.")
 
 
-def _why(parts: pd.DataFrame) -> str:
+def _why(names: list[str], parts: pd.DataFrame) -> str:
     """Say what a score comes from: a sentence, and bars that can be opened."""
-    artists = parts[parts["item"].notna() & (parts["contribution"] > 0)]
-    said = _text(sentence(artists["part"].head(3).tolist())) or "for reasons that are no artist"
+    said = _text(sentence(names)) or "for reasons that are no artist"
     return (
         f"{said}<details><summary>all of the score</summary>{_bars(parts)}"
         f'<p class="soft">Together {parts["contribution"].sum():.3f}.</p></details>'
@@ -162,11 +161,8 @@ def _why(parts: pd.DataFrame) -> str:
 
 def _bars(parts: pd.DataFrame) -> str:
     """Draw the parts of a score as bars: the largest either way, the rest in one."""
-    order = np.argsort(-parts["contribution"].abs().to_numpy(), kind="stable")
-    shown, rest = parts.iloc[order[:BARS]], parts.iloc[order[BARS:]]
-    bars = [(str(row.part), float(row.contribution)) for row in shown.itertuples()]
-    if len(rest):
-        bars.append((f"{len(rest)} more", float(rest["contribution"].sum())))
+    shown = largest_parts(parts, BARS)
+    bars = list(zip(shown["part"].astype(str), shown["contribution"].astype(float), strict=True))
     low, high = min(0.0, *(size for _, size in bars)), max(0.0, *(size for _, size in bars))
     scale = 200 / max(high - low, 1e-12)
     zero = 170 - low * scale

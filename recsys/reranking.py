@@ -57,6 +57,16 @@ class Reranking:
         if not 0 <= self.diversity <= 1:
             raise InputError(f"Diversity goes from 0 to 1, not to {self.diversity!r}.")
 
+    @property
+    def words(self) -> str:
+        """What it does, for the reader: `as scored`, or such as `50% adventurous, 30% varied`."""
+        parts = []
+        if self.dial:
+            parts.append(f"{abs(self.dial):.0%} {'adventurous' if self.dial > 0 else 'familiar'}")
+        if self.diversity:
+            parts.append(f"{self.diversity:.0%} varied")
+        return ", ".join(parts) or "as scored"
+
     def pool(self, n: int) -> int:
         """Return how many of the best items to choose a list of `n` from."""
         return max(POOL, 2 * n) if self.dial or self.diversity else n

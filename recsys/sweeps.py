@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -20,13 +21,14 @@ MOST_TRIALS = 500
 # A search compares trainings of different lengths at the same shares of their way.
 STAGES = 20
 FEWEST_BEFORE_PRUNING = 5
-# How far a search goes from the default of the model, as multiples of it.
+# How far a search goes from where it starts, as multiples of it; elsewhere ten times as low and as high.
 REACH = {
     "factors": (1 / 8, 2),
     "learning_rate": (1 / 30, 30),
     "regularization": (1 / 100, 100),
     "epochs": (1 / 8, 2),
 }
+TEN_TIMES = (1 / 10, 10)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ def axis(name: str, low: object, high: object, steps: int, log: bool = False) ->
     if log and first <= 0:
         raise InputError(f"{row.label} must start above 0 on a logarithmic scale, not at {first:g}.")
     even = np.geomspace(first, last, steps) if log else np.linspace(first, last, steps)
-    values = [first, *(float(f"{value:.4g}") for value in even[1:-1]), last] if steps > 1 else [first]
+    # On a logarithmic scale two digits are as even as four, and are read at a glance.
+    digits = 2 if log else 4
+    values = [first, *(float(f"{value:.{digits}g}") for value in even[1:-1]), last] if steps > 1 else [first]
     checked = {row.check(round(value) if row.whole else value) for value in values}
     return Axis(name, tuple(sorted(checked)), log)
 
@@ -122,6 +126,11 @@ class Cell:
         return sum(epoch.seconds for epoch in self.history)
 
 
+def sweepable(setup: Setup) -> list[str]:
+    """Return the names of the model's settings that a sweep or a search can change: all numbers but its seed."""
+    return [name for name in setup.settings if name in SETTINGS and name != "seed"]
+
+
 class Sweep:
     """Trains a model with every combination of the values of two settings.
 
@@ -147,7 +156,7 @@ class Sweep:
 
     def __init__(self, setup: Setup, split: Split, across: Axis, up: Axis) -> None:
         for one in (across, up):
-            if one.name not in setup.settings or one.name == "seed":
+            if one.name not in sweepable(setup):
                 raise InputError(f"{SETTINGS[one.name].label} cannot be swept with this model.")
         if across.name == up.name:
             raise InputError(f"A sweep needs two settings, not {SETTINGS[up.name].label} twice.")
@@ -222,6 +231,8 @@ class Search:
         Made with the setup's hold-out.
     trials : int
         The budget: how many trainings, 1 to 500.
+    seconds : float, optional
+        The budget of time, above 0: where it is spent, the search ends. The first training is always done.
     measure : str
         `ndcg` (the higher, the better) or `rmse` (of validation; the lower, the better).
     names : sequence of str, optional
@@ -245,12 +256,15 @@ class Search:
         trials: int = 30,
         measure: Measure = "ndcg",
         names: Sequence[str] | None = None,
+        seconds: float | None = None,
     ) -> None:
         import optuna
 
         if not 1 <= trials <= MOST_TRIALS:
             raise InputError(f"A search can train 1 to {MOST_TRIALS} times, not {trials}.")
-        possible = [name for name in setup.settings if name in REACH]
+        if seconds is not None and not seconds > 0:
+            raise InputError(f"A search needs some time, not {seconds:g} seconds.")
+        possible = sweepable(setup)
         self.names = list(possible if names is None else names)
         for name in self.names:
             if name not in possible:
@@ -265,18 +279,20 @@ class Search:
             sampler=optuna.samplers.TPESampler(seed=setup.seed),
             pruner=optuna.pruners.MedianPruner(FEWEST_BEFORE_PRUNING, n_warmup_steps=STAGES // 4),
         )
-        self.spans = {name: _span(name, float(setup.settings[name])) for name in self.names}
+        self.spans = {name: reach(name, float(setup.settings[name])) for name in self.names}
         start = {name: min(max(setup.settings[name], span[0]), span[1]) for name, span in self.spans.items()}
         self.study.enqueue_trial(start)
         self._current: tuple[Setup, TrainingRun] | None = None
         self._trial: Any = None
         self._stage = 0
         self._over = False
+        self.seconds, self._spent = seconds, 0.0
 
     @property
     def progress(self) -> float:
-        """How much of the budget is spent, 0 to 1."""
-        return (len(self.cells) + _part(self._current)) / self.trials
+        """How much of the budget is spent, 0 to 1: of the trainings or of the time, whichever is nearer its end."""
+        trained = (len(self.cells) + _part(self._current)) / self.trials
+        return trained if self.seconds is None else max(trained, min(1.0, self._spent / self.seconds))
 
     def step(self) -> Cell | None:
         """Train for a moment; return the cell if a training ended.
@@ -286,8 +302,17 @@ class Search:
         StopIteration
             If the budget is spent, or `finish` was called.
         """
-        if self._over or len(self.cells) >= self.trials:
+        late = self.seconds is not None and self.cells and self._spent >= self.seconds
+        if self._over or late or len(self.cells) >= self.trials:
+            self.finish()
             raise StopIteration
+        started = time.perf_counter()
+        try:
+            return self._step()
+        finally:
+            self._spent += time.perf_counter() - started
+
+    def _step(self) -> Cell | None:
         if self._current is None:
             self._current = self._next()
         setup, run = self._current
@@ -332,7 +357,7 @@ class Search:
                 values[name] = self._trial.suggest_int(name, low, high, log=True)
             else:
                 # Rounded, so that what is shown, linked and trained with is the same number.
-                values[name] = float(f"{self._trial.suggest_float(name, low, high, log=True):.4g}")
+                values[name] = float(f"{self._trial.suggest_float(name, low, high, log=True):.3g}")
         if not self.cells:  # the setup itself, also where it lies outside
             values = {name: self.setup.settings[name] for name in self.names}
         setup = replace(self.setup, settings=self.setup.settings | values)
@@ -388,10 +413,10 @@ def _best_cell(cells: Sequence[Cell], measure: Measure) -> Cell | None:
     return min(measured, key=lambda cell: sign * getattr(cell, measure), default=None)
 
 
-def _span(name: str, value: int | float) -> tuple[int | float, int | float]:
-    """Return how far a search goes from a value, within the range of the setting."""
+def reach(name: str, value: int | float) -> tuple[int | float, int | float]:
+    """Return how far a search goes from a value, both ends above 0 and within the range of the setting."""
     row = SETTINGS[name]
     smallest = next(step for step in (row.minimum, *row.ladder) if step > 0)
     middle = value if value > 0 else smallest * 100
-    low, high = (min(max(middle * factor, smallest), row.maximum) for factor in REACH[name])
+    low, high = (min(max(middle * factor, smallest), row.maximum) for factor in REACH.get(name, TEN_TIMES))
     return (round(low), max(round(high), round(low) + 1)) if row.whole else (low, high)

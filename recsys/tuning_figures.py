@@ -38,17 +38,27 @@ def sweep_heat_map(across: Axis, up: Axis, values: NDArray[np.float64], measure:
     title = MEASURES[measure]
     names = [[spell(one.name, value) for value in one.values] for one in (across, up)]
     hover = [[f"{label(across.name)} {x}<br>{label(up.name)} {y}" for x in names[0]] for y in names[1]]
+    # As in `search_history`: by their logarithm.
+    colours = np.log10(values) if measure == "rmse" else values
+    known = colours[np.isfinite(colours)]
+    ticks = np.linspace(known.min(), known.max(), 5) if len(known) else np.zeros(0)
     figure = go.Figure(
         go.Heatmap(
-            z=values,
+            z=colours,
             x=np.arange(len(names[0])),
             y=np.arange(len(names[1])),
             text=hover,
-            hovertemplate="%{text}<br>" + title + " %{z:.4f}<extra></extra>",
+            customdata=values,
+            hovertemplate="%{text}<br>" + title + " %{customdata:.4f}<extra></extra>",
             hoverongaps=False,
             reversescale=measure == "rmse",
             colorscale="Viridis",
-            colorbar={"title": {"text": title, "side": "right"}, "thickness": 14},
+            colorbar={
+                "title": {"text": title, "side": "right"},
+                "thickness": 14,
+                "tickvals": ticks,
+                "ticktext": [f"{10**tick if measure == 'rmse' else tick:.3g}" for tick in ticks],
+            },
             xgap=1,
             ygap=1,
         )
@@ -89,9 +99,9 @@ def search_history(cells: Sequence[Cell], measure: Measure, base: Setup) -> go.F
     counted = np.where(pruned, np.nan, values)
     so_far = np.fmin.accumulate(counted) if measure == "rmse" else np.fmax.accumulate(counted)
     figure = go.Figure()
-    for name, mask, symbol in (
-        ("Trained to the end", ~pruned, "circle"),
-        ("Given up", pruned, "circle-open"),
+    for name, mask, symbol, opacity in (
+        ("Trained to the end", ~pruned, "circle", 1.0),
+        ("Given up", pruned, "circle-open", 0.5),
     ):
         figure.add_scatter(
             x=numbers[mask],
@@ -100,6 +110,7 @@ def search_history(cells: Sequence[Cell], measure: Measure, base: Setup) -> go.F
             customdata=np.flatnonzero(mask),
             mode="markers",
             marker={"size": 8, "symbol": symbol},
+            opacity=opacity,
             name=name,
             hovertemplate="%{y:.4f}: %{text}<extra></extra>",
         )
@@ -107,7 +118,8 @@ def search_history(cells: Sequence[Cell], measure: Measure, base: Setup) -> go.F
         x=numbers, y=so_far, mode="lines", line={"shape": "hv"}, name="Best so far", hoverinfo="skip"
     )
     figure.update_xaxes(title="Training", tickformat="d", rangemode="tozero")
-    figure.update_yaxes(title=MEASURES[measure])
+    # Errors of settings that fail are many times those of the best, which would all look alike.
+    figure.update_yaxes(title=MEASURES[measure], type="log" if measure == "rmse" else "linear")
     return finish(figure).update_layout(hovermode="closest")
 
 
@@ -139,23 +151,29 @@ def add_earlier(figure: go.Figure, earlier: Sequence[Record], now: Setup) -> go.
         What they are compared with.
     """
     longest = figure.layout.xaxis.range[1] if figure.layout.xaxis.range else 0
+    curves = []
     for record in list(earlier)[-MOST_EARLIER:]:
-        measured = [epoch for epoch in record.history if np.isfinite(_float(epoch.validation_rmse))]
+        measured = record.measured
         if not measured:
             continue
         places = np.unique(np.linspace(0, len(measured) - 1, MOST_POINTS).round().astype(int))
-        figure.add_scatter(
-            x=np.array([measured[place].epoch for place in places], np.int16),
-            y=np.array([measured[place].validation_rmse for place in places], np.float32),
-            mode="lines",
-            line={"color": FAINT, "width": 1.5},
-            name=text(in_words(record.setup, now), 60),
-            meta=record.id,
-            showlegend=False,
-            hovertemplate="%{y:.4f}",
+        curves.append(
+            {
+                "type": "scatter",
+                "x": np.array([measured[place].epoch for place in places], np.int16),
+                "y": np.array([measured[place].validation_rmse for place in places], np.float32),
+                "mode": "lines",
+                "line": {"color": FAINT, "width": 1.5},
+                "name": text(in_words(record.setup, now), 60),
+                "meta": record.id,
+                "showlegend": False,
+                "hovertemplate": "%{y:.4f}",
+            }
         )
         longest = max(longest, measured[-1].epoch + 0.5)
-    return figure.update_layout(xaxis={"range": [0.5, longest]})
+    figure.add_traces(curves)
+    figure.layout.xaxis.range = [0.5, longest]
+    return figure
 
 
 def parallel_coordinates(records: Sequence[Record], chosen: Sequence[str] = ()) -> go.Figure:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.datasets.base import Dataset
 from recsys.interactions import Interactions
 from recsys.splitting import hold_out
 
@@ -36,6 +37,11 @@ def checkerboard() -> Interactions:
     return Interactions.from_frame(
         pd.DataFrame({"user": users.ravel()[rows], "item": items.ravel()[rows], "value": plays})
     )
+
+
+@pytest.fixture(scope="session")
+def dataset(checkerboard) -> Dataset:
+    return Dataset("board", "Checkerboard", "Made for tests.", "", checkerboard)
 
 
 @pytest.fixture(scope="session")

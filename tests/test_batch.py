@@ -119,3 +119,12 @@ def test_everybody_of_last_fm_takes_less_than_two_seconds(lastfm_folder, tmp_pat
     batch.write_lists(tmp_path / "lists.csv", model, split, users)
     assert time.process_time() - started < 2
     assert len(pd.read_csv(tmp_path / "lists.csv")) == 10 * len(users)
+
+
+def test_listeners_are_read_from_pasted_text_each_once():
+    frame = pd.DataFrame({"user": ["a", "b, c", "d"], "item": [1, 2, 1], "value": 1})
+    interactions = Interactions.from_frame(frame)
+    assert batch.read_users(interactions, ["d; a", "b, c", "a,,"]).tolist() == [2, 0, 1]
+    assert batch.read_users(interactions, []).tolist() == []
+    with pytest.raises(InputError, match="There is no listener 'x'"):
+        batch.read_users(interactions, ["a, x"])

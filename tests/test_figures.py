@@ -76,21 +76,41 @@ def test_lengths_are_drawn_for_artists_with_listeners_only():
     assert list(points.y) == pytest.approx([5, 1])
 
 
-def test_the_trade_off_has_a_point_for_each_model():
+def test_the_trade_off_has_a_point_and_a_name_for_each_model():
     table = pd.DataFrame(
         {
-            "model": ["<A>", "B"],
-            "ndcg": [0.3, 0.1],
-            "ndcg_interval": [0.01, 0.02],
-            "novelty": [4, 9],
-            "seconds": [4, 1],
+            "model": ["<A>", "B", "C"],
+            "ndcg": [0.3, 0.299, 0.0],
+            "ndcg_interval": [0.01, 0.02, 0.01],
+            "novelty": [4, 9, 5],
+            "novelty_interval": [1, 2, 1],
+            "seconds": [4, 1, 0],
         }
     )
-    points = figures.trade_off(table, "novelty", "Novelty (bits)").data[0]
-    assert list(points.text) == ["&lt;A&gt;", "B"]
-    assert list(points.x) == [4, 9]
-    assert list(points.y) == [0.3, 0.1]
-    assert list(points.marker.size) == pytest.approx([40, 25])
+    figure = figures.trade_off(table, "novelty", "Novelty (bits)")
+    points = figure.data[0]
+    assert list(points.x) == [4, 9, 5]
+    assert list(points.y) == [0.3, 0.299, 0]
+    assert list(points.error_x.array) == [1, 2, 1]
+    assert list(points.marker.size) == pytest.approx([40, 25, 10])
+    names = figure.layout.annotations
+    assert [(name.text, name.x, name.y) for name in names] == [
+        ("&lt;A&gt;", 4, 0.3),
+        ("B", 9, 0.299),
+        ("C", 5, 0),
+    ]
+    step = 15 / figure.layout.height * (figure.layout.yaxis.range[1])
+    assert (np.diff([name.ay for name in names]) < -step).all()
+    assert names[-1].ay >= 0
+
+
+def test_the_overlap_has_each_pair_once():
+    shared = np.array([[5, 2, 0], [2, 5, 1], [0, 1, 5]])
+    cells = figures.overlap(["<A>", "B", "C"], shared, shared / 8).data[0]
+    np.testing.assert_array_equal(cells.z, [[2 / 8, np.nan], [0, 1 / 8]])
+    assert cells.text[1][1] == "1 shared<br>0.12"
+    assert cells.text[0][1] == ""
+    assert cells.customdata[1][0] == "C<br>&lt;A&gt;"
 
 
 def test_without_errors_there_are_only_the_lists():
@@ -100,3 +120,30 @@ def test_without_errors_there_are_only_the_lists():
     assert figure.data[2].y == (0.3,)
     assert figure.layout.yaxis2.domain == (0, 1)
     assert figure.layout.yaxis.title.text is None
+
+
+def test_the_parts_of_a_score_stand_above_their_sum_and_carry_their_artist():
+    parts = pd.DataFrame(
+        {
+            "part": ["<b>a</b>", "All 2 others", "d"],
+            "item": pd.Series([1, None, 4], dtype=object),
+            "contribution": [0.5, 0.2, -0.4],
+        }
+    )
+    figure = figures.contributions(parts, "log plays")
+    positive, against, total = figure.data
+    assert positive.x.tolist() == [0.5, 0.2]
+    assert against.x.tolist() == [-0.4]
+    assert total.x.tolist() == pytest.approx([0.3])
+    places = [*positive.y, *against.y, *total.y]
+    assert places == [3, 2, 1, 0]
+    assert [bar[0] for trace in figure.data for bar in trace.customdata] == ["1", "", "4", ""]
+    assert list(figure.layout.yaxis.ticktext) == ["&lt;b&gt;a&lt;/b&gt;", "All 2 others", "d", "Score"]
+    assert figure.layout.xaxis.range[0] < -0.4 < 0.5 < figure.layout.xaxis.range[1]
+
+
+def test_the_dial_shows_each_step_and_marks_one():
+    table = pd.DataFrame({"dial": [-1.0, 0.0, 1.0], "ndcg": [0.3, 0.33, 0.2], "novelty": [4.0, 5.0, 6.0]})
+    figure = figures.dial(table, 1.0)
+    assert [trace.y.tolist() for trace in figure.data] == [[0.3, 0.33, 0.2], [4.0, 5.0, 6.0]]
+    assert figure.layout.shapes[0].x0 == figure.layout.shapes[0].x1 == 1.0

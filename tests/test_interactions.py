@@ -91,3 +91,18 @@ def test_a_subset_keeps_labels_and_range():
     assert part.value_range == known.value_range
     assert part.values.tolist() == [1, 5]
     assert part.user_starts.tolist() == [0, 1, 2]
+
+
+def test_an_artist_is_found_by_name_and_the_better_known_of_two():
+    frame = pd.DataFrame(
+        {
+            "user": [1, 1, 1, 2, 2],
+            "item": [1, 2, 3, 2, 3],
+            "value": 1,
+            "name": ["Muse", "MUSE ", "Hole", "MUSE ", "Hole"],
+        }
+    )
+    interactions = Interactions.from_frame(frame)
+    assert interactions.item_named("  muse") == 1
+    with pytest.raises(InputError, match=r"no artist named 'Hol' .* Try 'Hole'"):
+        interactions.item_named("Hol")

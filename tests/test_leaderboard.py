@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from recsys.errors import InputError
-from recsys.leaderboard import BETTER, Leaderboard, best_of, compare, interval, listed
+from recsys.leaderboard import BETTER, MEASURES, Entry, Leaderboard, compare, interval
 from recsys.metrics import Lists, evaluate
 from recsys.models import make_model
 
@@ -15,7 +15,7 @@ EVERYONE = np.arange(40, dtype=np.int32)
 
 
 def finished(models, split, n=5):
-    board = Leaderboard(models, split, n)
+    board = Leaderboard([Entry(*model) for model in models], split, n)
     with suppress(StopIteration):
         while True:
             board.step()
@@ -53,7 +53,7 @@ def test_figures_are_those_of_a_model_evaluated_alone(board, checkerboard_split)
 def test_the_best_comes_first_and_every_measure_has_a_direction(board):
     table = board.table()
     assert table["ndcg"].is_monotonic_decreasing
-    measures = [name for name in table.columns if name != "model" and not name.endswith("_interval")]
+    measures = [name for name in table.columns if name not in ("model", "note") and "_interval" not in name]
     assert set(measures) == set(BETTER)
 
 
@@ -64,13 +64,13 @@ def test_the_interval_is_that_of_a_mean():
 
 
 def test_a_clear_difference_is_called_clear(board):
-    good, poor, same = (entry.lists for entry in board.entries)
+    good, poor, same = board.entries
     better = compare(good, poor)
     assert better.is_clear
     assert better.mean > better.interval > 0
     assert better.wins > better.losses
     assert compare(poor, good).mean == -better.mean
-    expected = stats.ttest_rel(good.accuracy()["ndcg"], poor.accuracy()["ndcg"]).pvalue
+    expected = stats.ttest_rel(good.by_user["ndcg"], poor.by_user["ndcg"]).pvalue
     assert better.p_value == pytest.approx(expected)
     equal = compare(good, same)
     assert (equal.mean, equal.p_value, equal.is_clear) == (0, 1, False)
@@ -89,7 +89,7 @@ def test_a_model_that_diverges_says_so_and_the_rest_go_on(checkerboard_split):
 
 def test_what_was_measured_stays_when_the_rest_is_left_out(checkerboard_split):
     board = Leaderboard(
-        [("One", make_model("article", epochs=1)), ("Two", make_model("article", epochs=500))],
+        [Entry("One", make_model("article", epochs=1)), Entry("Two", make_model("article", epochs=500))],
         checkerboard_split,
     )
     assert board.table().empty
@@ -108,26 +108,64 @@ def test_nothing_to_compare_is_explained(checkerboard_split):
         Leaderboard([], checkerboard_split)
 
 
-def test_lists_of_one_listener_are_compared_item_by_item(board, checkerboard_split):
-    tables, shared = listed(board, ["Good", "Poor", "Same"], 4)
-    items = {label: table["item"].tolist() for label, table in tables.items()}
-    assert items["Good"] == items["Same"]
-    assert shared == len(set(items["Good"]) & set(items["Poor"]))
-    for label, table in tables.items():
-        others = [set(items[other]) for other in items if other != label]
-        assert table["also"].tolist() == [sum(item in other for other in others) for item in items[label]]
-    hidden = checkerboard_split.validation
-    mine = set(hidden.items[hidden.item_codes[hidden.of_user(4)]])
-    good = tables["Good"]
-    assert (good["hit"] == "✓").tolist() == [item in mine for item in good["item"]]
+def test_the_best_of_each_column_is_marked_and_what_is_as_good(board):
+    table, marks = board.table(), board.marks()
+    assert set(marks) == {name for name, more in BETTER.items() if more is not None}
+    assert (marks["ndcg"] == np.where(table["model"] == "Poor", "", "best")).all()
+    assert table["gini"][marks["gini"] == "best"].unique() == table["gini"].min()
+    assert (marks["seconds"] == "best").sum() == 1
+    assert not (marks["seconds"] == "close").any()
+    assert Leaderboard(board.entries[:1], board.split).marks().eq("best").all().all()
 
 
-def test_the_best_of_each_column_is_found(board):
+def test_what_is_not_clearly_worse_is_marked_as_close(board):
+    good, poor, _ = board.entries
+    random = np.random.default_rng(3)
+    nearly = Entry(
+        "Nearly", good.model, lists=good.lists, figures=dict(good.figures), by_user=dict(good.by_user)
+    )
+    noise = random.normal(0, 0.05, len(board.users))
+    nearly.by_user["ndcg"] = good.by_user["ndcg"] - noise + noise.mean() - 0.001
+    nearly.figures["ndcg"] -= 0.001
+    marks = Leaderboard([good, poor, nearly], board.split).marks()
+    assert marks["ndcg"].tolist() == ["best", "close", ""]
+
+
+def test_every_figure_has_an_interval_that_of_a_mean_for_means(board):
+    entry = board.entries[0]
+    assert set(entry.by_user) == set(entry.figures) == set(MEASURES)
+    for name in MEASURES:
+        assert entry.by_user[name].shape == board.users.shape
+    for name in ("ndcg", "novelty", "popularity_rank"):
+        assert entry.by_user[name].mean() == pytest.approx(entry.figures[name])
     table = board.table()
-    best = best_of(table)
-    assert table["ndcg"][best["ndcg"]] == table["ndcg"].max()
-    assert table["gini"][best["gini"]] == table["gini"].min()
-    assert "popularity_rank" not in best
+    assert (table[[f"{name}_interval" for name in MEASURES]] >= 0).all().all()
+
+
+def test_a_trained_model_is_measured_as_it_is_and_another_stops_where_it_should(checkerboard_split):
+    model = make_model("implicit", factors=8, epochs=4)
+    for done in model.train(checkerboard_split.train):
+        if done == 3:
+            break
+    model.settle(checkerboard_split.train)
+    before = model.state()
+    board = Leaderboard(
+        [
+            Entry("Trained", model, trained=True, seconds=7.5),
+            Entry("Stopped", make_model("implicit", factors=8, epochs=4), stop=3),
+            Entry("Whole", make_model("implicit", factors=8, epochs=4)),
+        ],
+        checkerboard_split,
+    )
+    with suppress(StopIteration):
+        while True:
+            board.step()
+    trained, stopped, whole = board.entries
+    for name, value in before.items():
+        np.testing.assert_array_equal(value, model.state()[name])
+        np.testing.assert_array_equal(value, stopped.model.state()[name])
+    assert trained.seconds == 7.5
+    assert not np.array_equal(whole.model.user_factors, model.user_factors)
 
 
 def test_lists_know_their_hits(checkerboard_split):

@@ -101,3 +101,33 @@ def test_a_constant_score_is_no_better_than_chance(checkerboard_split):
 
     recall = metrics.evaluate(Constant(), checkerboard_split, n=5)["recall@5"]
     assert 0.0 < recall < 0.5  # about 5 of 25 unseen items
+
+
+def test_what_each_list_adds_is_what_is_missing_without_it():
+    random = np.random.default_rng(4)
+    users, artists = np.nonzero(random.random((30, 25)) < np.linspace(0.9, 0.05, 25))
+    train = Interactions.from_frame(pd.DataFrame({"user": users, "item": artists, "value": 1}))
+    items = np.array([random.permutation(train.n_items)[:6] for _ in range(12)], np.int32)
+    items[3, 4:] = items[7, :] = -1
+    items[5] = items[6]
+    by_user = metrics.beyond_accuracy_by_user(items, train)
+    whole = metrics.beyond_accuracy(items, train)
+    for name, values in by_user.items():
+        without = [metrics.beyond_accuracy(np.delete(items, user, axis=0), train)[name] for user in range(12)]
+        np.testing.assert_allclose(values, 12 * whole[name] - 11 * np.array(without), rtol=1e-9)
+
+
+def test_full_lists_add_their_own_means():
+    train = Interactions.from_frame(
+        pd.DataFrame({"user": [0, 0, 1, 1, 2], "item": [0, 1, 0, 2, 0], "value": 1})
+    )
+    by_user = metrics.beyond_accuracy_by_user(np.array([[2, 1], [1, 0]], np.int32), train)
+    assert by_user["popularity_rank"] == pytest.approx([2, 1.5])
+    assert by_user["novelty"] == pytest.approx([1, 0.5])
+
+
+def test_the_share_of_what_hardly_anybody_plays_is_counted():
+    train = Interactions.from_frame(
+        pd.DataFrame({"user": [0, 0, 1, 1, 2], "item": [0, 1, 0, 2, 0], "value": 1})
+    )
+    assert metrics.rarely_played(np.array([[0, 1], [2, 1], [0, -1]], np.int32), train) == pytest.approx(3 / 5)

@@ -24,6 +24,7 @@ every_model = pytest.mark.parametrize("name", MODELS)
 sgd = pytest.mark.parametrize(
     "name", [name for name, model in MODELS.items() if "learning_rate" in model.defaults]
 )
+ranking = [name for name, model in MODELS.items() if not model.predicts]
 SMALL = {"factors": 8, "neighbours": 5}
 
 
@@ -162,7 +163,7 @@ def test_the_article_starts_where_the_article_does(checkerboard):
     assert 1.2 < start.mean() < 1.8
 
 
-@pytest.mark.parametrize("name", ["implicit", "als", "svd", "item-knn", "user-knn"])
+@pytest.mark.parametrize("name", [name for name in ranking if name != "popular"])
 def test_two_tastes_are_told_apart(name, checkerboard_split):
     model = small(name, neighbours=20).fit(checkerboard_split.train)
     users = np.arange(40, dtype=np.int32)
@@ -170,7 +171,7 @@ def test_two_tastes_are_told_apart(name, checkerboard_split):
     assert (items % 2 == users[:, None] % 2).all()
 
 
-@pytest.mark.parametrize("name", ["implicit", "als", "svd", "item-knn", "user-knn", "popular"])
+@pytest.mark.parametrize("name", ranking)
 def test_an_artist_without_listeners_in_training_is_recommended_to_nobody(name, checkerboard):
     split = hold_out(checkerboard, 10, 3)
     keep = split.train.item_codes != 0
@@ -274,6 +275,12 @@ def test_leaving_ones_own_item_out_matters(checkerboard):
 
 
 @pytest.fixture(scope="module")
+def lastfm_splits(lastfm_folder):
+    interactions = load(str(lastfm_folder)).interactions
+    return [hold_out(interactions, seed=seed) for seed in (1, 2, 3)]
+
+
+@pytest.fixture(scope="module")
 def lastfm_split(lastfm_folder):
     return hold_out(load(str(lastfm_folder)).interactions)
 
@@ -290,20 +297,39 @@ def test_log_plays_are_predicted_better_than_by_biases_alone(lastfm_split):
     ("name", "settings", "expected"),
     [
         ("popular", {}, 0.112),
-        ("item-knn", {}, 0.302),
-        ("user-knn", {"weighting": "tfidf", "neighbours": 50, "power": 1.5}, 0.290),
+        ("item-knn", {"weighting": "cosine", "neighbours": 200, "shrinkage": 5, "plays": "log"}, 0.298),
+        ("item-knn", {"weighting": "bm25", "neighbours": 500, "shrinkage": 0, "plays": "binary"}, 0.281),
+        ("user-knn", {"weighting": "cosine", "neighbours": 100, "power": 1, "plays": "binary"}, 0.261),
+        ("user-knn", {"weighting": "tfidf", "neighbours": 50, "power": 1.5, "plays": "binary"}, 0.283),
+        ("user-knn", {"weighting": "tfidf", "neighbours": 50, "power": 1.5, "plays": "log"}, 0.290),
+        ("svd", {"factors": 10, "scaling": 1, "plays": "raw"}, 0.116),
         ("svd", {"factors": 10, "scaling": 1, "plays": "binary"}, 0.254),
-        ("svd", {"factors": 60, "scaling": 0.55}, 0.320),
-        ("als", {}, 0.330),
+        ("svd", {"factors": 60, "scaling": 0.55}, 0.319),
+        ("als", {"factors": 128, "alpha": 20, "regularization": 80}, 0.329),
+        ("implicit", {}, 0.345),
     ],
 )
-def test_lists_are_as_good_as_is_known_of_the_method(name, settings, expected, lastfm_split):
-    model = make_model(name, **settings).fit(lastfm_split.train)
-    assert evaluate(model, lastfm_split)["ndcg@10"] == pytest.approx(expected, abs=0.005)
+def test_lists_are_as_good_as_is_known_of_the_method(name, settings, expected, lastfm_splits):
+    """The figures of the same methods with the same settings elsewhere, each a mean over hold-outs."""
+    measured = [
+        evaluate(make_model(name, **settings).fit(split.train), split)["ndcg@10"] for split in lastfm_splits
+    ]
+    assert np.mean(measured) == pytest.approx(expected, abs=0.005)
 
 
-def test_implicit_sgd_recommends_well(lastfm_split):
-    assert evaluate(make_model("implicit").fit(lastfm_split.train), lastfm_split)["ndcg@10"] > 0.335
+def test_als_on_the_published_data_is_what_the_package_makes_of_it(lastfm_split):
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    model = make_model("als", factors=16, epochs=3, seed=4).fit(lastfm_split.train)
+    alone = AlternatingLeastSquares(16, 80.0, 20.0, iterations=3, num_threads=1, random_state=4)
+    plays = sparse.csr_matrix(play_matrix(lastfm_split.train))
+    alone.fit(plays, show_progress=False)
+    np.testing.assert_array_equal(model.user_factors, alone.user_factors)
+    users = np.arange(50, dtype=np.int32)
+    items, scores = model.recommend(lastfm_split.train, users, 10)
+    theirs, their_scores = alone.recommend(users, plays[users], 10)
+    np.testing.assert_array_equal(items, theirs)
+    np.testing.assert_allclose(scores, their_scores, rtol=1e-4)
 
 
 def test_the_article_recommends_no_better_than_chance(lastfm_split):

@@ -103,7 +103,7 @@ def test_training_shows_its_figures():
     assert any("million updates/s" in metric.delta for metric in app.metric)
 
 
-@pytest.mark.parametrize("name", ["popular", "svd", "item-knn", "user-knn"])
+@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if "epochs" not in model.defaults])
 def test_a_model_made_in_one_go_shows_its_lists_and_no_errors(name):
     app = trained(name)
     shown = {metric.label: metric.value for metric in app.metric}
@@ -144,6 +144,55 @@ def test_a_trained_model_recommends():
     assert existing["plays"].is_monotonic_decreasing
     assert recommended["score"].is_monotonic_decreasing
     assert len(recommended) == 10
+
+
+def test_each_recommended_artist_has_its_reasons_and_their_chart_adds_up():
+    app = open_page("recommend.py", run=trained().session_state.run, listener="7")
+    table = app.dataframe[1].value
+    assert table["because"].all()
+    assert any("The parts add up to the score" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize("name", ["user-knn", "article"])
+def test_a_model_without_reasons_says_so(name):
+    app = open_page("recommend.py", run=trained(name).session_state.run, listener="7")
+    assert not app.exception
+    assert "because" not in app.dataframe[1].value
+    assert "gives no reasons" in app.info[0].value
+
+
+def test_the_dial_and_the_address_belong_together():
+    run = trained().session_state.run
+    app = open_page("recommend.py", run=run, listener="7", n="5", dial="0.7", variety="0.2")
+    assert not app.exception
+    assert app.select_slider(key="dial").value == 0.75
+    assert app.select_slider(key="variety").value == 0.2
+    first = app.dataframe[1].value["artist"].tolist()
+    assert len(first) == 5
+    app.select_slider(key="dial").set_value(-1.0).run()
+    assert app.query_params["dial"] == "-1"
+    assert app.dataframe[1].value["artist"].tolist() != first
+
+
+def test_an_address_that_asks_for_nonsense_is_explained():
+    run = trained().session_state.run
+    for page in ("recommend.py", "present.py"):
+        for name, value in (("n", "many"), ("n", "0"), ("dial", "far"), ("dial", "9"), ("variety", "nan")):
+            app = open_page(page, run=run, listener="7", **{name: value})
+            assert not app.exception
+            assert len(app.error) == 1
+
+
+def test_one_listener_is_presented_without_controls():
+    run = trained().session_state.run
+    app = open_page("present.py", run=run, listener="7", n="4")
+    assert not app.exception
+    assert app.title[0].value == "For listener 7"
+    assert len(app.subheader) == 8
+    assert not [*app.button, *app.slider, *app.selectbox]
+    shown = open_page("recommend.py", run=run, listener="7", n="4").dataframe[1].value["artist"]
+    for artist, heading in zip(shown, app.subheader[4:], strict=True):
+        assert heading.value.replace("\\", "").startswith(artist)
 
 
 def test_an_unknown_listener_is_explained():

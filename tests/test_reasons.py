@@ -6,8 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.interactions import Interactions
 from recsys.models import MODELS, make_model
-from recsys.reasons import breakdown, reasons, sentence, sentences
+from recsys.reasons import (
+    because,
+    breakdown,
+    breakdown_of,
+    doubt,
+    explains,
+    largest_parts,
+    reasons,
+    sentence,
+    sentences,
+)
+from recsys.recommending import recommend_to
 
 EXPLAINING = [name for name, model in MODELS.items() if model.takes_new_listeners]
 explaining = pytest.mark.parametrize("name", EXPLAINING)
@@ -85,3 +97,52 @@ def test_a_heavy_listener_hears_heavy_reasons(lastfm_folder):
     metallica = int(np.flatnonzero(interactions.names == "Metallica")[0])
     table = breakdown(model, interactions, known, values, metallica)
     assert table["contribution"].sum() == pytest.approx(model.scores_of(known, values)[metallica], abs=1e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_score_on_a_listeners_list_is_the_sum_of_its_parts_or_there_are_none(name, checkerboard_split):
+    train = checkerboard_split.train
+    settings = {"epochs": 3} if "epochs" in MODELS[name].defaults else {}
+    model = make_model(name, **settings).fit(train)
+    _, recommended = recommend_to(model, checkerboard_split, 4, 8)
+    codes = [train.item_code(item) for item in recommended["item"]]
+    names = because(model, train, 4, codes)
+    assert explains(model, train, 4) == MODELS[name].takes_new_listeners
+    if not explains(model, train, 4):
+        assert names == [[]] * 8
+        return
+    mine = train.names[train.item_codes[train.of_user(4)]]
+    for code, score, because_of in zip(codes, recommended["score"], names, strict=True):
+        parts = breakdown_of(model, train, 4, code)
+        assert parts["contribution"].sum() == pytest.approx(score, rel=1e-3, abs=1e-4)
+        positive = parts[parts["item"].notna() & (parts["contribution"] > 0)]
+        assert because_of == positive["part"].head(len(because_of)).tolist()
+        assert len(because_of) <= 3
+        assert set(because_of) <= set(mine)
+
+
+def test_the_smallest_parts_are_put_together_and_nothing_is_lost():
+    parts = pd.DataFrame(
+        {
+            "part": ["a", "b", "c", "Mean", "d"],
+            "item": pd.Series([1, 2, 3, None, 4], dtype=object),
+            "contribution": [0.5, 0.2, 0.1, 0.05, -0.4],
+        }
+    )
+    table = largest_parts(parts, 3)
+    assert table["part"].tolist() == ["a", "b", "d", "All 2 others"]
+    assert table["contribution"].tolist() == pytest.approx([0.5, 0.2, -0.4, 0.15])
+    assert [str(item) for item in table["item"]] == ["1", "2", "4", "None"]
+    assert largest_parts(parts, 9)["part"].tolist() == parts["part"].tolist()
+
+
+def test_who_is_hardly_known_is_told_that_the_list_is_a_guess():
+    frame = pd.DataFrame(
+        [(1, item) for item in (1, 2, 3)] + [(2, 1), (2, 9), (3, 1), (3, 2), (4, 8), (5, 3)],
+        columns=["user", "item"],
+    )
+    train = Interactions.from_frame(frame.assign(value=1))
+    assert doubt(train, 0) == ""
+    assert "only one artist of this listener that anybody else plays" in doubt(train, 1)
+    assert "only 2 artists" in doubt(train, 2)
+    assert "no artist" in doubt(train, 3)

@@ -1,11 +1,12 @@
 """One listener's artists beside the recommended ones; figures of popularity; saved runs; the command line."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from recsys.models import make_model
 from recsys.popularity import user_table
-from recsys.recommending import recommend_to, recommend_to_new
+from recsys.recommending import recommend_to, recommend_to_new, side_by_side
 from recsys.reranking import Reranking
 
 
@@ -85,3 +86,25 @@ def test_the_dial_works_for_everybody(implicit, checkerboard, checkerboard_split
     plain = recommend_to_new(implicit, checkerboard, [1, 5, 9], n=8)
     rarer = recommend_to_new(implicit, checkerboard, [1, 5, 9], n=8, reranking=adventurous)
     assert rarer["listeners"].mean() <= plain["listeners"].mean()
+
+
+def test_what_moved_is_said_beside_both_lists():
+    table = pd.DataFrame(
+        {
+            "item": [10, 11, 12, 13],
+            "artist": ["new", "up", "stays", "gone"],
+            "before": pd.array([None, 4, 3, 1], "Int64"),
+            "after": pd.array([1, 2, 3, None], "Int64"),
+        }
+    )
+    before, after = side_by_side(table)
+    assert list(zip(before["artist"], before["change"], strict=True)) == [
+        ("gone", "leaves"),
+        ("stays", ""),
+        ("up", ""),
+    ]
+    assert list(zip(after["artist"], after["change"], strict=True)) == [
+        ("new", "new"),
+        ("up", "▲ 2"),
+        ("stays", ""),
+    ]

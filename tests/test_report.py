@@ -14,6 +14,7 @@ from recsys.metrics import evaluate
 from recsys.models import MODELS, make_model
 from recsys.recommending import recommend_to
 from recsys.report import report
+from recsys.reranking import Reranking
 from recsys.splitting import hold_out
 
 MADE = datetime.date(2026, 3, 9)
@@ -99,6 +100,21 @@ def test_it_tells_the_lists_the_reasons_the_quality_and_the_date(given_names):
     for row in recommended.itertuples():
         assert f"Together {row.score:.3f}." in shown
     assert f"{int(recommended['hit'].sum())} of these 5" in shown
+
+
+def test_a_reranked_list_is_the_one_on_the_screen_and_says_so(given_names):
+    dataset, split = given_names
+    model = make_model("implicit", factors=4, epochs=5).fit(split.train)
+    setting = Reranking(1.0, 0.4)
+    text = report(dataset, split, model, 3, 5, made=MADE, reranking=setting)
+    _, recommended = recommend_to(model, split, 3, 5, setting)
+    shown = "".join(Page(text).shown)
+    places = [
+        shown.index(artist.replace("\x00", "\ufffd").replace("\x1b", "\ufffd"))
+        for artist in recommended["artist"]
+    ]
+    assert places == sorted(places)
+    assert "reranked: 100% adventurous, 40% varied" in shown
 
 
 def test_the_same_is_written_again(given_names):

@@ -112,3 +112,9 @@ def test_variety_by_hand(model):
 def test_a_dial_out_of_range_is_explained(given_):
     with pytest.raises(InputError, match="goes from"):
         Reranking(*given_)
+
+
+def test_what_is_chosen_is_said_in_words():
+    assert Reranking().words == "as scored"
+    assert Reranking(-1).words == "100% familiar"
+    assert Reranking(0.25, 0.4).words == "25% adventurous, 40% varied"

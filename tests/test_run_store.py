@@ -27,11 +27,6 @@ from recsys.training import Stopping, TrainingRun
 
 
 @pytest.fixture
-def dataset(checkerboard):
-    return Dataset("board", "Checkerboard", "Made for tests.", "", checkerboard)
-
-
-@pytest.fixture
 def run(checkerboard_split):
     run = TrainingRun(make_model("biased", epochs=3, factors=4), checkerboard_split, Stopping("rmse", 2))
     list(run)

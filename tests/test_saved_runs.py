@@ -17,11 +17,6 @@ from recsys.training import TrainingRun
 
 
 @pytest.fixture
-def dataset(checkerboard):
-    return Dataset("board", "Checkerboard", "Made for tests.", "", checkerboard)
-
-
-@pytest.fixture
 def saved(tmp_path, dataset, checkerboard_split):
     run = TrainingRun(make_model("biased", epochs=3), checkerboard_split)
     list(run)

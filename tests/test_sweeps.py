@@ -4,18 +4,14 @@ import numpy as np
 import pytest
 
 from recsys.background import BackgroundRuns
-from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.links import Setup
+from recsys.models import MODELS
+from recsys.settings import SETTINGS
 from recsys.splitting import hold_out
-from recsys.sweeps import Axis, Search, Sweep, axis
+from recsys.sweeps import Axis, Search, Sweep, axis, reach, sweepable
 
 SETUP = Setup("funk", {"epochs": 4, "factors": 2, "learning_rate": 0.05}, minimum=10, hidden=3)
-
-
-@pytest.fixture
-def dataset(checkerboard):
-    return Dataset("board", "Checkerboard", "Made for tests.", "", checkerboard)
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +184,22 @@ def test_a_search_goes_over_chosen_settings_only(split):
     assert len({cell.setup.settings["regularization"] for cell in search.cells}) == 3
 
 
+@pytest.mark.parametrize("name", list(MODELS))
+def test_what_can_be_searched_reaches_both_ways_within_the_range(name):
+    setup = Setup(name)
+    for setting in sweepable(setup):
+        value, row = setup.settings[setting], SETTINGS[setting]
+        low, high = reach(setting, float(value))
+        assert row.check(low) < value < row.check(high) or value == row.maximum
+
+
+def test_a_search_ends_when_its_time_is_spent(split):
+    search = Search(SETUP, split, trials=500, seconds=1e-9)
+    drive(search)
+    assert [cell.setup for cell in search.cells] == [SETUP]
+    assert search.progress == 1.0
+
+
 def test_a_search_starts_also_from_outside_its_reach(split):
     setup = Setup("funk", {"epochs": 2, "regularization": 0.0}, minimum=10, hidden=3)
     search = Search(setup, split, trials=2)
@@ -202,6 +214,7 @@ def test_a_search_starts_also_from_outside_its_reach(split):
         ({"trials": 501}, "1 to 500"),
         ({"names": ["seed"]}, "cannot change 'seed'"),
         ({"names": []}, "no setting"),
+        ({"seconds": 0.0}, "some time, not 0"),
     ],
 )
 def test_a_wrong_search_is_explained(given, words, split):

@@ -7,16 +7,10 @@ import pytest
 
 from recsys import training
 from recsys.background import BackgroundRuns
-from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.metrics import evaluate, sample_users
 from recsys.models import MODELS, make_model
 from recsys.training import Stopping, TrainingRun, warm_up
-
-
-@pytest.fixture
-def dataset(checkerboard):
-    return Dataset("board", "Checkerboard", "Made for tests.", "", checkerboard)
 
 
 @pytest.fixture

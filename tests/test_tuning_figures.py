@@ -38,7 +38,10 @@ def test_the_heat_map_shows_each_cell_and_marks_the_best(measure, best):
     figure = sweep_heat_map(ACROSS, UP, values, measure)
     heat, star = figure.data
     assert heat.z.shape == (2, 3)
-    assert heat.z[1, 2] == 5.0
+    assert heat.z[1, 2] == pytest.approx(np.log10(5.0) if measure == "rmse" else 5.0)
+    assert heat.customdata[1, 2] == 5.0
+    ends = [float(words) for words in (heat.colorbar.ticktext[0], heat.colorbar.ticktext[-1])]
+    assert ends == [1.0, 5.0]
     assert figure.layout.xaxis.ticktext == ("0.001", "0.01", "0.1")
     assert figure.layout.yaxis.ticktext == ("2", "4")
     assert heat.text[1][0] == "Learning rate 0.001<br>Latent features 4"

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import controls, state
+from pages.components import controls, frame, state
 from pages.components.live_chart import live_chart
 from recsys import figures
+from recsys.errors import InputError
 from recsys.leaderboard import Leaderboard
-from recsys.metrics import Lists
+from recsys.metrics import Lists, rarely_played
 from recsys.models import make_model
 from recsys.splitting import Split
 from recsys.training import TrainingRun
 
 
 @st.cache_resource(show_spinner="Training the article's model ...", max_entries=4)
-def _trained(fingerprint: str, seed: int, _split: Split) -> tuple[TrainingRun, Lists]:
+def _trained(
+    fingerprint: str, minimum: int, hidden: int, seed: int, _split: Split
+) -> tuple[TrainingRun, Lists]:
     run = TrainingRun(make_model("article", seed=seed), _split)
     for _ in run:
         pass
@@ -25,7 +28,11 @@ def _trained(fingerprint: str, seed: int, _split: Split) -> tuple[TrainingRun, L
 def draw(board: Leaderboard) -> None:
     """Draw the story, with the best other model of the leaderboard to compare with."""
     split = board.split
-    run, lists = _trained(state.dataset().interactions.fingerprint, split.seed, split)
+    try:
+        run, lists = _trained(state.dataset().interactions.fingerprint, **split.settings, _split=split)
+    except InputError as error:
+        frame.problem(error)
+        return
     last = run.history[-1]
     st.subheader("1. Its error falls, as it should", anchor=False)
     st.markdown(
@@ -40,17 +47,15 @@ def draw(board: Leaderboard) -> None:
         label="The article's errors fall while the quality of its lists stays near zero",
     )
     st.subheader("2. Its lists are full of artists hardly anybody plays", anchor=False)
-    rival = next(
-        (
-            entry
-            for entry in sorted(board.measured, key=_quality, reverse=True)
-            if entry.model.name != "article"
-        ),
-        None,
-    )
-    counts = {"The article's SGD": lists.items}
+    rival = next((entry for entry in board.measured if entry.model.name != "article"), None)
+    counts = {run.model.label: lists.items}
+    share = rarely_played(lists.items, split.train)
+    sentence = f"{share:.0%} of what it recommends has one listener in training, or none"
     if rival is not None and rival.lists is not None:
         counts[rival.label] = rival.lists.items
+        share = rarely_played(rival.lists.items, split.train)
+        sentence += f"; of what {frame.escape(rival.label)} recommends, {share:.0%}"
+    st.markdown(f"{sentence}. (An artist with none is one whose plays are all hidden.)")
     st.plotly_chart(
         figures.audience_of_lists(counts, split.train.item_counts),
         key="story-audience",
@@ -61,9 +66,9 @@ def draw(board: Leaderboard) -> None:
     st.markdown(
         "All features start at 3 times a random number from 0 to 1: far too long, since scaled play counts are almost "
         "all near 0. Each visit pulls an artist's features towards zero. An artist with many listeners is visited "
-        "often and ends up short; one with a single listener keeps its long random start, and a long vector means a "
-        "high score for everybody. **The error does not show it, because it is measured on pairs that were played, and "
-        "those are mostly of well-known artists.**"
+        "often and ends up short; one with a single listener, or none, keeps its long random start, and a long vector "
+        "means a high score for everybody. **The error does not show it, because it is measured on pairs that were "
+        "played, and those are mostly of well-known artists.**"
     )
     st.plotly_chart(
         figures.lengths_by_listeners(run.model.item_factors, split.train.item_counts),  # type: ignore[attr-defined]
@@ -71,8 +76,3 @@ def draw(board: Leaderboard) -> None:
         alt="Length of each artist's features against its listeners",
         config=controls.CHART,
     )
-
-
-def _quality(entry: object) -> float:
-    """Sort entries by their mean NDCG."""
-    return float(entry.lists.accuracy()["ndcg"].mean())  # type: ignore[attr-defined]

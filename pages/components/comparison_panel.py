@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-import streamlit as st
+import math
 
-from pages.components import article_story, controls, frame, state
+import pandas as pd
+import streamlit as st
+from pandas.io.formats.style import Styler
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.components import article_story, comparison_choice, controls, frame, state
 from recsys import figures
 from recsys.background import BackgroundRun
 from recsys.errors import InputError
 from recsys.export import to_csv
-from recsys.leaderboard import Leaderboard, best_of, compare, listed
+from recsys.leaderboard import Leaderboard, compare
 from recsys.metrics import METRICS
-from recsys.models import MODELS, make_model
-from recsys.models.base import Model
+from recsys.side_by_side import side_by_side
 
-HOLD_OUT = {"minimum": 35, "hidden": 15, "seed": 0}
 MOST_COLUMNS = 4
+TABS = ["Leaderboard", "One listener", "Difference", "Why the article's model loses"]
+# Half transparent, to suit both a light and a dark page.
+MARKED = {
+    "best": "font-weight: bold; background-color: rgba(110, 98, 235, 0.35)",
+    "close": "background-color: rgba(110, 98, 235, 0.14)",
+    "": "",
+}
+SHARED = "rgba(110, 98, 235, 0.30)"
+SOME = "rgba(10, 143, 138, 0.28)"
+UNIQUE = "rgba(217, 102, 10, 0.28)"
 NAMES = {
     "model": "Model",
     "ndcg": "NDCG",
@@ -29,13 +42,17 @@ NAMES = {
     "gini": "Gini",
     "seconds": "Seconds",
 }
+# Decimal places of a figure and of its interval.
+PLACES = dict.fromkeys((*METRICS, "coverage", "gini"), 4) | {"novelty": 2, "popularity_rank": 0, "seconds": 2}
+NOTHING_HIDDEN = "This listener has too few artists: none was hidden, so there is nothing to find."
 HELP = {
     "ndcg": "How many hidden artists the lists find, those at the top counting most.",
     "recall": "Found hidden artists as a share of all hidden ones.",
     "precision": "Hidden artists as a share of the list.",
     "map": "Mean precision at the places of the hits.",
     "mrr": "1 over the place of the first hit.",
-    "coverage": "Share of all artists that somebody is recommended.",
+    "coverage": "Share of all artists that somebody is recommended. Its interval, as that of Gini, by the jackknife: "
+    "all lists but one, for each listener in turn.",
     "novelty": "How few listeners the recommended artists have: 1 bit more is half as many.",
     "popularity_rank": "Mean rank of the recommended artists, 1 for the most popular.",
     "gini": "How unevenly recommendations fall on artists: 0 is evenly.",
@@ -43,55 +60,42 @@ HELP = {
 }
 
 
-def choose_models() -> list[tuple[str, Model]]:
-    """Draw the choice of models and return those chosen, untrained, with their labels."""
-    mine = state.run()
-    words = {name: model.label for name, model in MODELS.items()}
-    if mine is not None:
-        words["mine"] = f"Your run: {MODELS[mine.run.model.name].label}, your settings"
-    names = st.pills(
-        "Models",
-        list(words),
-        selection_mode="multi",
-        default=list(MODELS),
-        format_func=lambda name: words[name],
-        key="compared",
-        persist_state="session",
-        help="Each with its own default settings; your run with those you chose on the Train page.",
-    )
-    models = {name: make_model(name) for name in names if name != "mine"}
-    if mine is not None and "mine" in names:
-        models["mine"] = make_model(mine.run.model.name, **mine.run.model.settings)
-    return [(words[name], model) for name, model in models.items()]
-
-
 def draw() -> None:
     """Draw the comparison, and keep it up to date while it goes on."""
     job = state.comparison()
     if job is None:
+        st.query_params.pop("comparison", None)
         st.info(
             "Nothing has been compared on this data yet. Choose the models and press Compare: each learns from "
             "the same plays, and is asked for the artists that were hidden.",
             icon=":material/leaderboard:",
         )
         return
+    if st.query_params.get("comparison") != job.id:
+        st.query_params.comparison = job.id
     st.fragment(_progress, run_every=None if job.ended else 0.5)(job, job.ended)
     if not job.run.measured:
         return
-    board, one, two, story = st.tabs(
-        ["Leaderboard", "One listener", "Difference", "Why does the article's model lose?"],
-        on_change="rerun",
-        key="tab",
-    )
-    with board:
-        st.fragment(_leaderboard, run_every=None if job.ended else 1.0)(job.run)
-    with one:
-        _one_listener(job)
-    with two:
-        _difference(job.run)
+    board, one, two, story = st.tabs(TABS, default=_last_tab(), on_change="rerun", key="comparison-tab")
+    st.session_state["last-tab"] = st.query_params.tab = st.session_state["comparison-tab"]
+    if board.open:
+        with board:
+            st.fragment(_leaderboard, run_every=None if job.ended else 1.0)(job.run)
+    if one.open:
+        with one:
+            _one_listener(job)
+    if two.open:
+        with two:
+            _difference(job.run)
     if story.open:
         with story:
             article_story.draw(job.run)
+
+
+def _last_tab() -> str:
+    """Return the tab that the address names or, back from another page, the one that was open."""
+    wanted = st.query_params.get("tab", st.session_state.get("last-tab"))
+    return wanted if wanted in TABS else TABS[0]
 
 
 def _progress(job: BackgroundRun[Leaderboard], ended: bool) -> None:
@@ -114,34 +118,30 @@ def _progress(job: BackgroundRun[Leaderboard], ended: bool) -> None:
                 args=(job,),
                 key="cancel-comparison",
             )
+    if job.state == "cancelled":
+        st.caption(f"Cancelled: {len(job.run.measured)} of {len(job.run.entries)} models were measured.")
     for entry in job.run.entries:
         if entry.message:
             st.warning(frame.escape(f"{entry.label}: {entry.message}"))
 
 
 def _leaderboard(board: Leaderboard) -> None:
-    table = board.table()
-    shown = table[list(NAMES)].rename(columns=NAMES)
-    best = {NAMES[name]: row for name, row in best_of(table).items()}
+    table, marks = board.table(), board.marks()
+    split = board.split
     st.caption(
-        f"Lists of {board.n}, means over {len(board.users):,} listeners; the best of each column is marked. "
-        f"NDCG is known to ±{table['ndcg_interval'].max():.4f} (95 %)."
+        f"Lists of {board.n} for {len(board.users):,} listeners; hold-out {split.minimum}/{split.hidden}, seed "
+        f"{split.seed}. ± is the 95 % confidence interval over the listeners. Dark: the best of a column. "
+        "Light: not clearly worse than the best."
     )
     st.dataframe(
-        shown.style.apply(
-            lambda column: [
-                "font-weight: bold; background-color: rgba(110, 98, 235, 0.25)"
-                if row == best.get(column.name)
-                else ""
-                for row in range(len(column))
-            ]
-        ).format(
-            dict.fromkeys([NAMES[name] for name in (*METRICS, "coverage", "gini")], "{:.4f}"), precision=2
-        ),
+        _styled(table, marks),
         hide_index=True,
-        column_config={NAMES[name]: st.column_config.Column(help=words) for name, words in HELP.items()},
+        height="content",
+        column_config={NAMES["model"]: st.column_config.TextColumn(pinned=True, width=190)}
+        | {NAMES[name]: st.column_config.Column(help=words) for name, words in HELP.items()},
         key="leaderboard",
     )
+    comparison_choice.notes(board.measured)
     st.download_button(
         "Download as CSV",
         lambda: to_csv(table),
@@ -160,6 +160,9 @@ def _leaderboard(board: Leaderboard) -> None:
         key="against",
         persist_state="session",
     )
+    st.caption(
+        "Up and to the right is better. The larger a point, the longer the training; bars are the intervals."
+    )
     st.plotly_chart(
         figures.trade_off(table, str(against), NAMES[str(against)]),
         key="trade-off",
@@ -168,22 +171,31 @@ def _leaderboard(board: Leaderboard) -> None:
     )
 
 
+def _styled(table: pd.DataFrame, marks: pd.DataFrame) -> Styler:
+    """Show each figure with its interval; the table sorts by the figure."""
+    styled = table[list(NAMES)].round(PLACES).rename(columns=NAMES).style
+    for name, places in PLACES.items():
+        for row, half in enumerate(table.get(f"{name}_interval", [math.nan] * len(table))):
+            interval = "" if math.isnan(half) else f" ± {half:.{places}f}"
+            styled = styled.format(f"{{:.{places}f}}{interval}", subset=pd.IndexSlice[[row], [NAMES[name]]])
+    for name in marks:
+        styled = styled.apply(lambda _, name=name: marks[name].map(MARKED), subset=[NAMES[name]])
+    return styled
+
+
 def _difference(board: Leaderboard) -> None:
     entries = {entry.label: entry for entry in board.measured}
     if len(entries) < 2:
         st.info("A difference needs two models.")
         return
-    labels = list(board.table()["model"])
+    labels = list(entries)
     first_column, second_column, measure_column = st.columns(3)
-    first = first_column.selectbox("Model", labels, key="first")
-    second = second_column.selectbox("against", [label for label in labels if label != first], key="second")
+    first = _pick(first_column, "Model", labels, "first")
+    second = _pick(second_column, "against", [label for label in labels if label != first], "second")
     measure = measure_column.selectbox(
-        "by", list(METRICS), format_func=lambda name: NAMES[name], key="measure"
+        "by", list(METRICS), format_func=lambda name: NAMES[name], key="measure", persist_state="session"
     )
-    a, b = entries[str(first)].lists, entries[str(second)].lists
-    if a is None or b is None:
-        return
-    offset = compare(a, b, measure)
+    offset = compare(entries[first], entries[second], measure)
     st.metric(
         f"{NAMES[measure]}: {frame.escape(str(first))} minus {frame.escape(str(second))}",
         f"{offset.mean:+.4f}",
@@ -193,24 +205,41 @@ def _difference(board: Leaderboard) -> None:
         border=True,
     )
     if offset.is_clear:
-        better = first if offset.mean > 0 else second
+        better, worse = (first, second) if offset.mean > 0 else (second, first)
         st.success(
-            f"{frame.escape(str(better))} is better, and not by chance: of {len(a.users):,} listeners "
-            f"{max(offset.wins, offset.losses):,} get a better list, {min(offset.wins, offset.losses):,} a worse."
+            f"{frame.escape(better)} is better than {frame.escape(worse)}, and hardly by chance: of "
+            f"{len(board.users):,} listeners {max(offset.wins, offset.losses):,} get a better list, "
+            f"{min(offset.wins, offset.losses):,} a worse one."
         )
     else:
         st.info("This may well be chance. Do not read it as progress.")
+    st.caption(
+        "A paired t-test over the listeners. One in twenty such tests finds a difference where there is none: "
+        "whoever compares many settings will see some win by luck. Another seed of the hold-out tells."
+    )
+
+
+def _pick(column: DeltaGenerator, label: str, options: list[str], key: str) -> str:
+    _keep(key, st.session_state.get(key) if st.session_state.get(key) in options else options[0])
+    return str(column.selectbox(label, options, key=key, persist_state="session"))
 
 
 def _one_listener(job: BackgroundRun[Leaderboard]) -> None:
     board = job.run
-    labels = list(board.table()["model"])
+    labels = [entry.label for entry in board.measured]
     picker, models = st.columns(2)
     with picker:
         wanted = controls.listener(job.dataset.interactions.users)
     with models:
+        _keep("beside", [name for name in st.session_state.get("beside", labels[:3]) if name in labels])
         shown = st.multiselect(
-            "Models beside each other", labels, default=labels[:3], max_selections=MOST_COLUMNS, key="beside"
+            "Models beside each other",
+            labels,
+            default=labels[:3],
+            max_selections=MOST_COLUMNS,
+            wrap=True,
+            key="beside",
+            persist_state="session",
         )
     if wanted is None or not shown:
         st.info("Choose a listener and two to four models to see their lists beside each other.")
@@ -220,9 +249,45 @@ def _one_listener(job: BackgroundRun[Leaderboard]) -> None:
     except InputError as error:
         frame.problem(error)
         return
-    columns, shared = listed(board, shown, user)
-    st.caption(f"{shared} of {board.n} artists are in every list. ✓ is a hit: an artist that was hidden.")
+    lists = side_by_side(board, shown, user)
+    st.markdown(
+        f":violet-badge[In all lists: {lists.everywhere}] :green-badge[In some] :orange-badge[In one only] "
+        + (
+            f"✓ is a hit: one of the {lists.hidden} artists that were hidden."
+            if lists.hidden
+            else NOTHING_HIDDEN
+        )
+    )
     for place, (column, label) in enumerate(zip(st.columns(len(shown)), shown, strict=True)):
+        table = lists.tables[label]
         with column:
-            st.markdown(f"**{frame.escape(label)}**")
-            controls.artist_table(columns[label], f"beside-{place}", ["artist", "hit", "also"])
+            st.markdown(f"**{frame.escape(label, 24)}**")
+            st.caption(f"Hits: {(table['hit'] != '').sum()}")
+            controls.artist_table(
+                table,
+                f"beside-{place}",
+                ["artist", "hit", "where"],
+                tints=[
+                    SHARED if count == len(shown) else UNIQUE if count == 1 else SOME
+                    for count in table["lists"]
+                ]
+                if len(shown) > 1
+                else None,
+            )
+    if len(shown) > 1:
+        st.subheader("How much the lists have in common", anchor=False)
+        st.caption(
+            "The artists that two lists share and, below, the Jaccard index: shared ones over all in either list."
+        )
+        st.plotly_chart(
+            figures.overlap(shown, lists.shared, lists.jaccard),
+            key="overlap",
+            alt="Shared artists of each pair of lists",
+            config=controls.CHART,
+        )
+
+
+def _keep(key: str, value: object) -> None:
+    """Put a choice back into a control that is about to be drawn, where it has been chosen before."""
+    if key in st.session_state and st.session_state[key] != value:
+        st.session_state[key] = value

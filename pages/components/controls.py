@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import streamlit as st
 
 from pages.components import frame, state
 from recsys import figures
+from recsys.errors import InputError
 from recsys.models import MODELS
 from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
 from recsys.taste import named
@@ -22,8 +24,13 @@ MATCHES = 8
 LONGEST = 200
 COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank", format="localized", width=60),
-    "also": st.column_config.NumberColumn(
-        "Also in", width=70, help="How many of the other lists have it, too."
+    "where": st.column_config.TextColumn("In lists", width=80, help="In how many of the lists it stands."),
+    "change": st.column_config.TextColumn("Change", width=70, help="Places up or down."),
+    "friends": st.column_config.NumberColumn(
+        "Friends", width=60, help="How many of the listener's friends play it."
+    ),
+    "here": st.column_config.TextColumn(
+        "Here", width=110, help="Where the artist stands in the two lists above."
     ),
     "hit": st.column_config.TextColumn("Hit", width=50, help="Hidden from the model, and found."),
     "listener": st.column_config.TextColumn("Listener"),
@@ -42,8 +49,24 @@ COLUMNS = {
         "Popularity", format="localized", width=90, help="Rank by listeners, 1 for the most."
     ),
 }
+# Columns of buttons: their names, widths in pixels and what they are for.
+LINKS: dict[str, tuple[str, int, str | None]] = {
+    "artist": ("Artist", 150, None),
+    "listener": ("Listener", 150, None),
+    "because": (
+        "Because you play",
+        235,
+        "What the listener plays that adds most to the score. Click to see all of it.",
+    ),
+}
 # The modebar keeps out of the way, and cannot send a chart's data anywhere.
 CHART = {"displayModeBar": False}
+# One that can be kept as a picture: the browser draws it, without the network.
+PICTURE = {
+    "displaylogo": False,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "encore"},
+}
 PERCENT = ["share_of_plays", "share", "similarity"]
 COUNTS = ["plays_per_listener"]
 
@@ -85,6 +108,17 @@ def choice(row: Choice, words: list[str], default: str, key: str) -> str:
     )
 
 
+def model_choice() -> str:
+    """Draw the choice of a model and return its name; it survives a page change."""
+    return st.selectbox(
+        "Model",
+        list(MODELS),
+        format_func=lambda name: MODELS[name].label,
+        key="model",
+        persist_state="session",
+    )
+
+
 def model_settings() -> tuple[str, dict[str, Any]]:
     """Draw the choice of a model and its settings; return its name and the settings by name.
 
@@ -98,13 +132,7 @@ def model_settings() -> tuple[str, dict[str, Any]]:
             steps = getattr(SETTINGS.get(wanted), "ladder", ())
             if not steps or value in (*steps, default):  # a slider stops nowhere else
                 st.session_state[f"{job.run.model.name}-{wanted}"] = value
-    name = st.selectbox(
-        "Model",
-        list(MODELS),
-        format_func=lambda name: MODELS[name].label,
-        key="model",
-        persist_state="session",
-    )
+    name = model_choice()
     model = MODELS[name]
     with st.expander("What this model does", icon=":material/info:"):
         st.caption(model.about)
@@ -134,14 +162,33 @@ def split_settings(seed: int | None) -> dict[str, int]:
     return chosen | {"seed": int(SETTINGS["seed"].default) if seed is None else seed}
 
 
-def listener(users: pd.Index) -> str | None:
+def from_address(name: str, read: Callable[[str], Any]) -> None:
+    """Let a control show what the address says, if that is not what `listener` left there; before it is drawn.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter, and the key of the control.
+    read : callable
+        Turns the text into the value of the control, or raises InputError.
+    """
+    linked = st.query_params.get(name)
+    if linked is None or linked == st.session_state.get(f"{name}_in_address"):
+        return
+    try:
+        st.session_state[name] = read(linked)
+    except InputError as error:
+        frame.problem(error)
+
+
+def listener(users: pd.Index, **beside: str) -> str | None:
     """Draw a listener picker that takes any id; return the id as text.
 
-    The address says who is chosen. An address that says somebody else goes before what was chosen.
+    The address says who is chosen, and what else is given as `beside`. An address that says somebody
+    else goes before what was chosen.
     """
+    from_address("listener", str)
     linked = st.query_params.get("listener")
-    if linked is not None and linked != st.session_state.get("listener_in_address"):
-        st.session_state.listener = linked
     more = len(users) > LISTED
     chosen = st.selectbox(
         "Listener",
@@ -155,11 +202,13 @@ def listener(users: pd.Index) -> str | None:
         help=f"{len(users):,} listeners."
         + (f" The first {LISTED:,} are listed; type any id or a part of one, then Enter." if more else ""),
     )
-    if chosen is not None:
-        st.query_params.listener = chosen
-    elif linked is not None:
+    here = {} if chosen is None else {"listener": str(chosen)} | beside
+    if not here.items() <= st.query_params.items():
+        st.query_params.update(here)  # in one step: each is an entry in the browser's history
+    elif chosen is None and linked is not None:
         del st.query_params.listener
-    st.session_state.listener_in_address = chosen
+    for name in ("listener", *beside):
+        st.session_state[f"{name}_in_address"] = here.get(name)
     return None if chosen is None else str(chosen)
 
 
@@ -211,9 +260,8 @@ def top_charts() -> None:
     for column, by in zip(st.columns(2), ("plays", "listeners"), strict=True):
         with column:
             st.subheader(f"Most {by}", anchor=False)
-            artist_chart(
-                figures.top_artists(state.ranks(), by, shown), f"{by}-chart", f"Artists with the most {by}"
-            )
+            figure = state.figure("top", partial(figures.top_artists, state.ranks(), by, shown), by, shown)
+            artist_chart(figure, f"{by}-chart", f"Artists with the most {by}")
 
 
 @st.fragment
@@ -276,28 +324,44 @@ def badges(tags: Iterable[str]) -> str:
     return " ".join(f":violet-badge[{frame.escape(tag, 40)}]" for tag in tags)
 
 
-def artist_table(table: pd.DataFrame, key: str, columns: list[str], height: int | None = None) -> None:
+def artist_table(
+    table: pd.DataFrame,
+    key: str,
+    columns: list[str],
+    height: int | None = None,
+    tints: Sequence[str] | None = None,
+) -> int | None:
     """Draw a table of artists with these columns; a click on a name opens that artist's page.
 
-    Its column `item` says which artist a row is about; it need not be shown.
+    Its column `item` says which artist a row is about; it need not be shown. Where there is a column
+    `because`, the row whose reason was just clicked is returned. Tints are a CSS colour for each row.
     """
-    chosen = _table(table, key, columns, "artist", height)
-    if chosen is not None:
-        open_artist(str(table["item"].iloc[chosen]))
+    links = ["artist", *(["because"] if "because" in columns else [])]
+    column, row = _table(table, key, columns, links, height, tints)
+    if row is not None and column == "artist":
+        open_artist(str(table["item"].iloc[row]))
+    return row
 
 
 def listener_table(table: pd.DataFrame, key: str) -> None:
     """Draw a table of listeners and their plays; a click on one opens that listener's recommendations."""
-    chosen = _table(table, key, ["listener", "plays"], "listener", None)
-    if chosen is not None:
+    _, row = _table(table, key, ["listener", "plays"], ["listener"], None)
+    if row is not None:
         st.switch_page(
             "pages/recommend.py",
-            query_params=state.place() | {"listener": str(table["listener"].iloc[chosen])},
+            query_params=state.place() | {"listener": str(table["listener"].iloc[row])},
         )
 
 
-def _table(table: pd.DataFrame, key: str, columns: list[str], link: str, height: int | None) -> int | None:
-    """Draw a table in which the cells of one column can be clicked; return the row that just was.
+def _table(
+    table: pd.DataFrame,
+    key: str,
+    columns: list[str],
+    links: list[str],
+    height: int | None,
+    tints: Sequence[str] | None = None,
+) -> tuple[str, int | None]:
+    """Draw a table in which the cells of some columns can be clicked; return the column and the row that just were.
 
     Buttons and not selected cells: a selection follows the keyboard, so that whoever only passes
     through the table would find themselves on another page.
@@ -305,32 +369,48 @@ def _table(table: pd.DataFrame, key: str, columns: list[str], link: str, height:
     shown = table[columns].copy()
     shown[shown.columns.intersection(PERCENT)] *= 100
     shown = shown.round(dict.fromkeys(COUNTS, 0))
-    for column in shown.columns.intersection(["artist", "listener"]):
+    buttons = {}
+    for column in links:
         shown[column] = shown[column].astype(str).str[:LONGEST]
-    # a button shows this directive as an icon
-    shown[link] = shown[link].str.replace(":material/", ":\N{WORD JOINER}material/")
-    clicked = f"{key}-open"
-    button = st.column_config.ButtonColumn(
-        link.capitalize(), type="tertiary", alignment="left", width=150, key=clicked
-    )
+        # a button shows this directive as an icon
+        shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
+        label, width, words = LINKS[column]
+        buttons[column] = st.column_config.ButtonColumn(
+            label, type="tertiary", alignment="left", width=width, help=words, key=f"{key}-{column}"
+        )
     st.dataframe(
-        shown,
+        shown
+        if tints is None
+        else shown.style.apply(lambda _: [f"background-color: {tint}" for tint in tints]),
         hide_index=True,
-        column_config=COLUMNS | {link: button},
+        column_config=COLUMNS | buttons,
         key=key,
         height=height or "auto",
     )
-    click = st.session_state.get(clicked)
-    return click["row"] if click and click["row"] < len(table) else None
+    for column in links:
+        click = st.session_state.get(f"{key}-{column}")
+        if click and click["row"] < len(table):
+            return column, click["row"]
+    return "", None
 
 
-def artist_chart(figure: go.Figure, key: str, alt: str) -> None:
-    """Draw a chart whose points carry an item; choosing one opens that artist's page."""
+def artist_chart(figure: go.Figure, key: str, alt: str, config: dict[str, Any] = CHART) -> None:
+    """Draw a chart whose points carry an item, or an empty text; choosing an item opens that artist's page."""
     event: Any = st.plotly_chart(
-        figure, key=key, on_select="rerun", selection_mode="points", alt=alt, config=CHART
+        figure, key=key, on_select="rerun", selection_mode="points", alt=alt, config=config
     )
-    if event.selection.points:
-        open_artist(str(event.selection.points[0]["customdata"][0]))
+    if event.selection.points and (item := event.selection.points[0]["customdata"][0]):
+        open_artist(str(item))
+
+
+def to_recommend(label: str, more: Mapping[str, str] | None = None) -> None:
+    """Draw a link to the Recommend page, with more in its address than the data and the run."""
+    st.page_link(
+        "pages/recommend.py",
+        label=label,
+        icon=":material/arrow_back:",
+        query_params=state.place() | dict(more or {}),
+    )
 
 
 def open_artist(item: str) -> None:

@@ -42,6 +42,7 @@ MENU = (
     Page("app.py", "Home", ":material/home:"),
     Page("pages/explore.py", "Explore", ":material/travel_explore:"),
     Page("pages/train.py", "Train", ":material/model_training:"),
+    Page("pages/sweep.py", "Sweep", ":material/grid_on:"),
     Page("pages/recommend.py", "Recommend", ":material/queue_music:"),
     Page("pages/new_listener.py", "New listener", ":material/person_add:"),
     Page("pages/compare.py", "Compare", ":material/leaderboard:"),
@@ -51,7 +52,7 @@ MENU = (
 EXPLORE, DATA = MENU[1], MENU[-1]
 
 
-def draw(title: str, lead: str = "") -> None:
+def draw(title: str, lead: str = "", menu: bool = True) -> None:
     """Set up the browser tab and draw the menu and the heading; the first call of every page.
 
     The address keeps the data set and the run that are shown, so that it can be passed on as a link.
@@ -62,21 +63,24 @@ def draw(title: str, lead: str = "") -> None:
         The name of the page, for the browser tab and the heading.
     lead : str
         A sentence (Markdown) below the heading: what the page is for.
+    menu : bool
+        Whether the menu stands above it.
     """
     tab = NAME if title == NAME else f"{title} · {NAME}"
     st.set_page_config(page_title=tab, page_icon=str(ICON), layout="wide")
     st.logo(str(LOGO), size="large")
-    menu = st.container(horizontal=True, gap="small")
-    st.title(title, anchor=False)
+    top = st.container(horizontal=True, gap="small") if menu else None
+    st.title(escape(title), anchor=False)
     if lead:
         st.caption(lead)
     dataset = state.dataset()
     place = state.place()
-    with menu:
-        for page in MENU:
-            link(page, query=place)
-        st.space("stretch")
-        link(DATA, label=escape(dataset.title, 30), icon=":material/library_music:", query=place)
+    if top is not None:
+        with top:
+            for page in MENU:
+                link(page, query=place)
+            st.space("stretch")
+            link(DATA, label=escape(dataset.title, 30), icon=":material/library_music:", query=place)
     if not place.items() <= st.query_params.items():
         st.query_params.update(place)
     if notice := st.session_state.pop("notice", None):

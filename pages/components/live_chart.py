@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -48,7 +49,7 @@ def live_chart(
     *,
     height: int | None = None,
     label: str = "",
-    clicks: bool = False,
+    clicks: bool | Callable[[], None] = False,
     wheel: bool = False,
 ) -> dict[str, Any] | None:
     """Draw a figure in the colours of the page and keep zoom, hover and legend when the data changes.
@@ -66,8 +67,9 @@ def live_chart(
         Height in pixels. Without it, the figure's own, or 420.
     label : str
         What the chart shows, in words, for readers who cannot see it.
-    clicks : bool
-        Whether a click on a point runs the page (or fragment) again and is returned.
+    clicks : bool or callable
+        Whether a click on a point runs the page (or fragment) again and is returned. A callable is called
+        before, and finds the point in ``st.session_state[key]["clicked"]``.
     wheel : bool
         Whether the mouse wheel zooms; else it scrolls the page.
 
@@ -82,6 +84,7 @@ def live_chart(
     if script is None:
         st.plotly_chart(figure, key=key, height=height, theme="streamlit")
         return None
+    figure.layout.template = None  # long, and of no use
     content = json.loads(figure.to_json())
     content["layout"].pop("template", None)
     result = _component(
@@ -92,10 +95,13 @@ def live_chart(
             "figure": content,
             "height": height,
             "label": label,
-            "clicks": clicks,
+            "clicks": bool(clicks),
             "wheel": wheel,
         },
-        **cast("dict[str, Any]", {"on_clicked_change": _nothing} if clicks else {}),
+        **cast(
+            "dict[str, Any]",
+            {"on_clicked_change": clicks if callable(clicks) else _nothing} if clicks else {},
+        ),
     )
     return result.clicked if clicks else None
 

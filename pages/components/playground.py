@@ -10,6 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import controls, frame, state
+from pages.components.live_chart import live_chart
+from recsys import tuning_figures
 from recsys.background import ENDED, BackgroundRun
 from recsys.comparing import Record, difference, label, run_table, spell
 from recsys.diagnosis import diagnose
@@ -23,8 +25,32 @@ PATIENCE = 0.6
 KEPT = 50
 
 
+def open_setup(setup: Setup) -> None:
+    """Go to the Train page, with these settings in its controls, and train with them."""
+    st.session_state["setup-wanted"] = setup
+    st.switch_page("pages/train.py", query_params=state.place())
+
+
+def base(model: str) -> Setup:
+    """Return the settings that a model had on the Train page last, or its own, for the current data."""
+    setup: Setup | None = st.session_state.get("setups", {}).get(model)
+    job = state.run()
+    if setup is None and job is not None and job.run.model.name == model:
+        setup = Setup.of(job.dataset, job.run)
+    data, fingerprint = _data()
+    return replace(setup or Setup(model), data=data, fingerprint=fingerprint)
+
+
 def take_link() -> None:
-    """Put the settings of the link into the controls, once a visit; the first call of the page."""
+    """Put the settings that are asked for into the controls; the first call of the page.
+
+    Another page may ask for some, and so does a link, once a visit.
+    """
+    if (wanted := st.session_state.pop("setup-wanted", None)) is not None:
+        st.session_state["link-taken"] = True
+        st.session_state["train-now"] = True
+        _put(wanted)
+        return
     if "link-taken" in st.session_state:
         return
     st.session_state["link-taken"] = True
@@ -57,7 +83,6 @@ def settings() -> None:
     name, chosen = controls.model_settings()
     hold_out = controls.split_settings(chosen.get("seed"))
     stopping = controls.stopping(name)
-    dataset = state.dataset()
     setup = Setup(
         name,
         chosen,
@@ -65,9 +90,9 @@ def settings() -> None:
         hold_out["hidden"],
         stopping.watch,
         stopping.patience,
-        dataset.key if dataset.key in SHARED else "",
-        dataset.interactions.fingerprint,
+        *_data(),
     )
+    st.session_state.setdefault("setups", {})[name] = setup
     pressed = start.button(
         "Train", type="primary", icon=":material/play_arrow:", width="stretch", key="train"
     )
@@ -148,22 +173,21 @@ def diagnosis() -> None:
 
 
 def runs() -> None:
-    """Draw the table of all runs: view, compare, rename, pin, delete, undo, save."""
+    """Draw the table of all runs: view, compare, rename, pin, delete, undo, save, export, import."""
     records = _records()
-    if not records:
-        return
-    st.subheader("Runs", anchor=False)
-    table = run_table(records).drop(columns=["id"])
-    table.insert(0, "saved", [record.id in _saved() for record in records])
-    st.dataframe(
-        table,
-        hide_index=True,
-        key="runs",
-        on_select=_view_selected,
-        selection_mode="multi-row",
-        column_config=_columns(table),
-    )
-    st.session_state["runs-shown"] = [record.id for record in records]
+    if records:
+        st.subheader("Runs", anchor=False)
+        _keep_selection([record.id for record in records])
+        table = run_table(records).drop(columns=["id"])
+        table.insert(0, "saved", [record.id in _saved() for record in records])
+        st.dataframe(
+            table,
+            hide_index=True,
+            key="runs",
+            on_select=_view_selected,
+            selection_mode="multi-row",
+            column_config=columns(table),
+        )
     chosen = [record for record in records if record.id in _selected()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(chosen) == 1:
@@ -176,6 +200,100 @@ def runs() -> None:
         st.caption(frame.escape(sentence))
     if problem := st.session_state.pop("runs-problem", None):
         st.error(frame.escape(problem))
+    if news := st.session_state.pop("runs-news", None):
+        st.success(frame.escape(news))
+    if len(records) > 1:
+        _lines(records)
+    _import()
+
+
+def _lines(records: list[Record]) -> None:
+    """Draw all runs as lines over their settings; a click on one selects it in the table, or no longer."""
+    shown = st.expander(
+        "All runs as lines", icon=":material/show_chart:", key="lines-open", on_change="rerun"
+    )
+    if not shown.open:
+        return
+    with shown:
+        st.caption("A line is a run. Click one of its points to select it in the table, again to let it go.")
+        live_chart(
+            tuning_figures.parallel_coordinates(records, _selected()),
+            key="lines",
+            label=f"{len(records)} runs as lines over their settings, RMSE and NDCG; the table has the same",
+            clicks=_pick,
+        )
+
+
+def _pick() -> None:
+    """Select the run of the line that was clicked, or let it go."""
+    clicked = st.session_state["lines"]["clicked"]
+    shown = st.session_state.get("runs-shown", [])
+    if clicked and clicked["customdata"] in shown:
+        rows = {shown.index(name) for name in _selected()} ^ {shown.index(clicked["customdata"])}
+        _select(sorted(rows))
+        _view_selected()
+
+
+def _select(rows: list[int]) -> None:
+    st.session_state["runs"] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+
+
+def _keep_selection(shown: list[str]) -> None:
+    """Let the same runs be selected where their rows have moved."""
+    chosen = _selected()
+    if chosen and shown != st.session_state.get("runs-shown"):
+        _select([shown.index(name) for name in chosen if name in shown])
+    st.session_state["runs-shown"] = shown
+
+
+def _import() -> None:
+    """Draw the way in for a run that was exported elsewhere."""
+    with st.expander("Import a run", icon=":material/upload:"):
+        # Each file has a new uploader, so that the one before does not stay in it.
+        key = f"import-{st.session_state.get('imports', 0)}"
+        st.file_uploader(
+            "A file that Export or the command line has written",
+            type="safetensors",
+            key=key,
+            on_change=_take_file,
+            args=(key,),
+        )
+
+
+def _take_file(key: str) -> None:
+    file = st.session_state[key]
+    if file is None:
+        return
+    st.session_state["imports"] = st.session_state.get("imports", 0) + 1
+    _guarded(_add, file.getvalue(), file.name)
+
+
+def _add(content: bytes, name: str) -> None:
+    entry = RunStore().add(content, name)
+    st.session_state.pop("saved", None)
+    st.session_state["runs-news"] = f"{entry.name} is in the table. Select it to see its curve." + (
+        ""
+        if entry.setup.fingerprint == _fingerprint()
+        else f" It was trained on other data ({entry.title}) and opens on that data only."
+    )
+
+
+def columns(table: pd.DataFrame) -> dict[str, Any]:
+    """Return how the columns of a `run_table` are shown."""
+    fixed: dict[str, Any] = {
+        "saved": st.column_config.CheckboxColumn("Saved", width=60),
+        "name": st.column_config.TextColumn("Name"),
+        "pinned": st.column_config.CheckboxColumn("Pinned", width=60),
+        "best_epoch": st.column_config.NumberColumn("Best epoch", format="localized"),
+        "epochs": st.column_config.NumberColumn("Epochs", format="localized"),
+        "rmse": st.column_config.NumberColumn("RMSE", format="%.4f", help="The lowest on hidden plays."),
+        "ndcg": st.column_config.NumberColumn("NDCG@10", format="%.4f", help="The highest."),
+        "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
+        "curve": st.column_config.LineChartColumn("Curve", help="Validation RMSE by epoch."),
+    }
+    return fixed | {
+        name: st.column_config.TextColumn(label(name)) for name in table.columns if name not in fixed
+    }
 
 
 def _actions(record: Record) -> None:
@@ -211,29 +329,18 @@ def _side_by_side(first: Record, second: Record) -> None:
         st.caption("Both have the same settings.")
 
 
-def _columns(table: pd.DataFrame) -> dict[str, Any]:
-    fixed: dict[str, Any] = {
-        "saved": st.column_config.CheckboxColumn("Saved", width=60),
-        "name": st.column_config.TextColumn("Name"),
-        "pinned": st.column_config.CheckboxColumn("Pinned", width=60),
-        "best_epoch": st.column_config.NumberColumn("Best epoch", format="localized"),
-        "epochs": st.column_config.NumberColumn("Epochs", format="localized"),
-        "rmse": st.column_config.NumberColumn("RMSE", format="%.4f", help="The lowest on hidden plays."),
-        "ndcg": st.column_config.NumberColumn("NDCG@10", format="%.4f", help="The highest."),
-        "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
-        "curve": st.column_config.LineChartColumn("Curve", help="Validation RMSE by epoch."),
-    }
-    return fixed | {
-        name: st.column_config.TextColumn(label(name)) for name in table.columns if name not in fixed
-    }
-
-
 def _fingerprint() -> str:
     return state.dataset().interactions.fingerprint
 
 
+def _data() -> tuple[str, str]:
+    """Return how a setup names the current data: `data` and `fingerprint`."""
+    key = state.dataset().key
+    return key if key in SHARED else "", _fingerprint()
+
+
 def _trail() -> list[Record]:
-    return st.session_state.setdefault("trail", [])
+    return state.trail()
 
 
 def _saved() -> dict[str, Record]:
@@ -300,6 +407,7 @@ def _put(setup: Setup) -> None:
     for name in ("minimum", "hidden"):
         st.session_state[f"split-{name}"] = getattr(setup, name)
     st.session_state.watch, st.session_state.patience = setup.watch, setup.patience
+    st.session_state["watch-lists"] = "none" if setup.watch == "rmse" else setup.watch
 
 
 def _guarded(work: Callable[..., None], *given: Any) -> None:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
 from recsys.artist_map import ArtistMap
 from recsys.background import BackgroundRun, BackgroundRuns
+from recsys.comparing import Record
 from recsys.datasets import load
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
+from recsys.metrics import evaluate, sample_users
 from recsys.popularity import rank_table
+from recsys.reranking import Reranking, effect
 from recsys.splitting import Split, hold_out
+from recsys.sweeps import Search, Sweep
 from recsys.tags import scenes as scenes_of
 from recsys.tags import tag_shares
 from recsys.training import TrainingRun, warm_up
@@ -82,7 +88,9 @@ def run() -> BackgroundRun[TrainingRun] | None:
 
 
 def comparison() -> BackgroundRun[Leaderboard] | None:
-    """Return the comparison this visitor started last, if it is on the data they look at."""
+    """Return the comparison this visitor started last or came by a link to, if it is on the data they look at."""
+    if "comparison" not in st.session_state and "comparison" in st.query_params:
+        st.session_state.comparison = st.query_params["comparison"]
     return _of_kind(Leaderboard, st.session_state.get("comparison", ""))
 
 
@@ -92,6 +100,11 @@ def _of_kind(kind: type[W], run_id: str) -> BackgroundRun[W] | None:
     if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
         return None
     return job
+
+
+def trail() -> list[Record]:
+    """Return the trainings of this visit, the latest last; to be changed in place."""
+    return st.session_state.setdefault("trail", [])
 
 
 def follow(job: BackgroundRun[TrainingRun]) -> None:
@@ -117,6 +130,28 @@ def ranks() -> pd.DataFrame:
     return _ranks(dataset().interactions.fingerprint, dataset())
 
 
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _figure(
+    fingerprint: str, name: str, options: tuple[Hashable, ...], _draw: Callable[[], go.Figure]
+) -> go.Figure:
+    return _draw()
+
+
+def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.Figure:
+    """Return a chart of the current data, drawn once for all visitors; not to be changed.
+
+    Parameters
+    ----------
+    name : str
+        Which chart it is.
+    draw : callable
+        Draws it, if nobody has yet.
+    *options : hashable
+        What else decides how it looks.
+    """
+    return _figure(dataset().interactions.fingerprint, name, options, draw)
+
+
 @st.cache_resource(show_spinner="Hiding some artists of each listener ...", max_entries=8)
 def _split(fingerprint: str, minimum: int, hidden: int, seed: int, _dataset: Dataset) -> Split:
     return hold_out(_dataset.interactions, minimum, hidden, seed)
@@ -133,8 +168,63 @@ def split(minimum: int, hidden: int, seed: int) -> Split:
     return _split(dataset().interactions.fingerprint, minimum, hidden, seed, dataset())
 
 
+# How the lists of a run are judged is measured on this many listeners, so that the page answers at once.
+JUDGED = 500
+Judged = tuple[pd.DataFrame, int]
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _effect(
+    run_id: str, epochs: int, diversity: float, steps: tuple[float, ...], _run: TrainingRun
+) -> Judged:
+    users = sample_users(_run.split, JUDGED)
+    settings = [Reranking(step, diversity) for step in steps]
+    return effect(_run.model, _run.split, users, settings), len(users)
+
+
+def dial_effect(job: BackgroundRun[TrainingRun], diversity: float, steps: tuple[float, ...]) -> Judged:
+    """Return `reranking.effect` of each step of the dial, and on how many listeners; not to be changed."""
+    return _effect(job.id, len(job.run.history) + job.ended, diversity, steps, job.run)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _quality(run_id: str, epochs: int, _run: TrainingRun) -> dict[str, float]:
+    return evaluate(_run.model, _run.split)
+
+
+def quality(job: BackgroundRun[TrainingRun]) -> dict[str, float]:
+    """Return `metrics.evaluate` of a run, as far as it is; not to be changed."""
+    return _quality(job.id, len(job.run.history) + job.ended, job.run)
+
+
 def _run_in_link() -> BackgroundRun[Any] | None:
-    return runs().get(st.query_params.get("run", ""))
+    return next(
+        (job for name in ("run", "comparison") if (job := runs().get(st.query_params.get(name, "")))), None
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def sweeps() -> BackgroundRuns:
+    """Return the sweeps and searches of this server: one at a time, beside the trainings and not before them."""
+    return BackgroundRuns(at_once=1, kept=12)
+
+
+def sweep(kind: type[Sweep | Search]) -> BackgroundRun[Any] | None:
+    """Return the sweep or search this visitor started last, if it is on the data they look at."""
+    name = kind.__name__.lower()
+    key = f"{name}-followed"
+    if key not in st.session_state and name in st.query_params:
+        st.session_state[key] = st.query_params[name]
+    job = sweeps().get(st.session_state.get(key, ""))
+    shown = dataset().interactions.fingerprint
+    if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
+        return None
+    return job
+
+
+def follow_sweep(job: BackgroundRun[Any]) -> None:
+    """Look at this sweep or search from now on; the address of its page keeps it."""
+    st.session_state[f"{type(job.run).__name__.lower()}-followed"] = job.id
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -22,7 +22,31 @@ PATIENCE = 60.0  # seconds
 
 @contextmanager
 def serve(cache: Path, **environment: str) -> Iterator[str]:
-    """Start the app with an empty cache folder and yield its address; stop it at the end.
+    """Start the app with this cache folder and yield its address; stop it at the end.
+
+    Raises
+    ------
+    RuntimeError
+        If it does not answer; holds what the server wrote.
+    """
+    server, address = start(cache, **environment)
+    log = cache / "server.log"
+    try:
+        yield address
+        assert server.poll() is None, f"The app ended by itself:\n{log.read_text()}"
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+    written = log.read_text()
+    assert "Traceback" not in written, f"The server wrote:\n{written}"
+
+
+def start(cache: Path, **environment: str) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the app with this cache folder; return the server, for the caller to stop, and its address.
 
     Raises
     ------
@@ -48,17 +72,11 @@ def serve(cache: Path, **environment: str) -> Iterator[str]:
         )
     try:
         _wait(server, f"{address}/_stcore/health", log)
-        yield address
-        assert server.poll() is None, f"The app ended by itself:\n{log.read_text()}"
-    finally:
-        server.terminate()
-        try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-    written = log.read_text()
-    assert "Traceback" not in written, f"The server wrote:\n{written}"
+    except BaseException:
+        server.kill()
+        server.wait()
+        raise
+    return server, address
 
 
 def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -18,6 +18,7 @@ from tests.browser.publishing import Publisher
 from tests.browser.serving import ROOT, serve
 
 PAGES = ("", *sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
+BARE = ("present",)  # without a menu
 MENU = [page.label for page in frame.MENU]
 ROW = 35  # pixels, of a table
 NAME = 170  # pixels from the left to a name in the table of all artists
@@ -158,8 +159,9 @@ def long_run(page: Page, address: str) -> Iterator[Page]:
 def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Page, tmp_path: Path, name: str) -> None:
     with serve(tmp_path / "cache") as address:
         go(page, address, name)
-        assert menu(page)[:-1] == MENU
-        assert menu(page)[-1] == "Generated sample"
+        if name not in BARE:
+            assert menu(page)[:-1] == MENU
+            assert menu(page)[-1] == "Generated sample"
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
         shown = name.replace("_", " ").capitalize()
         expect(page.get_by_role("heading", level=1)).to_have_text(shown or "Encore")
@@ -370,7 +372,7 @@ def test_a_listener_sees_known_and_recommended_artists(page: Page, address: str,
         assert len(artists) == 10
         assert not {row[0] for row in rows(table(page))} & set(artists)
         recommended = rows(table(page, 1))
-        scores = [float(row[2]) for row in recommended]
+        scores = [float(row[3]) for row in recommended]
         assert (
             scores == sorted(scores, reverse=True) == pytest.approx([float(row["score"]) for row in written])
         )
@@ -420,7 +422,8 @@ def test_every_page_that_needs_something_first_has_one_button_to_it(page: Page, 
 def test_a_page_fits_a_phone_in_light_and_dark(page: Page, address: str, run: str, name: str) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
     query = {"artist": "1", "listener": "7", "run": run}
-    kept = {"artist": ("artist",), "recommend": ("listener", "run"), "train": ("run",)}.get(name, ())
+    listed = ("listener", "run")
+    kept = {"artist": ("artist",), "recommend": listed, "present": listed, "train": ("run",)}.get(name, ())
     brightness = {}
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

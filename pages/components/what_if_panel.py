@@ -1,0 +1,94 @@
+"""What if this listener had played something else: the model learns on, for this look alone."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import controls, frame, state
+from pages.components.one_listener import Lists
+from recsys.errors import InputError
+from recsys.models import MODELS
+from recsys.recommending import before_and_after, side_by_side
+
+MOST_ARTISTS = 5
+OFFERED = 2_000
+MOST_PLAYS = 1_000_000
+STEPS = (1, 2, 5, 10, 20, 50, 100)
+
+
+@st.fragment
+def draw(lists: Lists) -> None:
+    """Draw the choice of artists and plays, and the lists before and after."""
+    model, split = lists.job.run.model, lists.job.run.split
+    train = split.train
+    if not model.learns_on:
+        others = [other.label for other in MODELS.values() if other.learns_on]
+        st.info(
+            f"{model.label} does not learn step by step. Train one of these to see a list change: "
+            f"{', '.join(others)}."
+        )
+        return
+    names = st.multiselect(
+        "What if they had also played …",
+        list(dict.fromkeys(state.ranks()["artist"].iloc[:OFFERED])),
+        key="played",
+        max_selections=MOST_ARTISTS,
+        accept_new_options=True,
+        select_all=False,
+        placeholder="Choose artists, or type any name",
+        persist_state="session",
+    )
+    if not names:
+        st.caption(
+            "The model learns these plays by a few steps of gradient descent, without training again, for this "
+            "look alone: the run stays as it is."
+        )
+        return
+    usual = round(float(lists.existing["plays"].median())) if len(lists.existing) else 100
+    with st.container(horizontal=True):
+        plays = [
+            st.number_input(
+                f"Plays of {frame.escape(name, 40)}",
+                1,
+                MOST_PLAYS,
+                max(usual, 1),
+                key=f"plays-{name}",
+                width=220,
+                persist_state="session",
+            )
+            for name in names
+        ]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        steps = st.select_slider(
+            "Passes over their plays",
+            STEPS,
+            10,
+            key="steps",
+            width=320,
+            persist_state="session",
+            help="How many times gradient descent goes over what the listener plays by now.",
+        )
+        artists = st.toggle(
+            "The artists learn, too",
+            key="artists-learn",
+            persist_state="session",
+            help="Else only what is known of the listener changes.",
+        )
+    try:
+        codes = [train.item_named(name) for name in names]
+        table = before_and_after(model, train, lists.user, codes, plays, lists.n, steps, artists, split.seed)
+    except InputError as error:
+        frame.problem(error)
+        return
+    before, after = side_by_side(table)
+    new = int((after["change"] == "new").sum())
+    st.caption(
+        f"{new} of {len(after)} artists are new. By score, without the dial. "
+        "Nobody else sees this: the run stays as it is."
+    )
+    for column, title, part, key in zip(
+        st.columns(2, gap="large"), ("Before", "After"), (before, after), ("before", "after"), strict=True
+    ):
+        with column:
+            st.subheader(title, anchor=False)
+            controls.artist_table(part, key, ["artist", "change"])

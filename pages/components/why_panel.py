@@ -1,0 +1,70 @@
+"""Why an artist is recommended: the parts of its score."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import controls, frame
+from pages.components.one_listener import Lists
+from recsys import figures
+from recsys.models import MODELS
+from recsys.reasons import breakdown_of, explains, largest_parts, sentence
+
+BARS = 8
+# A score and the sum of its parts come by different ways of computing; further apart they are two things.
+ROUNDING = 0.005
+
+
+def explain(lists: Lists, row: int) -> None:
+    """Let the panel explain this row of the list; to be called before it is drawn."""
+    st.session_state.explained = str(lists.recommended["item"].iloc[row])
+
+
+def draw(lists: Lists) -> None:
+    """Draw the choice of a recommended artist and what its score is made of."""
+    run, table = lists.job.run, lists.recommended
+    model, train = run.model, run.split.train
+    if table.empty:
+        st.info("Nothing is recommended, so there is nothing to explain.")
+        return
+    if not explains(model, train, lists.user):
+        if model.takes_new_listeners:
+            st.info("The model knows of nothing that this listener plays.")
+        else:
+            others = [other.label for other in MODELS.values() if other.takes_new_listeners]
+            st.info(
+                f"{model.label} gives no reasons: its scores are no sum over the artists that a listener plays, so "
+                f"they cannot be split exactly. Those of {', '.join(others)} can."
+            )
+        return
+    names = {str(row.item): str(row.artist) for row in table.itertuples()}
+    if st.session_state.get("explained") not in names:
+        st.session_state.explained = next(iter(names))
+    item = st.selectbox(
+        "Why is this artist recommended?", list(names), format_func=lambda item: names[item], key="explained"
+    )
+    chosen = next(row for row in table.itertuples() if str(row.item) == item)
+    parts = breakdown_of(model, train, lists.user, train.item_code(item))
+    total = float(parts["contribution"].sum())
+    said = sentence(chosen.names)
+    st.markdown(
+        f"**{frame.escape(names[str(item)], 80)}** "
+        + (
+            f"{frame.escape(said)}."
+            if said
+            else "for no artist in particular: the model thinks so of everybody."
+        )
+    )
+    close = abs(total - chosen.score) <= ROUNDING * max(1.0, abs(chosen.score))
+    st.caption(
+        f"The parts add up to the score, {total:.3f}: nothing is left out."
+        if close
+        else f"The parts add up to {total:.3f}, and the score is {chosen.score:.3f}: the model is still learning, and "
+        "each listener's part of it is made exact only at the end."
+    )
+    controls.artist_chart(
+        figures.contributions(largest_parts(parts, BARS), model.target),
+        "why-chart",
+        f"What the score of {names[str(item)]} is made of",
+        controls.PICTURE,
+    )

@@ -1,0 +1,13 @@
+"""Sweep: train a model many times and see which settings are best."""
+
+import streamlit as st
+
+from pages.components import controls, frame, playground, sweep_panel
+
+frame.draw("Sweep", "Train a model many times, in the background, and see which settings are best.")
+settings, results = st.columns([1, 2.4], gap="large")
+with settings:
+    base = playground.base(controls.model_choice())
+    kind = sweep_panel.settings(base)
+with results:
+    sweep_panel.draw(kind)

@@ -1,0 +1,98 @@
+"""Many people's work in the background: turns, limits, and what is left behind."""
+
+import threading
+
+import pytest
+
+from recsys.background import BackgroundRuns
+from recsys.errors import InputError
+
+
+class Steps:
+    """Work of some steps; each waits for a permit and is written down."""
+
+    def __init__(self, name, diary, steps=3):
+        self.name, self.diary, self.steps = name, diary, steps
+        self.permits = threading.Semaphore(0)
+        self.done = 0
+
+    @property
+    def progress(self):
+        return self.done / self.steps
+
+    def step(self):
+        if self.done == self.steps:
+            raise StopIteration
+        self.permits.acquire()
+        self.done += 1
+        self.diary.append(self.name)
+
+    def finish(self):
+        self.diary.append(f"{self.name} ended")
+
+
+@pytest.fixture
+def diary():
+    return []
+
+
+def test_owners_take_turns(dataset, diary):
+    runs = BackgroundRuns(at_once=1)
+    jobs = [
+        runs.start(dataset, Steps(name, diary, 1), owner)
+        for name, owner in (("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("c1", "c"), ("b2", "b"))
+    ]
+    assert runs.wait(jobs[0], "running")
+    by_place = {runs.place(job): job.run.name for job in jobs}
+    assert by_place == {0: "a1", 1: "b1", 2: "c1", 3: "a2", 4: "b2", 5: "a3"}
+    for job in jobs:
+        job.run.permits.release()
+    assert all(runs.wait(job, "done") for job in jobs)
+    assert diary == ["a1", "b1", "c1", "a2", "b2", "a3"]
+
+
+def test_a_long_run_lets_others_have_their_turn(dataset, diary):
+    runs = BackgroundRuns(at_once=1, turn=0.0)
+    long = runs.start(dataset, Steps("long", diary, 100), "a")
+    assert runs.wait(long, "running")
+    short = runs.start(dataset, Steps("short", diary, 1), "b")
+    short.run.permits.release()
+    long.run.permits.release(9)
+    assert runs.wait(short, "done")
+    assert not long.ended
+    long.run.permits.release(100)
+    assert runs.wait(long, "done")
+    assert diary.count("long") == 100
+
+
+def test_nobody_can_have_too_many_at_once(dataset, diary):
+    runs = BackgroundRuns(each=2)
+    own = [runs.start(dataset, Steps("own", diary), "a") for _ in range(2)]
+    with pytest.raises(InputError, match="2 of your trainings"):
+        runs.start(dataset, Steps("own", diary), "a")
+    other = runs.start(dataset, Steps("other", diary), "b")
+    runs.cancel(own[0])
+    own[0].run.permits.release()
+    assert runs.wait(own[0], "cancelled")
+    third = runs.start(dataset, Steps("own", diary), "a")
+    for job in (own[1], other, third):
+        runs.cancel(job)
+        job.run.permits.release()
+        assert runs.wait(job, "cancelled")
+
+
+def test_what_was_paused_and_left_makes_room_for_what_comes(dataset, diary):
+    runs = BackgroundRuns(kept=1)
+    left = runs.start(dataset, Steps("left", diary, 100), "a")
+    runs.pause(left)
+    left.run.permits.release()
+    assert runs.wait(left, "paused")
+    with pytest.raises(InputError, match="Too many trainings"):
+        runs.start(dataset, Steps("next", diary), "b")
+    runs.lease = -1.0
+    following = runs.start(dataset, Steps("next", diary, 1), "b")
+    assert runs.get(left.id) is None
+    assert runs.wait(left, "cancelled")
+    runs.lease = 900.0
+    following.run.permits.release()
+    assert runs.wait(following, "done")
