@@ -150,7 +150,7 @@ def draw_map(
     if found is not None and found in table.index:
         middle, reach = tuple(table.loc[found, ["x", "y"]].astype(float)), CLOSE
         _point_at(figure, table.loc[found])
-    inside = (table[["x", "y"]] - middle).abs().max(axis=1) < reach
+    inside = (table[["x", "y"]] - np.array(middle)).abs().max(axis=1) < reach
     _name(figure, table[inside].drop(index=[found], errors="ignore"), reach)
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     figure.update_xaxes(range=[middle[0] - reach, middle[0] + reach], **hidden)

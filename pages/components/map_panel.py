@@ -33,7 +33,7 @@ def map_of_artists(job: BackgroundRun[TrainingRun]) -> None:
     try:
         made = state.artist_map(job)
     except InputError as error:
-        _without_features(error)
+        _without_features(error, "to-train")
         return
     if made.run.table is None:
         _progress(made)
@@ -41,9 +41,9 @@ def map_of_artists(job: BackgroundRun[TrainingRun]) -> None:
         _map(job, made.run.table)
 
 
-def _without_features(error: InputError) -> None:
+def _without_features(error: InputError, key: str) -> None:
     frame.problem(error)
-    newcomer.to_train("Train another model")
+    newcomer.to_train("Train another model", key)
 
 
 def _come_back(when: Callable[[], bool]) -> None:
@@ -227,7 +227,7 @@ def features(job: BackgroundRun[TrainingRun]) -> None:
     try:
         _, table = state.features(job, main=turned != "As learned")
     except InputError as error:
-        _without_features(error)
+        _without_features(error, "to-train-features")
         return
     interactions = job.dataset.interactions
     titles = [

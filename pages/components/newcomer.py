@@ -27,10 +27,10 @@ BUTTONS = {
 }
 
 
-def to_train(label: str, **query: str) -> None:
+def to_train(label: str, key: str = "to-train") -> None:
     """Draw a button that leads to the training page."""
-    if st.button(label, type="primary", icon=":material/model_training:", key="to-train"):
-        st.switch_page("pages/train.py", query_params=state.place() | query)
+    if st.button(label, type="primary", icon=":material/model_training:", key=key):
+        st.switch_page("pages/train.py", query_params=state.place())
 
 
 def cannot(model: Model) -> None:
