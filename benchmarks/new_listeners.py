@@ -21,6 +21,9 @@ from recsys.errors import InputError
 from recsys.interactions import Interactions
 from recsys.metrics import ndcg, recall
 from recsys.models import MODELS, make_model
+from recsys.models.factorization import Latent
+from recsys.models.neighbours import weighted
+from recsys.models.plays import play_matrix, play_row
 
 GIVEN = (1, 5, 20)
 MINIMUM = 35
@@ -54,7 +57,41 @@ def by_model(name: str) -> Callable[[Interactions], Scorer]:
     return make
 
 
+def by_als(train: Interactions) -> Scorer:
+    """Train ALS, and solve for a new listener as it solves for those it knows (Hu, Koren, Volinsky, equation 4)."""
+    model = make_model("als").fit(train)
+    assert isinstance(model, Latent)  # noqa: S101 - for the type checker
+    factors = model.item_factors.astype(np.float64)
+    gram = factors.T @ factors + model.settings["regularization"] * np.eye(factors.shape[1])
+
+    def score(items: np.ndarray, values: np.ndarray) -> np.ndarray:
+        confidence = model.settings["alpha"] * play_row(values.astype(np.float64)).astype(np.float64)
+        known = factors[items]
+        matrix = gram + (known.T * (confidence - 1)) @ known
+        return factors @ np.linalg.solve(matrix, confidence @ known)
+
+    return score
+
+
+def by_user_knn(train: Interactions) -> Scorer:
+    """Find the listeners nearest to a new one, by TF-IDF as for those who are known."""
+    settings = make_model("user-knn").settings
+    plays = play_matrix(train, settings["plays"])
+    rows = weighted(plays, settings["weighting"])
+    lengths = np.sqrt(rows.multiply(rows).sum(axis=1))
+    rarity = np.log(train.n_users) - np.log1p(train.item_counts)
+
+    def score(items: np.ndarray, values: np.ndarray) -> np.ndarray:
+        mine = np.sqrt(play_row(values.astype(np.float64))) * rarity[items]
+        similarity = rows[:, items] @ mine / np.maximum(lengths * np.linalg.norm(mine), 1e-12)
+        near = np.argsort(-similarity)[: settings["neighbours"]]
+        return np.maximum(similarity[near], 0) ** settings["power"] @ plays[near]
+
+    return score
+
+
 SCORERS = {name: by_model(name) for name, model in MODELS.items() if model.takes_new_listeners}
+SCORERS |= {"als": by_als, "user-knn": by_user_knn}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.components import controls, frame, state
 from recsys import popularity
 from recsys.errors import InputError
+from recsys.similarity import LEAST_LISTENERS, has_factors, similar_items
 
 frame.draw("Artist", "One artist: plays, listeners and shared audience.")
 interactions = state.dataset().interactions
@@ -29,11 +30,30 @@ figure_row.metric("Plays", f"{view.row['plays']:,.0f}", border=True)
 figure_row.metric("Plays per listener", f"{view.row['plays_per_listener']:,.0f}", border=True)
 figure_row.metric("Rank by plays", f"{view.row['rank']:,}", border=True)
 
-audience, listeners = st.columns(2, gap="large")
+if code in state.tags().index:
+    st.markdown(controls.badges(state.tags().loc[[code], "tag"].head(10)))
+job = state.run()
+model = job.run.model if job is not None and job.run.history and has_factors(job.run.model) else None
+
+audience, *learned, listeners = st.columns(2 if model is None else 3, gap="medium")
 with audience:
     st.subheader("Shares its audience with", anchor=False)
     st.caption("Overlap: listeners of both as a share of the listeners of either (Jaccard index).")
     controls.artist_table(view.neighbours, f"neighbours-{code}", ["artist", "shared", "similarity"])
+if model is not None:
+    with learned[0]:
+        st.subheader("Similar by the model", anchor=False)
+        st.caption(
+            f"Cosine of latent features of {model.label}, of artists with {LEAST_LISTENERS} listeners or more."
+        )
+        alike = similar_items(interactions, code, model=model).rename(columns={"similarity": "cosine"})
+        controls.artist_table(alike, f"alike-{code}", ["artist", "cosine"])
+        st.page_link(
+            "pages/map.py",
+            label="Show it on the map",
+            icon=":material/scatter_plot:",
+            query_params=state.place() | {"artist": str(item)},
+        )
 with listeners:
     st.subheader("Top listeners", anchor=False)
     st.caption("Click one to see what the model recommends to them.")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Generator
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.interactions import Interactions
 from recsys.models.base import Model
@@ -28,7 +24,6 @@ NEIGHBOURS = 10
 # Passes that pull neighbours together with more force than they have, and passes after that.
 GATHERING, SPREADING = 120, 300
 PASSES_PER_STEP = 20
-KEPT = 8
 
 
 class ArtistMap:
@@ -188,51 +183,3 @@ def _flatten(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     flat = np.zeros((len(directions), 2))
     flat[:, : axes.shape[1]] = centred @ axes
     return flat
-
-
-_maps: OrderedDict[str, pd.DataFrame] = OrderedDict()
-_lock = threading.Lock()
-
-
-def map_key(model: Model, interactions: Interactions, seed: int = 0) -> str:
-    """Name the map of exactly these factors and names: 16 hexadecimal digits.
-
-    Raises
-    ------
-    InputError
-        If the model has no latent features.
-    """
-    digest = hashlib.sha256(np.ascontiguousarray(item_factors(model)).tobytes())
-    digest.update(f"{interactions.fingerprint} {seed}".encode())
-    return digest.hexdigest()[:16]
-
-
-def artist_map(model: Model, interactions: Interactions, seed: int = 0) -> pd.DataFrame:
-    """Return the map of a trained model, laid out once and remembered; not to be changed.
-
-    Raises
-    ------
-    InputError
-        As for `ArtistMap`.
-    """
-    key = map_key(model, interactions, seed)
-    with _lock:
-        if key not in _maps:
-            _maps[key] = ArtistMap(model, interactions, seed).finish_now()
-        _maps.move_to_end(key)
-        while len(_maps) > KEPT:
-            _maps.popitem(last=False)
-        return _maps[key]
-
-
-def main_tags(dataset: Dataset) -> pd.Series:
-    """Return the tag given most often to each item, by item code; of equals the first in the alphabet.
-
-    Empty where tags are not known.
-    """
-    if dataset.tags is None or dataset.tags.empty:
-        return pd.Series([], index=pd.Index([], dtype=np.int64), dtype=object, name="tag")
-    codes = dataset.interactions.items.get_indexer(dataset.tags["item"])
-    given = dataset.tags.assign(code=codes)[codes >= 0]
-    given = given.sort_values(["code", "count", "tag"], ascending=[True, False, True], kind="stable")
-    return given.drop_duplicates("code").set_index("code")["tag"].astype(object).rename_axis(None)

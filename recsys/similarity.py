@@ -36,6 +36,11 @@ def by_audience(interactions: Interactions, item: int) -> NDArray[np.float64]:
     return similarity
 
 
+def has_factors(model: Model) -> bool:
+    """Tell whether a trained model has latent features of items."""
+    return hasattr(model, "item_factors")
+
+
 def item_factors(model: Model) -> NDArray[np.float32]:
     """Return what a model has learned about items; float32 array, shape (n_items, factors).
 
@@ -44,12 +49,11 @@ def item_factors(model: Model) -> NDArray[np.float32]:
     InputError
         If it has no latent features.
     """
-    factors = getattr(model, "item_factors", None)
-    if factors is None:
+    if not has_factors(model):
         raise InputError(
             f"The model {model.name!r} has no latent features. Train one that has, such as 'implicit'."
         )
-    return factors
+    return model.item_factors  # type: ignore[attr-defined]
 
 
 def by_factors(model: Model, item: int) -> NDArray[np.float64]:

@@ -86,7 +86,7 @@ async function update(chart) {
       // plotly.js writes into what it is given, and a change of theme brings the same figure again.
       const { data, layout } = structuredClone(chart.component.data.figure);
       const kept = { uirevision: "kept", ...layout, template: template(element), autosize: true, height };
-      await Plotly.react(element, data, kept, config);
+      await Plotly.react(element, data, kept, { ...config, scrollZoom: chart.component.data.wheel });
       if (!chart.observer) follow(chart);
       chart.draws += 1;
       element.dataset.draws = chart.draws;

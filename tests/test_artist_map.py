@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from recsys import artist_map as maps
-from recsys.artist_map import ArtistMap, artist_map, main_tags, map_key
+from recsys.artist_map import ArtistMap
 from recsys.background import BackgroundRuns
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
@@ -20,7 +20,7 @@ def model(checkerboard):
 
 
 def test_two_tastes_are_two_places(model, checkerboard):
-    table = artist_map(model, checkerboard)
+    table = ArtistMap(model, checkerboard).finish_now()
     points = table[["x", "y"]].to_numpy()
     odd = table["item"].to_numpy() % 2 == 1
     distances = np.linalg.norm(points[:, None] - points[None], axis=2)
@@ -29,7 +29,7 @@ def test_two_tastes_are_two_places(model, checkerboard):
 
 
 def test_the_map_holds_every_known_artist_once_between_minus_1_and_1(model, checkerboard):
-    table = artist_map(model, checkerboard)
+    table = ArtistMap(model, checkerboard).finish_now()
     assert table["item"].tolist() == list(range(40))
     assert table["artist"].tolist() == checkerboard.names.tolist()
     assert table["listeners"].tolist() == checkerboard.item_counts.tolist()
@@ -42,18 +42,7 @@ def test_same_seed_same_map_and_another_one_when_the_model_differs(model, checke
     pd.testing.assert_frame_equal(first, second)
     other = model.copy()
     other.item_factors[0] *= -1
-    assert map_key(other, checkerboard) != map_key(model, checkerboard)
-    assert map_key(model, checkerboard, 1) != map_key(model, checkerboard, 2)
-
-
-def test_a_map_is_laid_out_once_and_the_oldest_is_forgotten(model, checkerboard, monkeypatch):
-    monkeypatch.setattr(maps, "KEPT", 2)
-    first = artist_map(model, checkerboard, 11)
-    assert artist_map(model, checkerboard, 11) is first
-    for seed in (12, 13):
-        artist_map(model, checkerboard, seed)
-    assert len(maps._maps) == 2
-    assert artist_map(model, checkerboard, 11) is not first
+    assert not ArtistMap(other, checkerboard, 1).finish_now().equals(first)
 
 
 def test_artists_with_few_listeners_lie_beside_their_like(model, checkerboard, monkeypatch):
@@ -86,27 +75,18 @@ def test_it_is_done_in_the_background_and_can_be_left(model, checkerboard):
 def test_a_handful_of_artists_has_a_map_too(checkerboard):
     few = checkerboard.subset(checkerboard.item_codes < 5)
     model = make_model("implicit", factors=4, epochs=2).fit(few)
-    table = artist_map(model, few)
+    table = ArtistMap(model, few).finish_now()
     assert table["item"].tolist() == [0, 1, 2, 3, 4]
     one = make_model("implicit", factors=1, epochs=2).fit(few)
-    assert (artist_map(one, few)["y"] == 0).all()
+    assert (ArtistMap(one, few).finish_now()["y"] == 0).all()
 
 
 def test_without_features_or_artists_there_is_no_map(checkerboard):
     with pytest.raises(InputError, match="has no latent features"):
-        artist_map(make_model("popular").fit(checkerboard), checkerboard)
+        ArtistMap(make_model("popular").fit(checkerboard), checkerboard).finish_now()
     few = checkerboard.subset(checkerboard.item_codes < 2)
     with pytest.raises(InputError, match="nothing to lay out"):
-        artist_map(make_model("implicit", factors=4, epochs=2).fit(few), few)
-
-
-def test_an_artist_has_the_tag_it_was_given_most(checkerboard):
-    tags = pd.DataFrame(
-        {"item": [3, 3, 3, 9, 99], "tag": ["b", "a", "c", "z", "y"], "count": [2, 2, 1, 1, 5]}
-    )
-    found = main_tags(Dataset("board", "", "", "", checkerboard, tags=tags))
-    assert found.to_dict() == {3: "a", 9: "z"}
-    assert main_tags(Dataset("board", "", "", "", checkerboard)).empty
+        ArtistMap(make_model("implicit", factors=4, epochs=2).fit(few), few).finish_now()
 
 
 def test_the_map_of_last_fm_takes_a_moment(lastfm_folder):

@@ -23,7 +23,7 @@ def row(first: str) -> list[str]:
 
 @pytest.mark.parametrize("page", [path.stem for path in (ROOT / "pages").glob("*.py")])
 def test_every_page_is_described(page):
-    assert row(page.capitalize())
+    assert row(page.replace("_", " ").capitalize())
 
 
 @pytest.mark.parametrize("name", MODELS)

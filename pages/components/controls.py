@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,12 @@ from recsys import figures
 from recsys.errors import InputError
 from recsys.models import MODELS
 from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
+from recsys.taste import named
 from recsys.training import Stopping
 
 LISTED = 2_000
 SUGGESTED = 20
+MATCHES = 8
 LONGEST = 200
 COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank", format="localized", width=60),
@@ -39,6 +41,9 @@ COLUMNS = {
     "share": st.column_config.ProgressColumn("Share of plays", format="%.1f%%", max_value=100, width=120),
     "shared": st.column_config.NumberColumn("Both", format="localized", width=60, help="Listeners of both."),
     "similarity": st.column_config.ProgressColumn("Overlap", format="%.1f%%", max_value=100, width=120),
+    "cosine": st.column_config.ProgressColumn(
+        "Cosine", format="%.2f", max_value=1, width=120, help="1 if both point the same way."
+    ),
     "score": st.column_config.NumberColumn("Score", format="%.4f", width=70),
     "popularity_rank": st.column_config.NumberColumn(
         "Popularity", format="localized", width=90, help="Rank by listeners, 1 for the most."
@@ -257,6 +262,66 @@ def top_charts() -> None:
             st.subheader(f"Most {by}", anchor=False)
             figure = state.figure("top", partial(figures.top_artists, state.ranks(), by, shown), by, shown)
             artist_chart(figure, f"{by}-chart", f"Artists with the most {by}")
+
+
+@st.fragment
+def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> None:
+    """Draw a search field whose matches appear while somebody types; a click hands the item code on.
+
+    Parameters
+    ----------
+    key : str
+        Begins the keys of its controls.
+    choose : callable
+        Called with the item code.
+    fragment : str
+        Key of the fragment that is drawn anew then.
+    """
+    interactions = state.dataset().interactions
+
+    def chosen(code: int) -> None:
+        st.session_state[f"{key}-search"] = ""
+        choose(code)
+
+    part = st.text_input(
+        "Find an artist",
+        key=f"{key}-search",
+        placeholder="Type a part of a name",
+        icon=":material/search:",
+        live="150ms",
+        autocomplete="off",
+        help=f"Looks through all {interactions.n_items:,} artists while you type.",
+    )
+    found = named(interactions, part, MATCHES)
+    if found:
+        artist_pills("Matches", found, f"{key}-found", chosen, fragment)
+    elif part.strip():
+        st.caption("No artist has this in its name.")
+
+
+def artist_pills(
+    label: str, codes: list[int], key: str, choose: Callable[[int], None], fragment: str
+) -> None:
+    """Draw artists to click, by their item codes; then as `artist_search`."""
+
+    def clicked() -> None:
+        code = st.session_state[key]
+        st.session_state[key] = None
+        if code is not None:
+            choose(code)
+        st.rerun(fragment)
+
+    st.pills(label, codes, key=key, format_func=artist_name, on_change=clicked, label_visibility="collapsed")
+
+
+def artist_name(code: int) -> str:
+    """Return the name of an artist of the data that is shown, as Markdown shows it as it is."""
+    return frame.escape(str(state.dataset().interactions.names[code]), 60)
+
+
+def badges(tags: Iterable[str]) -> str:
+    """Return tags as Markdown: each in a box of its own."""
+    return " ".join(f":violet-badge[{frame.escape(tag, 40)}]" for tag in tags)
 
 
 def artist_table(

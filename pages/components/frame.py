@@ -44,7 +44,9 @@ MENU = (
     Page("pages/train.py", "Train", ":material/model_training:"),
     Page("pages/sweep.py", "Sweep", ":material/grid_on:"),
     Page("pages/recommend.py", "Recommend", ":material/queue_music:"),
+    Page("pages/new_listener.py", "New listener", ":material/person_add:"),
     Page("pages/compare.py", "Compare", ":material/leaderboard:"),
+    Page("pages/map.py", "Map", ":material/scatter_plot:"),
     Page("pages/data.py", "Data", ":material/database:"),
 )
 EXPLORE, DATA = MENU[1], MENU[-1]

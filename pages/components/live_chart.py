@@ -50,6 +50,7 @@ def live_chart(
     height: int | None = None,
     label: str = "",
     clicks: bool | Callable[[], None] = False,
+    wheel: bool = False,
 ) -> dict[str, Any] | None:
     """Draw a figure in the colours of the page and keep zoom, hover and legend when the data changes.
 
@@ -69,6 +70,8 @@ def live_chart(
     clicks : bool or callable
         Whether a click on a point runs the page (or fragment) again and is returned. A callable is called
         before, and finds the point in ``st.session_state[key]["clicked"]``.
+    wheel : bool
+        Whether the mouse wheel zooms; else it scrolls the page.
 
     Returns
     -------
@@ -93,6 +96,7 @@ def live_chart(
             "height": height,
             "label": label,
             "clicks": bool(clicks),
+            "wheel": wheel,
         },
         **cast(
             "dict[str, Any]",

@@ -6,25 +6,33 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
 
+from recsys.artist_map import ArtistMap
 from recsys.background import BackgroundRun, BackgroundRuns
 from recsys.comparing import Record
 from recsys.datasets import load
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
+from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
 from recsys.metrics import evaluate, sample_users
 from recsys.popularity import rank_table
 from recsys.reranking import Reranking, effect
 from recsys.splitting import Split, hold_out
 from recsys.sweeps import Search, Sweep
+from recsys.tags import scenes as scenes_of
+from recsys.tags import tag_shares
 from recsys.training import TrainingRun, warm_up
 
 SAMPLE = "sample"
 W = TypeVar("W", TrainingRun, Leaderboard)
+# Maps of artists that are remembered.
+MAPS = 8
 
 
 @st.cache_resource(show_spinner=False)
@@ -217,3 +225,70 @@ def sweep(kind: type[Sweep | Search]) -> BackgroundRun[Any] | None:
 def follow_sweep(job: BackgroundRun[Any]) -> None:
     """Look at this sweep or search from now on; the address of its page keeps it."""
     st.session_state[f"{type(job.run).__name__.lower()}-followed"] = job.id
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _tags(fingerprint: str, _dataset: Dataset) -> tuple[pd.DataFrame, dict[str, list[int]]]:
+    shares = tag_shares(_dataset)
+    return shares, scenes_of(_dataset, shares)
+
+
+def tags() -> pd.DataFrame:
+    """Return how much of each artist's tags each one is, as `tags.tag_shares`; not to be changed."""
+    return _tags(dataset().interactions.fingerprint, dataset())[0]
+
+
+def scenes() -> dict[str, list[int]]:
+    """Return artists of the current data that go together, as `tags.scenes`; not to be changed."""
+    return _tags(dataset().interactions.fingerprint, dataset())[1]
+
+
+@st.cache_resource(show_spinner=False)
+def maps() -> BackgroundRuns:
+    """Return the maps of artists of this server: no training waits for one, and one is made at a time."""
+    return BackgroundRuns(at_once=1)
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAPS)
+def _map(learned: str, _job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
+    return maps().start(_job.dataset, ArtistMap(_job.run.model, _job.dataset.interactions))
+
+
+def artist_map(job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
+    """Return the map of a run that does not train now; the first who asks starts it.
+
+    Raises
+    ------
+    InputError
+        If its model has no latent features, or too many maps are being made.
+    """
+    found = _map(_learned(job), job)
+    if maps().get(found.id) is not None and found.state == "paused":
+        maps().resume(found)
+    return found
+
+
+@st.cache_resource(show_spinner="Reading the features ...", max_entries=4)
+def _features(
+    learned: str, main: bool, _job: BackgroundRun[TrainingRun]
+) -> tuple[NDArray[np.float32], pd.DataFrame]:
+    features = (main_directions if main else learned_features)(_job.run.model)
+    return features[1].astype(np.float32), describe_features(features, _job.dataset)
+
+
+def features(job: BackgroundRun[TrainingRun], main: bool) -> tuple[NDArray[np.float32], pd.DataFrame]:
+    """Return the item factors of a run, turned into its main directions or as learned, and what they stand for.
+
+    The table is that of `describe_features`; neither is to be changed.
+
+    Raises
+    ------
+    InputError
+        If its model has no latent features.
+    """
+    return _features(_learned(job), main, job)
+
+
+def _learned(job: BackgroundRun[TrainingRun]) -> str:
+    """Name what a run has learned by now."""
+    return f"{job.id} {job.state} {len(job.run.history)}"

@@ -59,6 +59,8 @@ class Model(ABC):
         is a sparse matrix (csr_array). All are of float32.
     takes_new_listeners : bool
         Whether `scores_of` and `contributions` work.
+    heeds_unwanted : bool
+        Whether an item with value 0 changes the scores of others in `scores_of`.
     learns_on : bool
         Whether `learn` works.
     """
@@ -71,6 +73,7 @@ class Model(ABC):
     defaults: ClassVar[dict[str, int | float | str]]
     learned: ClassVar[dict[str, tuple[str, ...]]]
     takes_new_listeners: ClassVar[bool] = False
+    heeds_unwanted: ClassVar[bool] = False
     learns_on: ClassVar[bool] = False
 
     def __init__(self, **settings: object) -> None:

@@ -81,6 +81,7 @@ class Implicit(Factorization):
     }
     learned = Factorization.learned | {"user_scale": ("users",), "item_counts": ("items",)}
     takes_new_listeners = True
+    heeds_unwanted = True
     learns_on = True
 
     user_scale: NDArray[np.float32]

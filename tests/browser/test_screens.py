@@ -163,8 +163,9 @@ def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Page, tmp_pa
             assert menu(page)[:-1] == MENU
             assert menu(page)[-1] == "Generated sample"
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
-        expect(page.get_by_role("heading", level=1)).to_have_text(name.capitalize() or "Encore")
-        expect(page).to_have_title("Encore" if not name else f"{name.capitalize()} · Encore")
+        shown = name.replace("_", " ").capitalize()
+        expect(page.get_by_role("heading", level=1)).to_have_text(shown or "Encore")
+        expect(page).to_have_title(f"{shown} · Encore" if name else "Encore")
         page.goto("about:blank")  # before the server goes, which the page would complain about
 
 

@@ -1,0 +1,291 @@
+"""A listener made up on the spot: what they play, what is recommended, and what they say of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from pages.components import controls, frame, state
+from recsys.errors import InputError
+from recsys.models import MODELS, Model
+from recsys.tags import examples
+from recsys.taste import CHOSEN, KNOWN, MOST_PLAYS, QUERY, Taste, recommend_to_taste
+from recsys.training import TrainingRun
+
+LISTED = 10
+KEPT = 100
+LONGEST = 60
+# Icon, what it says of an artist, and what is said once it is done.
+BUTTONS = {
+    "up": (":material/thumb_up:", "I like it: more of its kind"),
+    "down": (":material/thumb_down:", "Not for me: less of its kind"),
+    "know": (":material/check:", "I know it already"),
+    "hide": (":material/visibility_off:", "Not this one"),
+}
+
+
+def to_train(label: str, key: str = "to-train") -> None:
+    """Draw a button that leads to the training page."""
+    if st.button(label, type="primary", icon=":material/model_training:", key=key):
+        st.switch_page("pages/train.py", query_params=state.place())
+
+
+def cannot(model: Model) -> None:
+    """Say that a model cannot take in a new listener, and which ones can."""
+    able = [other.label for other in MODELS.values() if other.takes_new_listeners]
+    st.info(
+        f"**{model.label}** knows only the listeners that it was trained on. "
+        f"These take in new ones: {', '.join(able)}.",
+        icon=":material/person_off:",
+    )
+    to_train("Train another model")
+
+
+def take_link() -> None:
+    """Take over the taste in the address, unless this page wrote it there itself."""
+    linked = {name: st.query_params[name] for name in QUERY if name in st.query_params}
+    if linked and linked != st.session_state.get("taste-in-address"):
+        taste, complaints = Taste.from_query(linked, state.dataset().interactions)
+        _set(taste)
+        for complaint in complaints[:3]:
+            st.warning(frame.escape(complaint))
+
+
+@st.fragment(key="taste")
+def draw(run: TrainingRun) -> None:
+    """Draw the profile and the list, and keep both in the address; only this runs again when one changes."""
+    now = taste()
+    _into_address(now)
+    if problem := st.session_state.pop("taste-problem", None):
+        frame.problem(problem)
+    profile, listed = st.columns([1, 1.5], gap="large")
+    with profile:
+        st.subheader("You play", anchor=False)
+        controls.artist_search("newcomer", _choose, "taste")
+        _scenes(now)
+        if now.plays:
+            _plays(now)
+        _aside(now)
+        _undo(now)
+    with listed:
+        st.subheader("You might like", anchor=False)
+        if any(now.known[1]):
+            _list(run, now)
+        else:
+            _start()
+
+
+def _start() -> None:
+    """Draw a few tastes to start from."""
+    st.caption("Search for artists, choose some of a scene, or start from one of these:")
+    for scene, codes in examples(state.scenes()).items():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            artists = ", ".join(controls.artist_name(code) for code in codes)
+            st.markdown(f"**{frame.escape(scene, LONGEST)}**  \n{artists}", width="stretch")
+            st.button(
+                "Start with these",
+                key=f"example-{codes[0]}",
+                on_click=_set,
+                args=(Taste(dict.fromkeys(codes, CHOSEN)),),
+            )
+
+
+def _scenes(taste: Taste) -> None:
+    groups = state.scenes()
+    tagged = not state.tags().empty
+    with st.expander(
+        "Popular in a scene" if tagged else "Played by the same people", icon=":material/groups:"
+    ):
+        chosen = st.selectbox(
+            "Scene" if tagged else "Artists around",
+            list(groups),
+            key="newcomer-scene",
+            persist_state="session",
+            format_func=lambda name: name[:LONGEST],
+        )
+        said = {*taste.plays, *taste.aside}
+        codes = [code for code in groups.get(chosen, []) if code not in said]
+        if codes:
+            controls.artist_pills("Add one", codes, "newcomer-of-scene", _choose, "taste")
+        else:
+            st.caption("You have said something of all of these.")
+
+
+def _plays(taste: Taste) -> None:
+    """Draw the chosen artists with their plays, to be changed or removed."""
+    codes = list(taste.plays)
+    # Another profile is another table: what was edited in the last one is in the profile already.
+    key = f"plays-{hash((*taste.plays.items(),))}"
+
+    def edited() -> None:
+        for row, change in st.session_state[key]["edited_rows"].items():
+            _change(partial(_replay, item=codes[int(row)], plays=change.get("plays")))
+
+    def removed() -> None:
+        _change(partial(_replay, item=codes[st.session_state[f"{key}-remove"]["row"]], plays=None))
+
+    st.data_editor(
+        {
+            "artist": [str(state.dataset().interactions.names[code])[:LONGEST] for code in codes],
+            "plays": [taste.plays[code] for code in codes],
+            "remove": [":material/close:"] * len(codes),
+        },
+        column_config={
+            "artist": st.column_config.TextColumn("Artist", disabled=True),
+            "plays": st.column_config.NumberColumn(
+                "Plays",
+                min_value=0,
+                max_value=MOST_PLAYS,
+                format="localized",
+                width=80,
+                help="How often you play it, next to the others: click a number to change it.",
+            ),
+            "remove": st.column_config.ButtonColumn(
+                "", type="tertiary", width=40, key=f"{key}-remove", on_click=removed
+            ),
+        },
+        hide_index=True,
+        key=key,
+        on_change=edited,
+        height="content",
+    )
+
+
+def _replay(taste: Taste, item: int, plays: float | None) -> Taste:
+    return taste.choose(item, plays) if plays else taste.without(item)
+
+
+def _aside(taste: Taste) -> None:
+    """Draw the artists that were put aside; a click takes one back."""
+    if not taste.aside:
+        return
+
+    def back() -> None:
+        code = st.session_state["newcomer-aside"]
+        st.session_state["newcomer-aside"] = None
+        if code is not None:
+            _change(lambda taste: taste.without(code))
+
+    st.pills(
+        "Put aside: click to take back",
+        list(taste.aside),
+        key="newcomer-aside",
+        format_func=lambda code: f"{BUTTONS[taste.aside[code]][0]} {controls.artist_name(code)}",
+        on_change=back,
+    )
+
+
+def _undo(taste: Taste) -> None:
+    with st.container(horizontal=True):
+        st.button("Undo", icon=":material/undo:", key="undo", on_click=_back, disabled=len(_tastes()) < 2)
+        st.button(
+            "Start over",
+            icon=":material/restart_alt:",
+            key="start-over",
+            on_click=_set,
+            args=(Taste(),),
+            disabled=not len(taste),
+        )
+
+
+def _list(run: TrainingRun, taste: Taste) -> None:
+    """Draw what is recommended, with buttons to say something of each artist."""
+    started = time.perf_counter()
+    try:
+        table = recommend_to_taste(run.model, run.split.train, taste, LISTED, run.split.seed)
+    except InputError as error:
+        frame.problem(error)
+        return
+    seconds = time.perf_counter() - started
+    if run.model.name == "popular":
+        st.info("This model recommends the same to everybody. Train another one to be understood.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"By {run.model.label}, in **{1000 * seconds:.1f} ms**, without training.", width="stretch"
+        )
+        with st.popover("What the buttons do", icon=":material/help:", type="tertiary"):
+            st.markdown(_explained(run.model))
+    rows = st.container(gap=None)
+    for code, row in table.iterrows():
+        with rows.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="stretch"):
+                name = frame.escape(row["artist"], LONGEST)
+                if st.button(f"**{name}**", key=f"open-{code}", type="tertiary", wrap=True):
+                    controls.open_artist(str(row["item"]))
+                st.caption(frame.escape(row["because"]) or f"{row['listeners']:,} listeners", width="content")
+            for verdict, (icon, said) in BUTTONS.items():
+                st.button(
+                    "",
+                    icon=icon,
+                    help=said,
+                    key=f"{verdict}-{code}",
+                    type="tertiary",
+                    on_click=_judge,
+                    args=(int(code), verdict),
+                )
+
+
+def _explained(model: Model) -> str:
+    down = (
+        "counts as a zero: the model keeps artists like it away."
+        if model.heeds_unwanted
+        else f"leaves it out. {model.label} cannot hold it against others; {MODELS['implicit'].label} can."
+    )
+    return (
+        f"- :material/thumb_up: adds it to what you play, with {CHOSEN:.0f} plays.\n"
+        f"- :material/thumb_down: {down}\n"
+        f"- :material/check: counts as played a little ({KNOWN:.0f} plays), and is not listed.\n"
+        "- :material/visibility_off: is not listed. Nothing else changes."
+    )
+
+
+def _choose(code: int) -> None:
+    _change(lambda taste: taste.choose(code))
+
+
+def _judge(code: int, verdict: str) -> None:
+    _change(lambda taste: taste.choose(code) if verdict == "up" else taste.put_aside(code, verdict))
+
+
+def _tastes() -> list[Taste]:
+    """Return what this visitor's taste was on the data they look at, one after another; the last is theirs now."""
+    data, tastes = st.session_state.get("tastes", ("", []))
+    if data != state.dataset().interactions.fingerprint:
+        tastes = [Taste()]
+        st.session_state.tastes = state.dataset().interactions.fingerprint, tastes
+    return tastes
+
+
+def taste() -> Taste:
+    """Return what this visitor said of artists as a new listener."""
+    return _tastes()[-1]
+
+
+def _change(how: Callable[[Taste], Taste]) -> None:
+    try:
+        _set(how(taste()))
+    except InputError as error:
+        st.session_state["taste-problem"] = error
+
+
+def _set(taste: Taste) -> None:
+    tastes = _tastes()
+    if taste != tastes[-1]:
+        tastes.append(taste)
+        del tastes[:-KEPT]
+
+
+def _back() -> None:
+    _tastes().pop()
+
+
+def _into_address(taste: Taste) -> None:
+    query = taste.to_query(state.dataset().interactions.items)
+    st.session_state["taste-in-address"] = query
+    here = st.query_params.to_dict()
+    kept = {name: words for name, words in here.items() if name not in QUERY}
+    if kept | query != here:
+        st.query_params.from_dict(kept | query)

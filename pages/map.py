@@ -1,0 +1,17 @@
+"""Map: where artists lie by what a model has learned, and what its latent features mean."""
+
+import streamlit as st
+
+from pages.components import frame, map_panel, newcomer, state
+
+frame.draw("Map", "Which artists a model takes for alike, and what it tells them apart by.")
+job = state.run()
+if job is None or not job.run.history:
+    st.info("The map comes from a trained model. Train one first; it takes a moment.")
+    newcomer.to_train("Train a model")
+    st.stop()
+artists, features = st.tabs(["Map of artists", "What the latent features mean"])
+with artists:
+    map_panel.map_of_artists(job)
+with features:
+    map_panel.features(job)

@@ -1,0 +1,19 @@
+"""New listener: name a few artists, and see at once what a trained model recommends to you."""
+
+import streamlit as st
+
+from pages.components import frame, newcomer, state
+
+frame.draw(
+    "New listener", "Not in the data? Name a few artists: recommendations follow at once, without training."
+)
+job = state.run()
+if job is None or not job.run.history:
+    st.info("Recommendations come from a trained model. Train one first; it takes a moment.")
+    newcomer.to_train("Train a model")
+    st.stop()
+if not job.run.model.takes_new_listeners:
+    newcomer.cannot(job.run.model)
+    st.stop()
+newcomer.take_link()
+newcomer.draw(job.run)
