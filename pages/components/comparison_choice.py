@@ -75,7 +75,7 @@ def draw() -> None:
             split = state.split(**chosen)
             entries = [contender.entry(split, _trained(contender)) for contender in [*defaults, *added]]
             st.session_state.comparison = (
-                state.runs().start(state.dataset(), Leaderboard(entries, split, int(n))).id
+                state.runs().start(state.dataset(), Leaderboard(entries, split, int(n)), state.visitor()).id
             )
         except InputError as error:
             frame.problem(error)

@@ -110,7 +110,7 @@ def _train(setup: Setup, quick: bool) -> None:
     runs = state.runs()
     if quick and (job := state.run()) is not None:
         runs.cancel(job)
-    job = runs.start(state.dataset(), setup.run(state.split(**setup.hold_out)))
+    job = runs.start(state.dataset(), setup.run(state.split(**setup.hold_out)), state.visitor())
     state.follow(job)
     if quick:
         runs.wait(job, *ENDED, timeout=PATIENCE)
@@ -380,7 +380,7 @@ def _view(record: Record) -> None:
         saved = RunStore().open(record.id, state.dataset())
         stopping = Stopping(record.setup.watch, record.setup.patience)
         run = TrainingRun.over(saved.model, saved.split, stopping, saved.history, saved.kept)
-        job = state.runs().start(state.dataset(), run)
+        job = state.runs().start(state.dataset(), run, state.visitor())
         st.session_state.setdefault("noted", set()).add(job.id)
         state.runs().wait(job, *ENDED, timeout=2.0)
     _put(record.setup)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -40,6 +41,11 @@ def runs() -> BackgroundRuns:
     """Return the trainings of this server; the first call compiles the kernels in the background."""
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     return BackgroundRuns()
+
+
+def visitor() -> str:
+    """Return a name for this visit that nobody else knows: trainings take turns by it."""
+    return st.session_state.setdefault("visitor", secrets.token_hex(8))
 
 
 @st.cache_resource(show_spinner="Reading the data ...", max_entries=4)
