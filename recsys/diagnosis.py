@@ -89,13 +89,15 @@ def diagnose(
                 _move(settings, learning_rate=1 / 3),
             )
         )
-    findings += _lists(history, validation, settings)
+    disagreement = _lists(history, validation, settings)
+    findings += disagreement
     too_strong = None if jagged else _lambda_too_high(train, validation, references, settings)
     if too_strong:
         return [*findings, too_strong]
     findings += _worse_than_the_mean(train, validation, references, settings)
     if not jagged:
-        findings += _overfitting(train, validation, settings, epochs)
+        if not disagreement:  # lists that get better are no overfitting
+            findings += _overfitting(train, validation, settings, epochs)
         if len(history) >= epochs:
             findings += _still_falling(train, validation, references, settings, epochs)
     return findings
@@ -111,10 +113,11 @@ def _exploded(train: Curve) -> bool:
 
 
 def _jagged(train: Curve) -> bool:
-    """Tell whether much of the way the train error went was upwards: on known pairs it should only fall."""
+    """Tell whether the train error turns again and again, and much of its way was upwards: it should only fall."""
     steps = np.diff(train)
     up, way = steps[steps > 0].sum(), np.abs(steps).sum()
-    return bool(up > 0.02 * train.min() and up > 0.15 * way)
+    turns = int((np.diff(np.sign(steps)) != 0).sum())
+    return bool(up > 0.02 * train.min() and up > 0.15 * way and turns > 0.2 * len(steps))
 
 
 def _lists(
