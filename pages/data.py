@@ -2,22 +2,23 @@
 
 import streamlit as st
 
-from pages.components import data_sources, frame, state
+from pages.components import data_sources, frame, own_data, state
 
 frame.draw("Data", "Choose the listening data, and see where it came from.")
 chosen = state.dataset()
 interactions = chosen.interactions
+nouns = chosen.nouns
 
 with st.container(border=True):
     st.subheader(f"In use: {frame.escape(chosen.title, 80)}", anchor=False)
     figure_row = st.container(horizontal=True)
-    figure_row.metric("Listeners", f"{interactions.n_users:,}")
-    figure_row.metric("Artists", f"{interactions.n_items:,}")
-    figure_row.metric("Listener-artist pairs", f"{len(interactions):,}")
-    figure_row.metric(
-        "Tagged artists", "none" if chosen.tags is None else f"{chosen.tags['item'].nunique():,}"
-    )
-    figure_row.metric("Friendships", "none" if chosen.friends is None else f"{len(chosen.friends) // 2:,}")
+    figure_row.metric(nouns.users.capitalize(), f"{interactions.n_users:,}")
+    figure_row.metric(nouns.items.capitalize(), f"{interactions.n_items:,}")
+    figure_row.metric(nouns.pairs.capitalize(), f"{len(interactions):,}")
+    if chosen.tags is not None:
+        figure_row.metric(f"Tagged {nouns.items}", f"{chosen.tags['item'].nunique():,}")
+    if chosen.friends is not None:
+        figure_row.metric("Friendships", f"{len(chosen.friends) // 2:,}")
     st.caption(frame.sentence(f"{chosen.origin} {chosen.licence}"))
     st.page_link(
         "pages/explore.py", label="Explore it", icon=":material/arrow_forward:", query_params=state.place()
@@ -30,4 +31,6 @@ with sample.container(border=True, height="stretch"):
 with lastfm.container(border=True, height="stretch"):
     data_sources.lastfm()
 with own.container(border=True, height="stretch"):
-    data_sources.own()
+    files = data_sources.own()
+if files:
+    own_data.draw(files)

@@ -34,7 +34,7 @@ Answer = tuple[dict[str, Any], str]
 
 def describe(options: argparse.Namespace) -> Answer:
     """Count what is in a data set."""
-    dataset = load(options.data)
+    dataset = load(options.data, options.columns)
     interactions = dataset.interactions
     table = rank_table(interactions).head(options.n)
     top = table[["item", "artist", "listeners", "plays"]].to_dict("records")
@@ -48,19 +48,22 @@ def describe(options: argparse.Namespace) -> Answer:
         "density": interactions.density,
         "top": top,
     }
+    nouns = dataset.nouns
+    shown = table[["rank", "artist", "listeners", "plays"]]
+    shown.columns = ["rank", nouns.item, nouns.users, nouns.values]
     lines = [
         f"{dataset.title}. {dataset.origin}",
-        f"{interactions.n_users:,} listeners, {interactions.n_items:,} artists, {len(interactions):,} pairs, "
-        f"{answer['plays']:,.0f} plays, density {interactions.density:.2%}",
+        f"{interactions.n_users:,} {nouns.users}, {interactions.n_items:,} {nouns.items}, {len(interactions):,} pairs, "
+        f"{answer['plays']:,.0f} {nouns.values} in all, density {interactions.density:.2%}",
         "",
-        table[["rank", "artist", "listeners", "plays"]].to_string(index=False, float_format="{:,.0f}".format),
+        shown.to_string(index=False, float_format="{:,.0f}".format),
     ]
     return answer, "\n".join(lines)
 
 
 def train(options: argparse.Namespace) -> Answer:
     """Train a model and save it."""
-    dataset = load(options.data)
+    dataset = load(options.data, options.columns)
     stopping = Stopping(options.watch, options.patience)
     run = TrainingRun(_model(options), _split(options, dataset.interactions), stopping)
     every = max(1, run.epochs // 10)
@@ -102,7 +105,7 @@ def _measured(epoch: Epoch) -> str:
 
 def recommend(options: argparse.Namespace) -> Answer:
     """Recommend artists to one listener, or write the lists of all into a file."""
-    dataset = load(options.data)
+    dataset = load(options.data, options.columns)
     saved = load_run(options.run, dataset)
     if options.all:
         return _write_all(options, saved)
@@ -148,7 +151,7 @@ def _write_all(options: argparse.Namespace, saved: SavedRun) -> Answer:
 
 def judge(options: argparse.Namespace) -> Answer:
     """Train a model and measure what it recommends."""
-    dataset = load(options.data)
+    dataset = load(options.data, options.columns)
     split = _split(options, dataset.interactions)
     model = _model(options)
     figures = evaluate(model.fit(split.train), split, options.n)
@@ -190,9 +193,20 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=work.__doc__, description=work.__doc__)
         added.set_defaults(work=work)
         added.add_argument(
-            "data", metavar="DATA", help="sample, lastfm, a folder or zip of Last.fm files, or a table"
+            "data",
+            metavar="DATA",
+            help="sample, lastfm, or a file, zip or folder: CSV, Parquet, JSON, or an export of Last.fm, ListenBrainz, "
+            "Spotify or MovieLens",
         )
         added.add_argument("--json", action="store_true", help="print one JSON document")
+        added.add_argument(
+            "--columns",
+            type=_columns,
+            default={},
+            metavar="user=TITLE,item=TITLE",
+            help="which column is what, by title or number: user, item, value, name; value= if each row is a play; "
+            "repeats=sum or last",
+        )
         return added
 
     logging = commands.add_parser("log-mlflow", help=log_mlflow.__doc__, description=log_mlflow.__doc__)
@@ -244,6 +258,17 @@ def _parser() -> argparse.ArgumentParser:
     choose_model(judging)
     settings(judging, "n")
     return parser
+
+
+def _columns(text: str) -> dict[str, str]:
+    """Read `user=who,item=what`."""
+    given = {}
+    for pair in text.split(","):
+        role, is_there, title = pair.partition("=")
+        if not is_there:
+            raise argparse.ArgumentTypeError(f"{pair!r} is not of the form user=TITLE")
+        given[role.strip()] = title.strip()
+    return given
 
 
 def _checked(name: str) -> Callable[[str], int | float]:

@@ -11,11 +11,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from recsys.datasets.base import Nouns
 from recsys.interactions import Interactions
 from recsys.popularity import Concentration, Regression
 from recsys.training import Epoch
 
 LONGEST_NAME = 32
+MUSIC = Nouns()
 
 
 def text(name: object, longest: int = LONGEST_NAME) -> str:
@@ -26,7 +28,7 @@ def text(name: object, longest: int = LONGEST_NAME) -> str:
     return html.escape(shown, quote=False)
 
 
-def play_distribution(interactions: Interactions) -> go.Figure:
+def play_distribution(interactions: Interactions, nouns: Nouns = MUSIC) -> go.Figure:
     """Draw how many pairs have how many plays, in bins that grow by a fifth of a power of ten."""
     logs = np.log10(interactions.values.astype(np.float64))
     low, high = np.floor(logs.min()), max(np.ceil(logs.max()), np.floor(logs.min()) + 1)
@@ -39,20 +41,20 @@ def play_distribution(interactions: Interactions) -> go.Figure:
             y=counts,
             width=np.diff(edges),
             customdata=np.column_stack([ends[:-1], ends[1:]]),
-            hovertemplate="%{y:,} pairs: %{customdata[0]:,.0f} to %{customdata[1]:,.0f} plays<extra></extra>",
+            hovertemplate="%{y:,} pairs: %{customdata[0]:,.0f} to %{customdata[1]:,.0f}<extra></extra>",
         )
     )
     powers = np.arange(low, high + 1)
     figure.update_xaxes(
-        title="Plays of one artist by one listener",
+        title=f"{nouns.value.capitalize()} of one {nouns.item} by one {nouns.user}",
         tickvals=powers,
         ticktext=[f"{10**power:,.0f}" if power >= 0 else f"{10**power:g}" for power in powers],
     )
-    figure.update_yaxes(title="Listener-artist pairs")
+    figure.update_yaxes(title=nouns.pairs.capitalize())
     return finish(figure)
 
 
-def top_artists(table: pd.DataFrame, by: str, n: int = 20) -> go.Figure:
+def top_artists(table: pd.DataFrame, by: str, n: int = 20, nouns: Nouns = MUSIC) -> go.Figure:
     """Draw the `n` first artists of a rank table as bars with percentages.
 
     Parameters
@@ -63,6 +65,8 @@ def top_artists(table: pd.DataFrame, by: str, n: int = 20) -> go.Figure:
         `plays` or `listeners`.
     n : int
         How many.
+    nouns : Nouns
+        What the data is about.
 
     Returns
     -------
@@ -71,7 +75,8 @@ def top_artists(table: pd.DataFrame, by: str, n: int = 20) -> go.Figure:
     """
     top = table.nlargest(n, by, keep="first")[::-1]
     share = top[f"share_of_{by}"]
-    whole = {"plays": "all plays", "listeners": "all listeners"}[by]
+    word = {"plays": nouns.values, "listeners": nouns.users}[by]
+    whole = f"all {word}"
     figure = go.Figure(
         go.Bar(
             x=top[by],
@@ -81,18 +86,20 @@ def top_artists(table: pd.DataFrame, by: str, n: int = 20) -> go.Figure:
             textposition="outside",
             cliponaxis=False,
             customdata=np.column_stack([top["item"].astype(str), top["artist"].map(text)]),
-            hovertemplate=f"%{{customdata[1]}}<br>%{{x:,.0f}} {by}, %{{text}} of {whole}<extra></extra>",
+            hovertemplate=f"%{{customdata[1]}}<br>%{{x:,.0f}} {word}, %{{text}} of {whole}<extra></extra>",
         )
     )
     figure.update_yaxes(tickvals=np.arange(len(top)), ticktext=top["artist"].map(text), automargin=True)
-    figure.update_xaxes(title=f"{by.capitalize()} (with the share of {whole})", rangemode="tozero")
+    figure.update_xaxes(title=f"{word.capitalize()} (with the share of {whole})", rangemode="tozero")
     figure.update_layout(bargap=0.25)
     return finish(figure, height=120 + 24 * len(top))
 
 
-def plays_against_listeners(table: pd.DataFrame, line: Regression | None, named: int = 10) -> go.Figure:
+def plays_against_listeners(
+    table: pd.DataFrame, line: Regression | None, named: int = 10, nouns: Nouns = MUSIC
+) -> go.Figure:
     """Draw every artist by listeners and plays, the regression line, and the names of the most played."""
-    hover = "%{customdata[1]}<br>%{x:,} listeners, %{y:,.0f} plays<extra></extra>"
+    hover = f"%{{customdata[1]}}<br>%{{x:,}} {nouns.users}, %{{y:,.0f}} {nouns.values}<extra></extra>"
 
     def points(part: pd.DataFrame, **style: object) -> go.Scattergl:
         return go.Scattergl(
@@ -106,20 +113,20 @@ def plays_against_listeners(table: pd.DataFrame, line: Regression | None, named:
 
     top = table.nlargest(named, "plays")
     rest = table.drop(top.index)
-    figure = go.Figure(points(rest, name="Artists", marker={"size": 5, "opacity": 0.45}))
+    figure = go.Figure(points(rest, name=nouns.items.capitalize(), marker={"size": 5, "opacity": 0.45}))
     if line is not None:
         ends = np.array([table["listeners"].min(), table["listeners"].max()], np.float64)
         figure.add_scatter(
             x=ends,
             y=10**line.intercept * ends**line.slope,
             mode="lines",
-            name=f"Plays ~ listeners^{line.slope:.2f}",
+            name=f"{nouns.values.capitalize()} ~ {nouns.users}^{line.slope:.2f}",
             hoverinfo="skip",
         )
-    figure.add_trace(points(top, name=f"{len(top)} most played", marker={"size": 9}))
+    figure.add_trace(points(top, name=f"{len(top)} with most {nouns.values}", marker={"size": 9}))
     across, up = (_log_range(table[column]) for column in ("listeners", "plays"))
-    figure.update_xaxes(title="Listeners", type="log", dtick=1, range=across)
-    figure.update_yaxes(title="Plays", type="log", dtick=1, range=up)
+    figure.update_xaxes(title=nouns.users.capitalize(), type="log", dtick=1, range=across)
+    figure.update_yaxes(title=nouns.values.capitalize(), type="log", dtick=1, range=up)
     finish(figure, height=520)
     _name_at_the_side(figure, top, across, up)
     return figure

@@ -37,6 +37,20 @@ class Split:
         return {"minimum": self.minimum, "hidden": self.hidden, "seed": self.seed}
 
 
+def suited(interactions: Interactions) -> tuple[int, int]:
+    """Return the usual numbers for `minimum` and `hidden`, or smaller ones where they suit the data better.
+
+    Where fewer than one user in ten has enough items, the median user takes part, and hides the
+    usual share (15 of 35, rounded down, at least 1).
+    """
+    minimum, hidden = int(SETTINGS["minimum"].default), int(SETTINGS["hidden"].default)
+    counts = interactions.user_counts
+    if (counts >= minimum).mean() >= 0.1:
+        return minimum, hidden
+    fewer = max(2, min(minimum, int(np.median(counts))))
+    return fewer, max(1, fewer * hidden // minimum)
+
+
 def hold_out(interactions: Interactions, minimum: int = 35, hidden: int = 15, seed: int = 0) -> Split:
     """Hide some items, drawn at random, of each user who has enough of them.
 
@@ -65,10 +79,16 @@ def hold_out(interactions: Interactions, minimum: int = 35, hidden: int = 15, se
             "Hide fewer, or ask for more artists to take part."
         )
     counts = interactions.user_counts
+    if counts.max() < 2:
+        raise InputError(
+            "Every listener has a single artist: none can be hidden and one be left to learn from. "
+            "Use data with more artists for each listener."
+        )
     if counts.max() < minimum:
+        fitting, fewer = suited(interactions)
         raise InputError(
             f"No listener has {minimum} artists; the most is {counts.max()}. "
-            f"Ask for {counts.max()} or fewer to take part."
+            f"Ask for {counts.max()} or fewer to take part: {fitting}, with {fewer} hidden, suits this data."
         )
     keys = np.random.default_rng(seed).random(len(interactions))
     is_hidden = np.zeros(len(interactions), bool)

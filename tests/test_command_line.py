@@ -28,6 +28,25 @@ def answer(capsys, *arguments):
     return json.loads(out)
 
 
+def test_describe_reads_files_of_ones_own(capsys, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("who;what;often\n1;Low;3\n2;Can;4\n2;Can;0\n")
+    counts = answer(capsys, "describe", str(path), "--columns", "user=who,item=2,value=often")
+    assert (counts["users"], counts["items"], counts["plays"]) == (2, 2, 7)
+    assert "Rows that could not be used: 1 of 3 (plays: zero: 1)." in counts["origin"]
+    code, _, error = run(capsys, "describe", str(path))
+    assert code == 1
+    assert "No column of mine.csv is known to be the artist, only 'who, what, often'" in error
+
+
+def test_describe_calls_things_what_they_are(capsys, tmp_path):
+    (tmp_path / "u.data").write_text("1\t7\t3\t881250949\n2\t8\t5\t891717742\n")
+    (tmp_path / "u.item").write_text("7|Kolya (1996)|\n8|Toy Story (1995)|\n")
+    _, out, _ = run(capsys, "describe", str(tmp_path))
+    assert "2 users, 2 movies, 2 pairs, 8 rating points in all" in out
+    assert "Toy Story (1995)" in out
+
+
 def test_describe_counts(capsys):
     counts = answer(capsys, "describe", "sample")
     interactions = load("sample").interactions

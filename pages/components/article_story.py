@@ -15,7 +15,7 @@ from recsys.splitting import Split
 from recsys.training import TrainingRun
 
 
-@st.cache_resource(show_spinner="Training the article's model ...", max_entries=4)
+@state.remembered(show_spinner="Training the article's model ...", max_entries=4)
 def _trained(
     fingerprint: str, minimum: int, hidden: int, seed: int, _split: Split
 ) -> tuple[TrainingRun, Lists]:

@@ -236,12 +236,12 @@ def choose_listener(user: object) -> None:
 @st.fragment
 def artist_finder(columns: list[str], height: int | None = None) -> None:
     """Draw a search field and the artists that match; choosing one opens that artist's page."""
-    table = state.ranks()
+    table, nouns = state.ranks(), state.dataset().nouns
     wanted = st.text_input(
-        "Find an artist", key="search", placeholder="Part of a name", icon=":material/search:"
+        f"Find {nouns.an_item}", key="search", placeholder="Part of a name", icon=":material/search:"
     ).strip()
     found = table[table["artist"].str.contains(wanted, case=False, regex=False)] if wanted else table
-    st.caption(f"{len(found):,} of {len(table):,} artists. Click a name to see that artist.")
+    st.caption(f"{len(found):,} of {len(table):,} {nouns.items}. Click a name to see that {nouns.item}.")
     if wanted and len(found):
         first = found.iloc[0]
         st.page_link(
@@ -256,11 +256,23 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
 @st.fragment
 def top_charts() -> None:
     """Draw the artists with the most plays and those with the most listeners, as many as wanted."""
-    shown = st.slider("Artists in the charts", 5, 50, 20, key="top", persist_state="session")
+    shown = st.slider(
+        f"{state.dataset().nouns.items.capitalize()} in the charts",
+        5,
+        50,
+        20,
+        key="top",
+        persist_state="session",
+    )
     for column, by in zip(st.columns(2), ("plays", "listeners"), strict=True):
         with column:
-            st.subheader(f"Most {by}", anchor=False)
-            figure = state.figure("top", partial(figures.top_artists, state.ranks(), by, shown), by, shown)
+            st.subheader(f"Most {_words()[by]}", anchor=False)
+            figure = state.figure(
+                "top",
+                partial(figures.top_artists, state.ranks(), by, shown, state.dataset().nouns),
+                by,
+                shown,
+            )
             artist_chart(figure, f"{by}-chart", f"Artists with the most {by}")
 
 
@@ -369,21 +381,28 @@ def _table(
     shown = table[columns].copy()
     shown[shown.columns.intersection(PERCENT)] *= 100
     shown = shown.round(dict.fromkeys(COUNTS, 0))
+    words = _words()
+    named = {name: COLUMNS[name] | {"label": words[name].capitalize()} for name in words if name in COLUMNS}
     buttons = {}
     for column in links:
         shown[column] = shown[column].astype(str).str[:LONGEST]
         # a button shows this directive as an icon
         shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
-        label, width, words = LINKS[column]
+        label, width, help_text = LINKS[column]
         buttons[column] = st.column_config.ButtonColumn(
-            label, type="tertiary", alignment="left", width=width, help=words, key=f"{key}-{column}"
+            words[column].capitalize() if column in words else label,
+            type="tertiary",
+            alignment="left",
+            width=width,
+            help=help_text,
+            key=f"{key}-{column}",
         )
     st.dataframe(
         shown
         if tints is None
         else shown.style.apply(lambda _: [f"background-color: {tint}" for tint in tints]),
         hide_index=True,
-        column_config=COLUMNS | buttons,
+        column_config=COLUMNS | named | buttons,
         key=key,
         height=height or "auto",
     )
@@ -392,6 +411,19 @@ def _table(
         if click and click["row"] < len(table):
             return column, click["row"]
     return "", None
+
+
+def _words() -> dict[str, str]:
+    """Return what the columns that depend on the data are called."""
+    nouns = state.dataset().nouns
+    return {
+        "artist": nouns.item,
+        "listener": nouns.user,
+        "listeners": nouns.users,
+        "plays": nouns.values,
+        "plays_per_listener": f"{nouns.values} per {nouns.user}",
+        "share_of_plays": f"share of {nouns.values}",
+    }
 
 
 def artist_chart(figure: go.Figure, key: str, alt: str, config: dict[str, Any] = CHART) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components import frame, state
 from recsys.datasets import lastfm as published
-from recsys.datasets import read_upload
+from recsys.datasets.formats import ENDINGS
 from recsys.errors import InputError
 
 
@@ -40,24 +41,25 @@ def lastfm() -> None:
             _use("lastfm")
 
 
-def own() -> None:
-    """Draw the place where a file can be dropped."""
-    st.markdown("**A file of yours**")
-    st.caption("The Last.fm zip, or a table (CSV, TSV, Parquet) with the columns user, artist and plays.")
-    file = st.file_uploader(
-        "File",
-        type=["zip", "csv", "tsv", "parquet"],
-        key="file",
+def own() -> list[UploadedFile]:
+    """Draw the place where files can be dropped, and return those that were."""
+    st.markdown("**Files of yours**")
+    st.caption(
+        "A table (CSV, Parquet, JSON), an export of Last.fm, ListenBrainz or Spotify, MovieLens, or a zip. "
+        "Only you see it, until you leave."
+    )
+    return st.file_uploader(
+        "Files",
+        type=list(ENDINGS),
+        accept_multiple_files=True,
+        key=f"file-{st.session_state.setdefault('files_put_away', 0)}",
         label_visibility="collapsed",
     )
-    if file is not None and st.session_state.get("read") != file.file_id:
-        try:
-            state.show(read_upload(file.name, file))
-        except InputError as error:
-            frame.problem(error)
-        else:
-            st.session_state.read = file.file_id
-            st.rerun()
+
+
+def put_away() -> None:
+    """Empty the place where files were dropped: their data is in use, and the server need not keep them."""
+    st.session_state.files_put_away += 1
 
 
 def _use(key: str) -> None:

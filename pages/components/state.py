@@ -21,16 +21,19 @@ from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
+from recsys.links import SHARED
 from recsys.metrics import evaluate, sample_users
 from recsys.popularity import rank_table
 from recsys.reranking import Reranking, effect
-from recsys.splitting import Split, hold_out
+from recsys.splitting import Split, hold_out, suited
 from recsys.sweeps import Search, Sweep
 from recsys.tags import scenes as scenes_of
 from recsys.tags import tag_shares
 from recsys.training import TrainingRun, warm_up
 
 SAMPLE = "sample"
+HOLD_OUTS = ("split-", "compare-")  # what the keys of the controls of a hold-out begin with
+V = TypeVar("V")
 W = TypeVar("W", TrainingRun, Leaderboard)
 # Maps of artists that are remembered.
 MAPS = 8
@@ -59,7 +62,7 @@ def dataset() -> Dataset:
         job = _run_in_link()
         wanted = st.query_params.get("data", SAMPLE)
         try:
-            chosen = job.dataset if job else _open(wanted if wanted in (SAMPLE, "lastfm") else SAMPLE)
+            chosen = job.dataset if job else _open(wanted if wanted in SHARED else SAMPLE)
         except InputError as error:
             st.session_state.notice = f"{error} The generated sample is shown instead."
             chosen = _open(SAMPLE)
@@ -79,8 +82,13 @@ def choose(key: str) -> None:
 
 
 def show(chosen: Dataset) -> None:
-    """Look at this data set from now on; a run on other data is left behind."""
+    """Look at this data set from now on, with the hold-out that suits it; a run on other data is left behind."""
+    usual = suited(dataset().interactions)
     st.session_state.dataset = chosen
+    wanted = suited(chosen.interactions)
+    if wanted != usual:
+        for prefix in HOLD_OUTS:
+            st.session_state[f"{prefix}minimum"], st.session_state[f"{prefix}hidden"] = wanted
     job = run()
     if job is None:
         st.session_state.pop("run", None)
@@ -121,12 +129,31 @@ def follow(job: BackgroundRun[TrainingRun]) -> None:
 
 def place() -> dict[str, str]:
     """Return what a link needs to come back to this data and this run."""
-    here = {"data": dataset().key} if dataset().key in (SAMPLE, "lastfm") else {}
+    here = {"data": dataset().key} if dataset().key in SHARED else {}
     job = run()
     return here | ({"run": job.id} if job else {})
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+def remembered(**options: Any) -> Callable[[Callable[..., V]], Callable[..., V]]:
+    """Make a cache for what follows from a data set.
+
+    What follows from the sample and from Last.fm is there for all visitors; what follows from somebody's
+    own data is remembered for their visit alone.
+    """
+
+    def decorate(function: Callable[..., V]) -> Callable[..., V]:
+        for_all = st.cache_resource(**options)(function)
+        for_one = st.cache_resource(scope="session", **options)(function)
+
+        def remember(*given: Any, **named: Any) -> V:
+            return (for_all if dataset().key in SHARED else for_one)(*given, **named)
+
+        return remember
+
+    return decorate
+
+
+@remembered(show_spinner=False, max_entries=4)
 def _ranks(fingerprint: str, _dataset: Dataset) -> pd.DataFrame:
     return rank_table(_dataset.interactions)
 
@@ -136,7 +163,7 @@ def ranks() -> pd.DataFrame:
     return _ranks(dataset().interactions.fingerprint, dataset())
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@remembered(show_spinner=False, max_entries=64)
 def _figure(
     fingerprint: str, name: str, options: tuple[Hashable, ...], _draw: Callable[[], go.Figure]
 ) -> go.Figure:
@@ -144,7 +171,7 @@ def _figure(
 
 
 def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.Figure:
-    """Return a chart of the current data, drawn once for all visitors; not to be changed.
+    """Return a chart of the current data, drawn once; not to be changed.
 
     Parameters
     ----------
@@ -158,7 +185,7 @@ def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.F
     return _figure(dataset().interactions.fingerprint, name, options, draw)
 
 
-@st.cache_resource(show_spinner="Hiding some artists of each listener ...", max_entries=8)
+@remembered(show_spinner="Hiding some artists of each listener ...", max_entries=8)
 def _split(fingerprint: str, minimum: int, hidden: int, seed: int, _dataset: Dataset) -> Split:
     return hold_out(_dataset.interactions, minimum, hidden, seed)
 
@@ -233,7 +260,7 @@ def follow_sweep(job: BackgroundRun[Any]) -> None:
     st.session_state[f"{type(job.run).__name__.lower()}-followed"] = job.id
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@remembered(show_spinner=False, max_entries=4)
 def _tags(fingerprint: str, _dataset: Dataset) -> tuple[pd.DataFrame, dict[str, list[int]]]:
     shares = tag_shares(_dataset)
     return shares, scenes_of(_dataset, shares)
@@ -274,7 +301,7 @@ def artist_map(job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
     return found
 
 
-@st.cache_resource(show_spinner="Reading the features ...", max_entries=4)
+@remembered(show_spinner="Reading the features ...", max_entries=4)
 def _features(
     learned: str, main: bool, _job: BackgroundRun[TrainingRun]
 ) -> tuple[NDArray[np.float32], pd.DataFrame]:

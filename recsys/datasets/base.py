@@ -9,6 +9,36 @@ import pandas as pd
 from recsys.interactions import Interactions
 
 
+@dataclass(frozen=True)
+class Nouns:
+    """What a data set is about, in the words of the screen; in `recsys` it is always user, item, value.
+
+    `value` is what one row has (plays, a rating), `values` what all have together (plays, rating points).
+    """
+
+    user: str = "listener"
+    users: str = "listeners"
+    item: str = "artist"
+    items: str = "artists"
+    value: str = "plays"
+    values: str = "plays"
+
+    @property
+    def pairs(self) -> str:
+        """What a user and an item are called together."""
+        return f"{self.user}-{self.item} pairs"
+
+    @property
+    def an_item(self) -> str:
+        """One item, with its article."""
+        return f"{'an' if self.item[0] in 'aeiou' else 'a'} {self.item}"
+
+    @property
+    def counts(self) -> str:
+        """What the values of all pairs are called."""
+        return "play counts" if self.value == "plays" else f"{self.value}s"
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Listening data together with where it came from.
@@ -29,6 +59,8 @@ class Dataset:
         Columns `item`, `tag` (text) and `count` (int64), where the source knows them.
     friends : DataFrame or None
         Columns `user` and `friend` (labels as in `interactions.users`), both directions.
+    nouns : Nouns
+        What users, items and values are called on screen.
     """
 
     key: str
@@ -38,3 +70,4 @@ class Dataset:
     interactions: Interactions
     tags: pd.DataFrame | None = None
     friends: pd.DataFrame | None = None
+    nouns: Nouns = Nouns()

@@ -1,10 +1,11 @@
 """One door to every kind of data."""
 
+import gzip
 import io
 
 import pytest
 
-from recsys.datasets import load, read_upload
+from recsys.datasets import is_published, load, published_report
 from recsys.errors import InputError
 from tests.datasets.test_lastfm import LIKE_PUBLISHED, pack, unpack_to
 
@@ -35,13 +36,34 @@ def test_unknown_data_is_answered_with_what_is_possible(data):
         load(data)
 
 
-def test_a_folder_without_the_files_is_explained(tmp_path):
+def test_a_folder_without_files_is_explained(tmp_path):
+    with pytest.raises(InputError, match="There is no file in"):
+        load(str(tmp_path))
+    (tmp_path / "user_artists.dat").write_text("")
     with pytest.raises(InputError, match=r"has no artists\.dat"):
         load(str(tmp_path))
 
 
-def test_an_upload_is_read_by_its_name():
-    assert read_upload("my.csv", io.BytesIO(TABLE)).key == "my.csv"
-    assert read_upload("Published.Zip", io.BytesIO(pack(LIKE_PUBLISHED))).title == "Last.fm (HetRec 2011)"
+def test_columns_can_be_said(tmp_path):
+    path = tmp_path / "mine.tsv.gz"
+    path.write_bytes(gzip.compress(b"who\twhat\n1\tLow\n2\tCan\n"))
+    dataset = load(str(path), {"user": "who", "item": "2"})
+    assert (dataset.key, dataset.title) == (str(path), "mine.tsv.gz")
+    assert dataset.interactions.names.tolist() == ["Can", "Low"]
+
+
+def test_what_cannot_be_used_says_why_and_where(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text("user,item,plays\n1,7,0\n")
+    with pytest.raises(InputError, match=r"bad\.csv: No row can be used.* The first: line 2: plays: zero\."):
+        load(str(path))
+
+
+def test_the_published_zip_is_told_from_others():
+    assert is_published([("Published.Zip", io.BytesIO(pack(LIKE_PUBLISHED)))])
+    assert not is_published([("my.csv", io.BytesIO(TABLE))])
+    report = published_report([("Published.Zip", io.BytesIO(pack(LIKE_PUBLISHED)))])
+    assert report.dataset.title == "Last.fm (HetRec 2011)"
+    assert report.used == report.rows == len(report.dataset.interactions)
     with pytest.raises(InputError, match=r"my\.zip is not a zip file"):
-        read_upload("my.zip", io.BytesIO(TABLE))
+        is_published([("my.zip", io.BytesIO(TABLE))])
