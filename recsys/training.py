@@ -28,6 +28,7 @@ RANKED_EPOCHS = 20
 # A training of so few steps (pairs x epochs x factors) is over in a moment, and should not wait for lists.
 QUICK = 50_000_000
 RANKED_WHEN_QUICK = 200
+RANKED_EPOCHS_WHEN_QUICK = 10
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,10 @@ class TrainingRun:
         return len(self.split.train) / self.epoch_seconds
 
     def _measure(self, number: int) -> Epoch:
-        every = -(-self.epochs // RANKED_EPOCHS)
+        often = RANKED_EPOCHS
+        if _is_quick(self.model, self.split) and self.stopping.watch != "ndcg":
+            often = RANKED_EPOCHS_WHEN_QUICK
+        every = -(-self.epochs // often)
         is_ranked = number in (1, self.epochs) or number % every == 0
         ndcg, recall = ranking(self.model, self.split, self.ranked_users) if is_ranked else (None, None)
         epoch = Epoch(
@@ -278,8 +282,13 @@ class TrainingRun:
 
 def _ranked_users(model: Model, split: Split) -> NDArray[np.int32]:
     """Choose whose lists are measured: by the settings and the data alone, so that a link finds the same."""
+    quick = _is_quick(model, split)
+    return sample_users(split, min(RANKED_USERS, RANKED_WHEN_QUICK) if quick else RANKED_USERS)
+
+
+def _is_quick(model: Model, split: Split) -> bool:
     steps = len(split.train) * math.prod(int(model.settings.get(name, 1)) for name in ("epochs", "factors"))
-    return sample_users(split, min(RANKED_USERS, RANKED_WHEN_QUICK) if steps < QUICK else RANKED_USERS)
+    return steps < QUICK
 
 
 def warm_up() -> None:

@@ -90,11 +90,15 @@ def test_the_mean_line_is_the_error_of_always_predicting_the_mean(make_run):
     assert run.references["Biases alone"] > 0
 
 
-def test_lists_are_measured_at_the_first_the_last_and_some_epochs_between(make_run):
+@pytest.mark.parametrize(("quick", "every"), [(True, 7), (False, 4)])
+def test_lists_are_measured_at_the_first_the_last_and_some_epochs_between(
+    make_run, monkeypatch, quick, every
+):
+    monkeypatch.setattr(training, "QUICK", training.QUICK if quick else 0)
     run = make_run(epochs=70)
     list(run)
     measured = [epoch.epoch for epoch in run.history if epoch.ndcg is not None]
-    assert measured == [1, *range(4, 69, 4), 70]
+    assert measured == [1, *range(every, 70, every), 70]
     figures = evaluate(run.model, run.split)
     assert run.history[-1].ndcg == pytest.approx(figures["ndcg@10"])
     assert run.history[-1].recall == pytest.approx(figures["recall@10"])
