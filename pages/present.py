@@ -47,7 +47,7 @@ if lists.hidden:
     figure_row.metric("Hits in this list", f"{lists.found} of {len(lists.recommended)}")
 figure_row.metric("Hits in a list of 10, on average", f"{10 * quality['precision@10']:.1f}")
 figure_row.metric("NDCG@10", f"{quality['ndcg@10']:.3f}")
-figure_row.metric("Artists recommended to somebody", f"{quality['coverage@10']:.0%}")
+figure_row.metric("Artists that somebody is recommended", f"{quality['coverage@10']:.0%}")
 st.markdown(
     f"A hit is an artist that the listener plays and that was hidden from the model: {job.run.split.hidden} of each "
     f"listener with at least {job.run.split.minimum}. {frame.escape(job.run.model.label)} on "

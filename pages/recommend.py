@@ -56,7 +56,7 @@ left, right = st.columns([2, 3], gap="large")
 with left:
     st.subheader("Plays", anchor=False)
     st.caption(
-        f"{len(lists.existing):,} artists the model knows of, the most played first"
+        f"{len(lists.existing):,} artist{'s' * (len(lists.existing) != 1)} the model knows of, the most played first"
         + (f"; {lists.hidden} more were hidden from it." if lists.hidden else ".")
     )
     controls.artist_table(lists.existing, "existing", ["artist", "plays", "share"])

@@ -444,15 +444,13 @@ def overlap(labels: Sequence[str], shared: NDArray[np.int64], jaccard: NDArray[n
     return finish(figure, height=60 + 64 * len(down)).update_layout(margin_t=40)
 
 
-def contributions(parts: pd.DataFrame, score: str) -> go.Figure:
+def contributions(parts: pd.DataFrame) -> go.Figure:
     """Draw what a score is made of, and below it the score, which is their sum.
 
     Parameters
     ----------
     parts : DataFrame
         From `reasons.largest_parts`.
-    score : str
-        What the score is called, with its unit.
 
     Returns
     -------
@@ -492,7 +490,7 @@ def contributions(parts: pd.DataFrame, score: str) -> go.Figure:
     figure.update_yaxes(tickvals=places, ticktext=labels, automargin=True)
     low, high = min(0.0, sizes.min(), sizes.sum()), max(0.0, sizes.max(), sizes.sum())
     room = 0.12 * (high - low)  # for the numbers at the ends
-    figure.update_xaxes(title=f"Part of the score ({score})", range=[low - room * (low < 0), high + room])
+    figure.update_xaxes(title="Part of the score", range=[low - room * (low < 0), high + room])
     figure.update_layout(bargap=0.3, barmode="overlay")
     return finish(figure, height=130 + 26 * len(labels))
 
@@ -517,7 +515,7 @@ def dial(table: pd.DataFrame, chosen: float) -> go.Figure:
             name=label,
             hovertemplate="%{y:.3f}",
         )
-    figure.add_vline(x=chosen, line={"dash": "dot", "width": 1.5})
+    figure.add_vline(x=chosen, line={"dash": "dot", "width": 1.5, "color": "rgba(128, 128, 150, 0.9)"})
     figure.add_annotation(x=chosen, y=1, yref="paper", yanchor="bottom", text="this list", showarrow=False)
     figure.update_xaxes(
         tickvals=[-1, 0, 1], ticktext=["familiar", "as scored", "adventurous"], range=[-1.15, 1.15]

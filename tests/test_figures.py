@@ -130,7 +130,7 @@ def test_the_parts_of_a_score_stand_above_their_sum_and_carry_their_artist():
             "contribution": [0.5, 0.2, -0.4],
         }
     )
-    figure = figures.contributions(parts, "log plays")
+    figure = figures.contributions(parts)
     positive, against, total = figure.data
     assert positive.x.tolist() == [0.5, 0.2]
     assert against.x.tolist() == [-0.4]

@@ -28,8 +28,12 @@ HELP = {
 
 def sentence(lists: Lists) -> str:
     """Return what this setting does to the lists of all, as one line."""
-    table, judged = state.dial_effect(lists.job, lists.reranking.diversity, DIAL)
-    now = table[table["dial"] == lists.reranking.dial].iloc[0]
+    chosen = lists.reranking
+    # variety takes its time to measure: only what is asked for
+    table, judged = state.dial_effect(
+        lists.job, chosen.diversity, (chosen.dial,) if chosen.diversity else DIAL
+    )
+    now = table[table["dial"] == chosen.dial].iloc[0]
     plain, _ = state.dial_effect(lists.job, 0.0, DIAL)
     was = plain[plain["dial"] == 0].iloc[0]
 
@@ -38,7 +42,7 @@ def sentence(lists: Lists) -> str:
         return f"{now[name]:{form}}" + change
 
     return (
-        f"Lists of 10 for {judged:,} listeners, {lists.reranking.words}: **{figure('hits', '.2f')}** hits, "
+        f"Lists of 10 for {judged:,} listeners, {chosen.words}: **{figure('hits', '.2f')}** hits, "
         f"NDCG {figure('ndcg', '.3f')}, coverage {figure('coverage', '.1%')}, "
         f"novelty {figure('novelty', '.2f')} bits."
     )
@@ -52,7 +56,7 @@ def draw(lists: Lists) -> None:
         f"Lists of 10 for {judged:,} "
         + ("listeners" if judged == everybody else f"of {everybody:,} listeners, drawn at random")
         + (f", at {lists.reranking.diversity:.0%} variety. " if lists.reranking.diversity else ". ")
-        + "Surprise has a price: the rarer the artists, the fewer of the hidden ones are found."
+        + "Far to either side, fewer of the hidden artists are found."
     )
     chart, figures_column = st.columns([1, 1], gap="large")
     with chart:

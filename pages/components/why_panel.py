@@ -63,7 +63,7 @@ def draw(lists: Lists) -> None:
         "each listener's part of it is made exact only at the end."
     )
     controls.artist_chart(
-        figures.contributions(largest_parts(parts, BARS), model.target),
+        figures.contributions(largest_parts(parts, BARS)),
         "why-chart",
         f"What the score of {names[str(item)]} is made of",
         controls.PICTURE,
