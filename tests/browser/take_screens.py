@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from tests.browser.serving import ROOT, open_browser, serve
-from tests.browser.test_screens import go, pick, settled, state
+from tests.browser.steps import go, pick, settled, state
 
 PLACE = ROOT / "docs" / "screens"
 SIZE = {"width": 1280, "height": 860}

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from recsys.models import MODELS
 from tests.browser.serving import serve
-from tests.browser.test_screens import (
+from tests.browser.steps import (
     ROW,
     choose,
     click_name,

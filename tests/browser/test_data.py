@@ -8,7 +8,7 @@ import io
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.test_screens import WIDER_THAN_THE_PAGE, choose, go, menu, rows, settled, table, upload
+from tests.browser.steps import WIDER_THAN_THE_PAGE, choose, go, menu, rows, settled, table, upload
 from tests.datasets.bringing import pack
 
 

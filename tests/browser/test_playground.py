@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from recsys.models import MODELS
 from tests.browser.serving import serve, start
-from tests.browser.test_screens import ROW, choose, go, rows, settled, state, table, title
+from tests.browser.steps import ROW, choose, go, rows, settled, state, table, title
 
 SMALL = {"model": "funk", "factors": "2", "epochs": "5"}
 SETTLED = "() => document.querySelector('.live-chart-plot')?._fullData?.length > 1"

@@ -12,51 +12,14 @@ import pytest
 from playwright.sync_api import Browser, Download, Locator, Page, expect
 
 from tests.browser.serving import serve
+from tests.browser.steps import ROW, go, rows, settled, table, train
 
-ROW = 35  # pixels, of a table
 REASON = 240  # pixels from the left to a reason in the recommended table
-
-
-def go(page: Page, address: str, name: str, **query: str) -> None:
-    page.goto(f"{address}/{name}?" + "&".join(f"{key}={value}" for key, value in query.items()))
-    settled(page)
-
-
-def settled(page: Page) -> None:
-    """Wait until the page stands still."""
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-
-
-def train(browser: Browser, address: str, **query: str) -> str:
-    """Train by a link and return the name of the run."""
-    page = browser.new_page()
-    go(page, address, "train", **query)
-    expect(page.locator(".stMarkdownBadge", has_text="Done")).to_be_visible(timeout=120_000)
-    page.wait_for_url(re.compile("run="))
-    name = re.findall(r"run=(\w+)", page.url)[0]
-    page.close()
-    return name
 
 
 @pytest.fixture(scope="module")
 def run(browser: Browser, address: str) -> str:
     return train(browser, address, model="implicit", factors="16", epochs="5")
-
-
-def table(page: Page, place: int) -> Locator:
-    found = page.get_by_test_id("stDataFrame").nth(place)
-    expect(found.locator("td").first).to_be_attached()
-    return found
-
-
-def rows(found: Locator) -> list[list[str]]:
-    """Read the rows of a table that are in view."""
-    return found.evaluate(
-        "table => [...table.querySelectorAll('tbody tr')].map(row =>"
-        " [...row.querySelectorAll('td')].map(cell => cell.innerText))"
-    )
 
 
 def recommended(page: Page) -> list[str]:

@@ -10,85 +10,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from pages.components import frame
-from recsys.models import MODELS
 from tests.browser.publishing import Publisher
 from tests.browser.serving import ROOT, serve
+from tests.browser.steps import (
+    MENU,
+    ROW,
+    WIDER_THAN_THE_PAGE,
+    choose,
+    choose_model,
+    click_name,
+    go,
+    menu,
+    names,
+    pick,
+    rows,
+    settled,
+    slide,
+    state,
+    table,
+    title,
+    upload,
+)
 
 PAGES = ("", *sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
 BARE = ("present",)  # without a menu
-MENU = [page.label for page in frame.MENU]
-ROW = 35  # pixels, of a table
 NAME = 170  # pixels from the left to a name in the table of all artists
-
-
-def go(page: Page, address: str, name: str = "", **query: str) -> None:
-    """Open a page by its address."""
-    page.goto(f"{address}/{name}?" + "&".join(f"{key}={value}" for key, value in query.items()))
-    settled(page)
-
-
-def settled(page: Page) -> None:
-    """Wait until the page stands still."""
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-
-
-def menu(page: Page) -> list[str]:
-    """Read the menu: the names of its links, the data set last."""
-    links = page.get_by_test_id("stPageLink")
-    texts = links.all_inner_texts()[: len(MENU) + 1]
-    return [re.sub(r"^\w+\s+", "", text).strip() for text in texts]
-
-
-def title(page: Page, name: str) -> None:
-    expect(page.get_by_role("heading", level=1, name=name, exact=True)).to_be_visible()
-
-
-def choose(page: Page, name: str) -> None:
-    """Follow a link of the menu."""
-    page.get_by_test_id("stPageLink").get_by_role("link", name=name).first.click()
-    title(page, name)
-    settled(page)
-
-
-def table(page: Page, place: int = 0) -> Locator:
-    found = page.get_by_test_id("stDataFrame").nth(place)
-    expect(found.locator("td").first).to_be_attached()
-    return found
-
-
-def rows(found: Locator) -> list[list[str]]:
-    """Read the rows of a table that are in view."""
-    return found.evaluate(
-        "table => [...table.querySelectorAll('tbody tr')].map(row =>"
-        " [...row.querySelectorAll('td')].map(cell => cell.innerText))"
-    )
-
-
-def names(found: Locator) -> Locator:
-    """Find the cells of the first column."""
-    return found.locator("tbody td:first-child")
-
-
-def click_name(found: Locator, row: int, left: float) -> None:
-    """Click a name in a table; it begins that many pixels from the left."""
-    found.scroll_into_view_if_needed()
-    found.click(position={"x": left, "y": ROW * (row + 1.5)})
-
-
-def slide(page: Page, label: str, key: str) -> None:
-    """Move a slider to one of its ends; again, if it was just being replaced by another one."""
-    slider = page.get_by_role("slider", name=label)
-    for _ in range(5):
-        slider.press(key)
-        settled(page)
-        if slider.input_value() == slider.get_attribute("max" if key == "End" else "min"):
-            return
-    raise AssertionError(f"{label} does not move.")
 
 
 def epoch(page: Page) -> int:
@@ -104,20 +52,6 @@ def beyond(page: Page, number: int) -> None:
         " return text && Number(text[1].replace(',', '')) > number; }",
         arg=number,
     )
-
-
-def state(page: Page, name: str, seconds: float = 60) -> None:
-    """Wait for the badge that says how the training stands."""
-    badge = page.locator(".stMarkdownBadge", has_text=name)
-    expect(badge).to_be_visible(timeout=seconds * 1000)
-
-
-def choose_model(page: Page, name: str) -> None:
-    page.get_by_role("combobox", name="Model").click()
-    page.get_by_role("option", name=MODELS[name].label, exact=True).click()
-    epochs = f"{MODELS[name].defaults['epochs']:g}"
-    expect(page.get_by_role("slider", name="Epochs")).to_have_attribute("aria-valuetext", epochs)
-    settled(page)
 
 
 def start_training(page: Page, address: str, long: bool = False) -> None:
@@ -348,13 +282,6 @@ def test_settings_survive_a_page_change(page: Page, address: str) -> None:
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("42")
 
 
-def pick(page: Page, listener: str) -> None:
-    box = page.get_by_role("combobox", name="Listener")
-    box.fill(listener)
-    box.press("Enter")
-    settled(page)
-
-
 def test_a_listener_sees_known_and_recommended_artists(page: Page, address: str, run: str) -> None:
     go(page, address, "recommend", run=run)
     page.get_by_role("button", name="Show a listener").click()
@@ -437,26 +364,6 @@ def test_a_page_fits_a_phone_in_light_and_dark(page: Page, address: str, run: st
 
 
 # What stands out at the right, or whose text does not fit; tables and tabs scroll by themselves.
-WIDER_THAN_THE_PAGE = """() => {
-  const wide = document.documentElement.clientWidth;
-  const main = document.querySelector('[data-testid=stMain]');
-  const found = main.scrollWidth > main.clientWidth ? ['the page scrolls sideways'] : [];
-  for (const element of main.querySelectorAll('p, h1, h2, h3, button, svg, [data-testid=stMetricValue] *')) {
-    if (element.closest('[data-testid=stDataFrame], [data-testid=stElementToolbar], .modebar')) continue;
-    const box = element.getBoundingClientRect();
-    const style = getComputedStyle(element);
-    const cut = style.overflow === 'hidden' && element.scrollWidth > element.clientWidth + 1;
-    if (box.width && (box.right > wide + 1 || box.left < -1 || cut))
-      found.push(`${element.tagName} ${element.textContent.slice(0, 40)} ${box.left} ${box.right}`);
-  }
-  return found;
-}"""
-
-
-def upload(page: Page, name: str, content: bytes) -> None:
-    page.locator("input[type=file]").set_input_files(
-        FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
-    )
 
 
 def remove_upload(page: Page, name: str) -> None:
