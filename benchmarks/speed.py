@@ -44,7 +44,7 @@ LONG = 20.0
 SIZES: dict[str, tuple[tuple[int, int, int] | None, int, int]] = {
     "HetRec, 92,834": (None, 40, 5),
     "1 M": ((1_000_000, 7_000, 20_000), 6, 5),
-    "20 M": ((20_000_000, 140_000, 50_000), 2, 3),
+    "20 M": ((20_000_000, 140_000, 50_000), 3, 3),
 }
 QUICK: dict[str, tuple[tuple[int, int, int] | None, int, int]] = {
     "100 k": ((100_000, 2_000, 15_000), 10, 3),
