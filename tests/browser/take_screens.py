@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from tests.browser.serving import ROOT, open_browser, serve
-from tests.browser.steps import go, pick, settled, state
+from tests.browser.steps import choose, go, pick, settled, state
 
 PLACE = ROOT / "docs" / "screens"
 SIZE = {"width": 1280, "height": 860}
@@ -25,7 +25,7 @@ def take(page: Page, name: str, scheme: str) -> None:
 def main() -> None:
     """Go through the screens once in each scheme, on the sample."""
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address, open_browser() as browser:
-        for scheme, names in (("light", ("explore", "train")), ("dark", ("recommend",))):
+        for scheme, names in (("light", ("explore", "train", "map")), ("dark", ("recommend", "compare"))):
             page = browser.new_page(viewport=SIZE, color_scheme=scheme)
             go(page, address, "explore")
             if "explore" in names:
@@ -39,6 +39,18 @@ def main() -> None:
                 page.get_by_role("link", name="See what it recommends").click()
                 pick(page, "7")
                 take(page, "recommend", scheme)
+            if "map" in names:
+                choose(page, "Map")
+                page.wait_for_selector(
+                    ".live-chart-plot .scatterlayer, .live-chart-plot canvas", timeout=300_000
+                )
+                take(page, "map", scheme)
+            if "compare" in names:
+                choose(page, "Compare")
+                page.get_by_role("button", name="Compare", exact=True).click()
+                page.get_by_text("Accuracy against").wait_for(timeout=300_000)
+                page.get_by_text("Training and measuring").wait_for(state="detached", timeout=300_000)
+                take(page, "compare", scheme)
             page.close()
 
 
