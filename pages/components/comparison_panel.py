@@ -130,8 +130,8 @@ def _leaderboard(board: Leaderboard) -> None:
     split = board.split
     st.caption(
         f"Lists of {board.n} for {len(board.users):,} listeners; hold-out {split.minimum}/{split.hidden}, seed "
-        f"{split.seed}. ± is the 95 % confidence interval over the listeners. Dark: the best of a column. "
-        "Light: not clearly worse than the best."
+        f"{split.seed}. ± is the 95 % confidence interval over the listeners. Bold: the best of a column. "
+        "Tinted: not clearly worse."
     )
     st.dataframe(
         _styled(table, marks),
