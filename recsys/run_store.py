@@ -162,7 +162,11 @@ class RunStore:
         InputError
             If there is no such run, it is damaged, or it was trained on other data.
         """
-        return load_run(self._path(run_id), dataset)
+        path = self._path(run_id)
+        try:
+            return load_run(path, dataset)
+        except InputError as error:  # where the file lies is nobody's business
+            raise InputError(str(error).replace(str(path), "The run")) from error
 
     def rename(self, run_id: str, name: str) -> Entry:
         """Call a run something else.

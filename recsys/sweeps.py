@@ -11,7 +11,7 @@ import numpy as np
 
 from recsys.errors import InputError
 from recsys.links import Setup
-from recsys.settings import SETTINGS
+from recsys.settings import CHOICES, SETTINGS
 from recsys.splitting import Split
 from recsys.training import Epoch, TrainingRun
 
@@ -127,8 +127,13 @@ class Cell:
 
 
 def sweepable(setup: Setup) -> list[str]:
-    """Return the names of the model's settings that a sweep or a search can change: all numbers but its seed."""
+    """Return the names of the model's settings that a sweep can change: all numbers but its seed."""
     return [name for name in setup.settings if name in SETTINGS and name != "seed"]
+
+
+def searchable(setup: Setup) -> list[str]:
+    """Return the names of the model's settings that a search can change: numbers and words, but not its seed."""
+    return [*sweepable(setup), *(name for name in setup.settings if name in CHOICES)]
 
 
 class Sweep:
@@ -264,7 +269,7 @@ class Search:
             raise InputError(f"A search can train 1 to {MOST_TRIALS} times, not {trials}.")
         if seconds is not None and not seconds > 0:
             raise InputError(f"A search needs some time, not {seconds:g} seconds.")
-        possible = sweepable(setup)
+        possible = searchable(setup)
         self.names = list(possible if names is None else names)
         for name in self.names:
             if name not in possible:
@@ -279,8 +284,11 @@ class Search:
             sampler=optuna.samplers.TPESampler(seed=setup.seed),
             pruner=optuna.pruners.MedianPruner(FEWEST_BEFORE_PRUNING, n_warmup_steps=STAGES // 4),
         )
-        self.spans = {name: reach(name, float(setup.settings[name])) for name in self.names}
-        start = {name: min(max(setup.settings[name], span[0]), span[1]) for name, span in self.spans.items()}
+        self.spans = {
+            name: reach(name, float(setup.settings[name])) for name in self.names if name in SETTINGS
+        }
+        start = {name: setup.settings[name] for name in self.names}
+        start |= {name: min(max(start[name], span[0]), span[1]) for name, span in self.spans.items()}
         self.study.enqueue_trial(start)
         self._current: tuple[Setup, TrainingRun] | None = None
         self._trial: Any = None
@@ -358,6 +366,9 @@ class Search:
             else:
                 # Rounded, so that what is shown, linked and trained with is the same number.
                 values[name] = float(f"{self._trial.suggest_float(name, low, high, log=True):.3g}")
+        for name in self.names:
+            if name in CHOICES:
+                values[name] = self._trial.suggest_categorical(name, list(CHOICES[name].options))
         if not self.cells:  # the setup itself, also where it lies outside
             values = {name: self.setup.settings[name] for name in self.names}
         setup = replace(self.setup, settings=self.setup.settings | values)

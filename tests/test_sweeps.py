@@ -143,6 +143,15 @@ def test_a_search_spends_its_budget_and_starts_with_the_setup(search):
     assert set(search.names) == {"factors", "learning_rate", "regularization", "epochs"}
 
 
+def test_a_search_tries_words_as_well(split):
+    search = Search(Setup("item-knn"), split, trials=12)
+    drive(search)
+    assert {"weighting", "plays"} <= set(search.names)
+    tried = {cell.setup.settings["weighting"] for cell in search.cells}
+    assert len(tried) > 1
+    assert tried <= {"cosine", "tfidf", "bm25"}
+
+
 def test_a_search_with_the_same_seed_finds_the_same(search, split):
     again = Search(SETUP, split, trials=14, measure="rmse")
     drive(again)

@@ -220,7 +220,7 @@ def _list(run: TrainingRun, taste: Taste) -> None:
                 st.button(
                     "",
                     icon=icon,
-                    help=said,
+                    help=f"{said} ({name})",
                     key=f"{verdict}-{code}",
                     type="tertiary",
                     on_click=_judge,

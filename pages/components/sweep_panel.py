@@ -19,7 +19,18 @@ from recsys.links import Setup
 from recsys.models import MODELS
 from recsys.settings import SETTINGS
 from recsys.splitting import Split
-from recsys.sweeps import MOST_STEPS, MOST_TRIALS, Cell, Measure, Search, Sweep, axis, reach, sweepable
+from recsys.sweeps import (
+    MOST_STEPS,
+    MOST_TRIALS,
+    Cell,
+    Measure,
+    Search,
+    Sweep,
+    axis,
+    reach,
+    searchable,
+    sweepable,
+)
 
 Kind = type[Sweep | Search]
 KINDS: dict[str, Kind] = {"Two settings on a grid": Sweep, "Automatic search": Search}
@@ -116,7 +127,7 @@ def _search(base: Setup, start: DeltaGenerator) -> None:
         "Seconds at most", 5, 3600, 60, step=5, key="search-seconds", persist_state="session"
     )
     measure = _measure(base.model, "search-measure", "Look for the best")
-    st.caption("It changes " + ", ".join(label(name) for name in sweepable(base)) + ".")
+    st.caption("It changes " + ", ".join(label(name) for name in searchable(base)) + ".")
     with start:
         _start_button(
             "Start the search",

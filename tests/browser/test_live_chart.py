@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
-
-from tests.browser.chromium import find_browser
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 ROOT = Path(__file__).parents[2]
 LAST = 110
@@ -73,20 +71,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    arguments = [
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--disable-gpu",
-        "--disable-background-networking",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
