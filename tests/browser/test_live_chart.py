@@ -126,7 +126,9 @@ def _zoom(page: Page, chart: Locator) -> list[float]:
         page.mouse.move(plot["x"] + plot["width"] * part, middle)
         page.wait_for_timeout(150)  # longer than an update takes to come: the data grows under the drag
     page.mouse.up()
-    page.wait_for_timeout(100)
+    page.wait_for_function(
+        "low => document.querySelector('.live-chart-plot')._fullLayout.xaxis.range[0] > low", arg=before[0]
+    )
     after = _range(chart)
     assert before[0] < after[0] < after[1] < before[1] * 2
     return after
@@ -150,8 +152,11 @@ def test_zoom_is_kept_while_the_data_grows_and_a_double_click_ends_it(page: Page
     assert _range(chart) == pytest.approx(zoomed)
     assert _same(chart)
     plot = _plot(chart)
-    page.mouse.dblclick(plot["x"] + plot["width"] / 2, plot["y"] + plot["height"] / 2)
-    page.wait_for_function("document.querySelector('.live-chart-plot')._fullLayout.xaxis.autorange")
+    for _ in range(5):  # on a busy machine two clicks may come too far apart to be one double click
+        page.mouse.dblclick(plot["x"] + plot["width"] / 2, plot["y"] + plot["height"] / 2)
+        page.wait_for_timeout(1_000)
+        if chart.evaluate("chart => chart._fullLayout.xaxis.autorange === true"):
+            break
     assert _range(chart)[0] <= 1
     assert _range(chart)[1] >= _points(chart) - 1
 
