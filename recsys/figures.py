@@ -223,6 +223,8 @@ def learning_curves(
     errors : bool
         Whether the model has errors to be drawn.
     """
+    # Where nothing is hidden there is no error to compare with, and plotly.js draws no axis up to NaN.
+    references = {name: error for name, error in references.items() if np.isfinite(error)}
     passes = np.array([epoch.epoch for epoch in history], np.int16)
     rmse = {
         "Train RMSE": [epoch.train_rmse for epoch in history],

@@ -38,7 +38,7 @@ def test_artists_are_laid_out_found_and_opened(page: Page, address: str, run: st
     span = "plot => plot._fullLayout.xaxis.range[1] - plot._fullLayout.xaxis.range[0]"
     whole = plot.evaluate(span)
 
-    page.get_by_role("textbox", name="Find an artist").first.press_sequentially("metallica")
+    page.get_by_role("textbox", name="Find an artist").first.fill("metallica")
     page.locator(".st-key-map-found").get_by_text("Metallica", exact=True).click()
     expect(page.get_by_role("link", name="Open Metallica")).to_be_visible()
     page.wait_for_function(
