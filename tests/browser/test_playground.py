@@ -32,11 +32,16 @@ def open_sweep(page: Page, address: str, values: int) -> None:
     page.get_by_role("combobox", name="Model").click()
     page.get_by_role("option", name=MODELS["article"].label, exact=True).click()
     expect(page.get_by_role("slider", name="Learning rate from, to").first).to_be_visible()
+    settled(page)
     for place in range(2):
         count = page.get_by_label("Values").nth(place)
-        count.fill(str(values))
-        count.press("Enter")
-        settled(page)
+        for _ in range(5):  # again, if it was just being replaced by that of another model
+            count.fill(str(values))
+            count.press("Enter")
+            page.wait_for_timeout(500)
+            settled(page)
+            if count.input_value() == str(values):
+                break
     page.get_by_role("button", name="Start the grid").click()
 
 
