@@ -21,6 +21,7 @@ import numpy as np
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
+from benchmarks.filling import fill
 from recsys.datasets import load
 from recsys.metrics import Lists, beyond_accuracy, sample_users
 from recsys.models import MODELS, make_model
@@ -151,16 +152,6 @@ def table(result: dict[str, Any]) -> str:
     )
 
 
-def renew(path: Path, text: str) -> None:
-    """Put the text between the marks of a Markdown file."""
-    content = path.read_text("utf-8")
-    before, mark, rest = content.partition("<!-- quality -->\n")
-    _, end, after = rest.partition("<!-- /quality -->")
-    if not (mark and end):
-        raise SystemExit(f"{path} has no marks to put the table between.")
-    path.write_text(f"{before}{mark}{text}\n{end}{after}", "utf-8")
-
-
 def published() -> str:
     """Return where the published Last.fm data is: a folder at hand, or what can be downloaded."""
     near = ROOT.parent / "shared" / "data" / "hetrec2011-lastfm-2k"
@@ -193,7 +184,7 @@ def main() -> None:
         "results": results,
     }
     (ROOT / "benchmarks" / "quality.json").write_text(json.dumps(story, indent=1) + "\n", "utf-8")
-    renew(ROOT / "README.md", "\n\n".join(tables))
+    fill(ROOT / "README.md", "quality", "\n\n".join(tables))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks import speed_peers as peers
 from benchmarks import synthetic
+from benchmarks.filling import fill
 from recsys.datasets import load
 from recsys.interactions import Interactions
 from recsys.models import make_model
@@ -215,13 +216,6 @@ def quality_table(qualities: list[dict[str, Any]]) -> str:
         errors = " | ".join(f"{quality['rmse'][name]:.4f}" for name in names)
         lines.append(f"| {quality['pairs']} | {quality['factors']} | {errors} |")
     return "\n".join(lines)
-
-
-def fill(page: Path, marker: str, text: str) -> None:
-    """Replace what stands between two markers of a page."""
-    begin, end = f"<!-- {marker} -->", f"<!-- /{marker} -->"
-    before, rest = page.read_text("utf-8").split(begin)
-    page.write_text(before + begin + "\n" + text + "\n" + end + rest.split(end)[1], "utf-8")
 
 
 def main() -> None:

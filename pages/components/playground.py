@@ -128,7 +128,7 @@ def remember() -> None:
     noted: set[str] = st.session_state.setdefault("noted", set())
     if job.state in ("done", "diverged") and job.id not in noted:
         noted.add(job.id)
-        trail = _trail()
+        trail = state.trail()
         trail.append(Record(job.id, f"Run {len(noted)}", setup, list(job.run.history)))
         del trail[:-KEPT]
 
@@ -138,7 +138,7 @@ def earlier() -> list[Record]:
     shown = state.run()
     return [
         record
-        for record in _trail()
+        for record in state.trail()
         if (shown is None or record.id != shown.id) and record.setup.fingerprint == _fingerprint()
     ]
 
@@ -339,10 +339,6 @@ def _data() -> tuple[str, str]:
     return key if key in SHARED else "", _fingerprint()
 
 
-def _trail() -> list[Record]:
-    return state.trail()
-
-
 def _saved() -> dict[str, Record]:
     """Return what is in the folder of saved runs; read once a visit and after each change."""
     if "saved" not in st.session_state:
@@ -357,7 +353,7 @@ def _saved() -> dict[str, Record]:
 
 def _records() -> list[Record]:
     """Return the runs of this visit and the saved ones, pinned ones first, the latest first."""
-    records = [*reversed(_trail()), *_saved().values()]
+    records = [*reversed(state.trail()), *_saved().values()]
     return sorted(records, key=lambda record: not record.pinned)
 
 
@@ -419,7 +415,7 @@ def _guarded(work: Callable[..., None], *given: Any) -> None:
 
 
 def _changed(record: Record, **changes: Any) -> None:
-    trail = _trail()
+    trail = state.trail()
     trail[:] = [replace(old, **changes) if old.id == record.id else old for old in trail]
 
 
@@ -446,8 +442,8 @@ def _delete(record: Record) -> None:
         del st.session_state.saved
         st.session_state.setdefault("deleted", []).append((record, None))
     else:
-        place = _trail().index(record)
-        del _trail()[place]
+        place = state.trail().index(record)
+        del state.trail()[place]
         st.session_state.setdefault("deleted", []).append((record, place))
 
 
@@ -457,12 +453,12 @@ def _undo() -> None:
         RunStore().restore(record.id)
         del st.session_state.saved
     else:
-        _trail().insert(place, record)
+        state.trail().insert(place, record)
 
 
 def _save(record: Record) -> None:
     job = state.runs().get(record.id)
     if job is not None:
         RunStore().save(job.dataset, job.run, record.name)
-        _trail().remove(record)
+        state.trail().remove(record)
         del st.session_state.saved
