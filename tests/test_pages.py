@@ -7,6 +7,7 @@ import streamlit as st
 from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 
+from pages.components import frame
 from recsys.models import MODELS
 from recsys.settings import ROWS
 
@@ -206,3 +207,7 @@ def test_a_link_to_a_run_that_is_gone_still_opens():
     app = open_page("recommend.py", run="0123456789ab")
     assert not app.exception
     assert app.button(key="to-train")
+
+
+def test_an_address_in_a_sentence_ends_before_what_follows_it():
+    assert frame.sentence("At https://a.org/b, *free*.") == r"At <https://a.org/b>\, \*free\*\."

@@ -110,7 +110,8 @@ def escape(text: str, longest: int = 1_000) -> str:
 def sentence(text: str) -> str:
     """Return the text so that Markdown shows it as it is, but for addresses, which become links."""
     parts = re.split(r"(https://[\w./-]*\w/?)", text)
-    return "".join(part if place % 2 else escape(part) for place, part in enumerate(parts))
+    # in angle brackets, or the backslash that escapes what follows becomes a part of the address
+    return "".join(f"<{part}>" if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
 def problem(error: Exception) -> None:
