@@ -1,7 +1,7 @@
 """How good every model's lists are, beside those of other packages: `make benchmark-quality`.
 
 Every model of `MODELS` with its defaults, and the peers, learn from the same hold-outs and rank the whole catalogue
-for every listener who hides artists. Prints tables, writes `benchmarks/quality.json` and renews the tables in the
+for every listener who hides artists. Prints tables, writes `benchmarks/quality.json` and replaces the tables in the
 README.
 """
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.quality import REFERENCE, mean_and_interval, measure, renew, table
+from benchmarks.quality import REFERENCE, mean_and_interval, measure, table
 from recsys.models import make_model
 
 
@@ -28,13 +28,3 @@ def test_the_best_comes_first_and_is_told_apart_by_pairs():
     assert rows[1].startswith("| other | 0.3000 ± 1.2706 | +0.1000 ± 0.0000 | 0.1000 | 0.500 | 1.50 |")
     assert rows[2].startswith(f"| {REFERENCE} | 0.2000")
     assert rows[-1] == "| mean | 1.0000 ± 0.0000 |"
-
-
-def test_only_what_stands_between_the_marks_is_renewed(tmp_path):
-    path = tmp_path / "README.md"
-    path.write_text("a\n<!-- quality -->\nold\n<!-- /quality -->\nb\n", "utf-8")
-    renew(path, "new")
-    assert path.read_text("utf-8") == "a\n<!-- quality -->\nnew\n<!-- /quality -->\nb\n"
-    path.write_text("nothing", "utf-8")
-    with pytest.raises(SystemExit, match="no marks"):
-        renew(path, "new")
