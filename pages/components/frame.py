@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.components import state
+from pages.components import owner, state
 
 NAME = "Encore"
 TAGLINE = "See, train and judge a music-artist recommender"
@@ -81,6 +81,7 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
                 link(page, query=place)
             st.space("stretch")
             link(DATA, label=escape(dataset.title, 30), icon=":material/library_music:", query=place)
+            owner.keep()
     if not place.items() <= st.query_params.items():
         st.query_params.update(place)
     if notice := st.session_state.pop("notice", None):
