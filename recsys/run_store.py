@@ -99,15 +99,8 @@ class RunStore:
 
     @classmethod
     def of(cls, owner: str) -> RunStore:
-        """Return the saved runs of an owner, and those that lie there for everybody.
-
-        Parameters
-        ----------
-        owner : str
-            Who alone may know it; the folder is named by its SHA-256, so that no list of folders tells it.
-        """
-        folder = runs_folder()
-        return cls(folder / OWN / hashlib.sha256(owner.encode()).hexdigest()[:32], folder)
+        """Return the saved runs of an owner (see `owners_folder`), and those that lie there for everybody."""
+        return cls(owners_folder(owner), runs_folder())
 
     def save(self, dataset: Dataset, run: TrainingRun, name: str = "") -> Entry:
         """Save a run that is over, or stands still.
@@ -283,18 +276,16 @@ class RunStore:
 
     def _new(self) -> Path:
         """Return the path of a file that is not there yet, in a folder that is."""
+        make_room(self.folder)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             for left in self.folder.glob(f".*{SUFFIX}.*"):  # by a program that was killed
                 with contextlib.suppress(OSError):
                     if time.time() - left.stat().st_mtime > STALE:
                         left.unlink()
         except OSError as error:
-            raise InputError(f"The folder of saved runs cannot be made: {error.strerror}.") from error
+            raise InputError(f"The folder of saved runs cannot be read: {error.strerror}.") from error
         if sum(1 for _ in self.folder.glob(f"*{SUFFIX}")) >= MOST:
             raise InputError(f"{MOST} runs are saved, and that is the most. Export and delete some first.")
-        if shutil.disk_usage(self.folder).free < ROOM:
-            raise InputError("The disk is nearly full: nothing can be saved now.")
         return self.folder / f"{secrets.token_hex(6)}{SUFFIX}"
 
     def _path(self, run_id: str) -> Path:
@@ -324,6 +315,34 @@ def runs_folder() -> Path:
     """Return where saved runs lie: what RECSYS_RUNS names, else in the data folder of whoever runs this."""
     named = os.environ.get("RECSYS_RUNS")
     return Path(named).expanduser() if named else user_data_path("encore") / "runs"
+
+
+def owners_folder(owner: str) -> Path:
+    """Return where lies what an owner saves.
+
+    Parameters
+    ----------
+    owner : str
+        Who alone may know it; the folder is named by its SHA-256, so that no list of folders tells it.
+    """
+    return runs_folder() / OWN / hashlib.sha256(owner.encode()).hexdigest()[:32]
+
+
+def make_room(folder: Path) -> None:
+    """Make a folder to save in, unless it is there.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made, or the disk is nearly full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise InputError(f"The folder to save in cannot be made: {error.strerror}.") from error
+    if free < ROOM:
+        raise InputError("The disk is nearly full: nothing can be saved now.")
 
 
 def _entries_in(folder: Path) -> tuple[list[Entry], list[str]]:

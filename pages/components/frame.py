@@ -79,9 +79,9 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
         with top:
             for page in MENU:
                 link(page, query=place)
+            owner.keep()  # takes no room of its own beside what stretches
             st.space("stretch")
             link(DATA, label=escape(dataset.title, 30), icon=":material/library_music:", query=place)
-            owner.keep()
     if not place.items() <= st.query_params.items():
         st.query_params.update(place)
     if notice := st.session_state.pop("notice", None):

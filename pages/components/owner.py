@@ -49,6 +49,7 @@ def keep() -> None:
         key=KEY,
         data={"cookie": COOKIE, "secret": secret, "age": YEAR},
         on_kept_change=_other_owner,
+        width="content",
     )
 
 

@@ -21,6 +21,7 @@ from recsys.comparing import Record
 from recsys.datasets import load
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
+from recsys.kept_data import KEY, KeptData
 from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
 from recsys.links import SHARED
@@ -85,6 +86,11 @@ def start(work: BackgroundRuns, run: S) -> BackgroundRun[S]:
     return work.start(dataset(), run, owner(), visitor())
 
 
+def kept_data() -> KeptData:
+    """Return the data of their own that this visitor keeps here."""
+    return KeptData(owner())
+
+
 def saved_runs() -> RunStore:
     """Return the saved runs of this visitor, and those that are there for everybody."""
     return RunStore.of(owner())
@@ -101,7 +107,12 @@ def dataset() -> Dataset:
         job = _run_in_link()
         wanted = st.query_params.get("data", SAMPLE)
         try:
-            chosen = job.dataset if job else _open(wanted if wanted in SHARED else SAMPLE)
+            if job:
+                chosen = job.dataset
+            elif KEY.fullmatch(wanted):
+                chosen = kept_data().open(wanted)
+            else:
+                chosen = _open(wanted if wanted in SHARED else SAMPLE)
         except InputError as error:
             st.session_state.notice = f"{error} The generated sample is shown instead."
             chosen = _open(SAMPLE)
@@ -117,7 +128,7 @@ def choose(key: str) -> None:
     InputError
         If it cannot be read.
     """
-    show(_open(key))
+    show(kept_data().open(key) if KEY.fullmatch(key) else _open(key))
 
 
 def show(chosen: Dataset) -> None:
@@ -168,7 +179,8 @@ def follow(job: BackgroundRun[TrainingRun]) -> None:
 
 def place() -> dict[str, str]:
     """Return what a link needs to come back to this data and this run."""
-    here = {"data": dataset().key} if dataset().key in SHARED else {}
+    key = dataset().key
+    here = {"data": key} if key in SHARED or KEY.fullmatch(key) else {}
     job = run()
     return here | ({"run": job.id} if job else {})
 

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.steps import go, rows, select_first, settled, state, table, train_here
+from tests.browser.steps import go, rows, select_first, settled, state, table, train_here, upload
 
 SMALL = {"model": "funk", "factors": "2", "epochs": "5"}
 COOKIE = "encore_owner"
@@ -59,3 +59,30 @@ def test_two_tabs_that_open_at_once_have_one_owner(page: Page, address: str) -> 
     save_a_run(page, address)
     go(tab, address, "train")
     assert len(rows(table(tab))) == 1
+
+
+def test_own_data_is_kept_on_purpose_for_this_browser_alone(
+    page: Page, browser: Browser, address: str
+) -> None:
+    lines = [f"{user},Mine {(user + item) % 30},{item + 1}" for user in range(30) for item in range(9)]
+    go(page, address, "data")
+    upload(page, "mine.csv", ("user,artist,plays\n" + "\n".join(lines)).encode())
+    page.get_by_role("button", name="Use this data").click()
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("heading", name="Kept for you")).to_be_visible()
+    page.wait_for_url(re.compile("data=kept-"))
+    page.reload()
+    settled(page)
+    expect(page.get_by_role("heading", name="In use: mine.csv")).to_be_visible()
+
+    other = browser.new_context()
+    try:
+        stranger = other.new_page()
+        stranger.goto(page.url)
+        expect(stranger.get_by_role("alert")).to_contain_text("it may be another browser's, or deleted")
+        expect(stranger.get_by_role("heading", name="In use: Generated sample")).to_be_visible()
+        expect(stranger.get_by_text("Mine")).to_have_count(0)
+    finally:
+        other.close()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Kept for you")).to_have_count(0)
