@@ -251,7 +251,16 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
             icon=":material/arrow_forward:",
             query_params=state.place() | {"artist": str(first["item"])},
         )
-    artist_table(found, "ranks", columns, height)
+    artist_table(found, "ranks", columns, height, shown=None if wanted else _ranks(tuple(columns)))
+
+
+def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
+    return _all_ranks(state.dataset().interactions.fingerprint, columns)
+
+
+@state.remembered(show_spinner=False, max_entries=8)
+def _all_ranks(fingerprint: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    return _clickable(state.ranks(), list(columns), ["artist"])
 
 
 @st.fragment
@@ -343,14 +352,16 @@ def artist_table(
     columns: list[str],
     height: int | None = None,
     tints: Sequence[str] | None = None,
+    shown: pd.DataFrame | None = None,
 ) -> int | None:
     """Draw a table of artists with these columns; a click on a name opens that artist's page.
 
     Its column `item` says which artist a row is about; it need not be shown. Where there is a column
     `because`, the row whose reason was just clicked is returned. Tints are a CSS colour for each row.
+    A long table may come as it is shown, if it was made before.
     """
     links = ["artist", *(["because"] if "because" in columns else [])]
-    column, row = _table(table, key, columns, links, height, tints)
+    column, row = _table(table, key, columns, links, height, tints, shown)
     if row is not None and column == "artist":
         open_artist(str(table["item"].iloc[row]))
     return row
@@ -373,26 +384,19 @@ def _table(
     links: list[str],
     height: int | None,
     tints: Sequence[str] | None = None,
+    shown: pd.DataFrame | None = None,
 ) -> tuple[str, int | None]:
     """Draw a table in which the cells of some columns can be clicked; return the column and the row that just were.
 
     Buttons and not selected cells: a selection follows the keyboard, so that whoever only passes
     through the table would find themselves on another page.
     """
-    shown = table[columns].copy()
-    shown[shown.columns.intersection(PERCENT)] *= 100
-    shown = shown.round(dict.fromkeys(COUNTS, 0))
+    if shown is None:
+        shown = _clickable(table, columns, links)
     words = _words()
     named = {name: COLUMNS[name] | {"label": words[name].capitalize()} for name in words if name in COLUMNS}
     buttons = {}
     for column in links:
-        shown[column] = shown[column].astype(str).str[:LONGEST]
-        # a button shows this directive as an icon
-        shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
-        # the table's own download is not guarded against what a spreadsheet would take for a formula
-        shown[column] = shown[column].map(
-            lambda text: f"\N{WORD JOINER}{text}" if text.startswith(FORMULA) else text
-        )
         label, width, help_text = LINKS[column]
         buttons[column] = st.column_config.ButtonColumn(
             words[column].capitalize() if column in words else label,
@@ -416,6 +420,22 @@ def _table(
         if click and click["row"] < len(table):
             return column, click["row"]
     return "", None
+
+
+def _clickable(table: pd.DataFrame, columns: list[str], links: list[str]) -> pd.DataFrame:
+    """Return these columns of a table as they are shown, with texts that a button can hold in some of them."""
+    shown = table[columns].copy()
+    shown[shown.columns.intersection(PERCENT)] *= 100
+    shown = shown.round(dict.fromkeys(COUNTS, 0))
+    for column in links:
+        shown[column] = shown[column].astype(str).str[:LONGEST]
+        # a button shows this directive as an icon
+        shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
+        # the table's own download is not guarded against what a spreadsheet would take for a formula
+        shown[column] = shown[column].map(
+            lambda text: f"\N{WORD JOINER}{text}" if text.startswith(FORMULA) else text
+        )
+    return shown
 
 
 def _words() -> dict[str, str]:

@@ -15,6 +15,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.components.owner import owner
+from pages.components.written_once import written_once
 from recsys.artist_map import ArtistMap
 from recsys.background import BackgroundRun, BackgroundRuns, Work
 from recsys.comparing import Record
@@ -218,7 +219,7 @@ def ranks() -> pd.DataFrame:
 def _figure(
     fingerprint: str, name: str, options: tuple[Hashable, ...], _draw: Callable[[], go.Figure]
 ) -> go.Figure:
-    return _draw()
+    return written_once(_draw())
 
 
 def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.Figure:
