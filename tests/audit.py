@@ -85,7 +85,8 @@ def audit(pins: Sequence[str], services: Sequence[Sequence[str]] = SERVICES) -> 
             + (f"; of {unknown} more nothing could be learned." if unknown else ".")
         )
     return True, (
-        f"Not checked: no service for known vulnerabilities could be reached, so nothing is known of {len(pins)} packages."
+        "Not checked: no service for known vulnerabilities could be reached, "
+        f"so nothing is known of {len(pins)} packages."
     )
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components import data_sources, frame, state
+from recsys import events
 from recsys.datasets import Report, Survey, TextForm, check, is_published, published_report, survey
 from recsys.datasets.base import Nouns
 from recsys.datasets.formats.base import Columns
@@ -38,6 +39,7 @@ def draw(files: Sequence[UploadedFile]) -> None:
             else:
                 report = _look(sources, brought)
         except InputError as error:
+            _tell(error, brought)
             frame.problem(error)
             return
         if report is not None:
@@ -62,7 +64,31 @@ def _look(sources: list[Any], brought: str) -> Report | None:
     columns = _choose_columns(found, f"{brought}-{hash(tuple(found.table.titles))}")
     if columns is None:
         return None
-    return _remembered((brought, text, columns), lambda: check(found, columns))
+    return _remembered((brought, text, columns), lambda: _check(found, columns))
+
+
+def _check(found: Survey, columns: Columns) -> Report:
+    report = check(found, columns)
+    events.note(
+        "input read",
+        reader=_reader(found.format),
+        rows=report.rows,
+        refused=report.left_out,
+        usable=report.dataset is not None,
+    )
+    return report
+
+
+def _reader(known: object) -> str:
+    return str(getattr(known, "__name__", "?")).rsplit(".", 1)[-1]
+
+
+def _tell(error: InputError, brought: str) -> None:
+    """Tell the log once what was refused, and not each time that the page is drawn."""
+    if st.session_state.get("own-told") != (told := (brought, events.places(error)[-1:])):
+        st.session_state["own-told"] = told
+        known, found = st.session_state.get("own-found", ((), None))
+        events.refused(_reader(found.format) if known[:1] == (brought,) else "survey", error)
 
 
 def _remembered(key: tuple[Any, ...], make: Any, name: str = "report") -> Any:

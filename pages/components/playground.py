@@ -11,13 +11,12 @@ import streamlit as st
 
 from pages.components import controls, frame, state
 from pages.components.live_chart import live_chart
-from recsys import tuning_figures
+from recsys import events, tuning_figures
 from recsys.background import ENDED, BackgroundRun
 from recsys.comparing import Record, difference, label, run_table, spell
 from recsys.diagnosis import diagnose
 from recsys.errors import InputError
 from recsys.links import SHARED, Setup, from_query, names_a_setup, other_data, to_query
-from recsys.run_store import RunStore
 from recsys.training import Stopping, TrainingRun
 
 # A training that is over by then is drawn at once, whole; a longer one shows its progress.
@@ -269,7 +268,11 @@ def _take_file(key: str) -> None:
 
 
 def _add(content: bytes, name: str) -> None:
-    entry = RunStore().add(content, name)
+    try:
+        entry = state.store().add(content, name)
+    except InputError as error:
+        events.refused("saved_runs", error)
+        raise
     st.session_state.pop("saved", None)
     st.session_state["runs-news"] = f"{entry.name} is in the table. Select it to see its curve." + (
         ""
@@ -311,7 +314,7 @@ def _actions(record: Record) -> None:
     if record.id in _saved():
         st.download_button(
             "Export",
-            lambda: RunStore().export(record.id),
+            lambda: state.store().export(record.id),
             file_name=f"{record.id}.safetensors",
             icon=":material/download:",
             key="export-run",
@@ -342,7 +345,7 @@ def _data() -> tuple[str, str]:
 def _saved() -> dict[str, Record]:
     """Return what is in the folder of saved runs; read once a visit and after each change."""
     if "saved" not in st.session_state:
-        entries, complaints = RunStore().entries()
+        entries, complaints = state.store().entries()
         st.session_state["store-complaints"] = complaints
         st.session_state.saved = {
             entry.id: Record(entry.id, entry.name, entry.setup, entry.history, entry.pinned)
@@ -373,7 +376,7 @@ def _view(record: Record) -> None:
     """Show a run again: where it still is, from its file, or by training it anew."""
     job: BackgroundRun[TrainingRun] | None = state.runs().get(record.id)
     if job is None and record.id in _saved():
-        saved = RunStore().open(record.id, state.dataset())
+        saved = state.store().open(record.id, state.dataset())
         stopping = Stopping(record.setup.watch, record.setup.patience)
         run = TrainingRun.over(saved.model, saved.split, stopping, saved.history, saved.kept)
         job = state.runs().start(state.dataset(), run, state.visitor())
@@ -422,7 +425,7 @@ def _changed(record: Record, **changes: Any) -> None:
 def _rename(record: Record) -> None:
     name = str(st.session_state[f"name-{record.id}"])
     if record.id in _saved():
-        RunStore().rename(record.id, name)
+        state.store().rename(record.id, name)
         del st.session_state.saved
     elif name.strip():
         _changed(record, name=name.strip())
@@ -430,7 +433,7 @@ def _rename(record: Record) -> None:
 
 def _pin(record: Record) -> None:
     if record.id in _saved():
-        RunStore().pin(record.id, not record.pinned)
+        state.store().pin(record.id, not record.pinned)
         del st.session_state.saved
     else:
         _changed(record, pinned=not record.pinned)
@@ -438,7 +441,7 @@ def _pin(record: Record) -> None:
 
 def _delete(record: Record) -> None:
     if record.id in _saved():
-        RunStore().delete(record.id)
+        state.store().delete(record.id)
         del st.session_state.saved
         st.session_state.setdefault("deleted", []).append((record, None))
     else:
@@ -450,7 +453,7 @@ def _delete(record: Record) -> None:
 def _undo() -> None:
     record, place = st.session_state.deleted.pop()
     if place is None:
-        RunStore().restore(record.id)
+        state.store().restore(record.id)
         del st.session_state.saved
     else:
         state.trail().insert(place, record)
@@ -459,6 +462,6 @@ def _undo() -> None:
 def _save(record: Record) -> None:
     job = state.runs().get(record.id)
     if job is not None:
-        RunStore().save(job.dataset, job.run, record.name)
+        state.store().save(job.dataset, job.run, record.name)
         state.trail().remove(record)
         del st.session_state.saved

@@ -13,18 +13,22 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components import signin
 from recsys.artist_map import ArtistMap
 from recsys.background import BackgroundRun, BackgroundRuns
 from recsys.comparing import Record
 from recsys.datasets import load
 from recsys.datasets.base import Dataset
+from recsys.datasets.lastfm import cache_folder
 from recsys.errors import InputError
+from recsys.health import health as health_of
 from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
 from recsys.links import SHARED
 from recsys.metrics import evaluate, sample_users
 from recsys.popularity import rank_table
 from recsys.reranking import Reranking, effect
+from recsys.run_store import RunStore
 from recsys.splitting import Split, hold_out, suited
 from recsys.sweeps import Search, Sweep
 from recsys.tags import scenes as scenes_of
@@ -325,3 +329,16 @@ def features(job: BackgroundRun[TrainingRun], main: bool) -> tuple[NDArray[np.fl
 def _learned(job: BackgroundRun[TrainingRun]) -> str:
     """Name what a run has learned by now."""
     return f"{job.id} {job.state} {len(job.run.history)}"
+
+
+def store() -> RunStore:
+    """Return the saved runs: everybody's together, or, where visitors sign in, each person's own."""
+    shared = RunStore()
+    person = signin.person()
+    return RunStore(shared.folder / ".people" / person) if person else shared
+
+
+def health() -> dict[str, Any]:
+    """Return how the server is, as `health.health`."""
+    works = {"trainings": runs(), "sweeps": sweeps(), "maps": maps()}
+    return health_of(works, {"saved runs": RunStore().folder, "downloads": cache_folder()})

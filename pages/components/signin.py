@@ -1,0 +1,66 @@
+"""Sign-in: off unless the secrets name a provider; then nothing is shown before it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from pages.components.escaping import escape
+
+REFUSED = "sign-in-refused"
+
+
+def wanted() -> bool:
+    """Return whether visitors have to sign in here."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
+def person() -> str:
+    """Return a name for the person who is signed in, the same at each visit, that says nothing of who they are.
+
+    "" where nobody signs in.
+    """
+    if not wanted():
+        return ""
+    known = [str(st.user.get(name)) for name in ("provider", "iss", "sub")]
+    return hashlib.sha256("\n".join(known).encode()).hexdigest()[:32]
+
+
+def gate(title: str) -> None:
+    """Let nobody past who has to sign in and has not; draws the way in, and ends the page there."""
+    if not wanted() or st.user.is_logged_in:
+        return
+    st.title(title, anchor=False)
+    if REFUSED in st.query_params:
+        st.error("Signing in did not work: the provider's answer was not valid. Try again.")
+    st.markdown("Please sign in to go on.")
+    for provider in _providers():
+        label = f"Sign in with {escape(provider.capitalize())}" if provider else "Sign in"
+        st.button(
+            label,
+            type="primary",
+            icon=":material/login:",
+            key=f"sign-in-{provider}",
+            on_click=st.login,
+            args=(provider,) if provider else (),
+        )
+    st.stop()
+
+
+def who() -> None:
+    """Draw who is signed in, and the way out."""
+    if not wanted():
+        return
+    name = next((str(st.user[key]) for key in ("name", "email", "sub") if st.user.get(key)), "Signed in")
+    with st.popover(escape(name, 20), icon=":material/person:"):
+        if email := st.user.get("email"):
+            st.caption(escape(str(email), 80))
+        st.button("Sign out", icon=":material/logout:", key="sign-out", on_click=st.logout)
+
+
+def _providers() -> list[str]:
+    """Return the names of the providers to choose from; "" for the one that has no name."""
+    auth = st.secrets["auth"]
+    named = [name for name, value in auth.items() if hasattr(value, "keys") and "client_id" in value]
+    return [""] * ("client_id" in auth) + named
