@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.util import find_spec
 
 import streamlit as st
 
 from pages.components.escaping import escape
 
 REFUSED = "sign-in-refused"
+SHORTEST_SECRET = 32
 
 
 def wanted() -> bool:
@@ -32,6 +34,9 @@ def gate(title: str) -> None:
     if not wanted() or st.user.is_logged_in:
         return
     st.title(title, anchor=False)
+    if fault := _fault():
+        st.error(fault)
+        st.stop()
     if REFUSED in st.query_params:
         st.error("Signing in did not work: the provider's answer was not valid. Try again.")
     st.markdown("Please sign in to go on.")
@@ -57,6 +62,15 @@ def who() -> None:
         if email := st.user.get("email"):
             st.caption(escape(str(email), 80))
         st.button("Sign out", icon=":material/logout:", key="sign-out", on_click=st.logout)
+
+
+def _fault() -> str:
+    """Say what is missing for signing in; "" if nothing is."""
+    if len(str(st.secrets["auth"].get("cookie_secret", ""))) < SHORTEST_SECRET:
+        return f"Nobody can sign in: `cookie_secret` needs {SHORTEST_SECRET} characters or more that nobody can guess."
+    if find_spec("authlib") is None or find_spec("httpx") is None:
+        return "Nobody can sign in: `pip install -r requirements-signin.txt` is needed on the server."
+    return ""
 
 
 def _providers() -> list[str]:
