@@ -31,7 +31,7 @@ def person() -> str:
 
 def gate(title: str) -> None:
     """Let nobody past who has to sign in and has not; draws the way in, and ends the page there."""
-    if not wanted() or st.user.is_logged_in:
+    if not wanted() or st.user.get("is_logged_in") is True:
         return
     st.title(title, anchor=False)
     if fault := _fault():
