@@ -78,7 +78,7 @@ class Headers:
                 headers.update(self.fixed)
                 if "/media/" in scope["path"] and "/static/" not in scope["path"]:
                     headers["Cache-Control"] = "private, no-store"  # a visitor's own downloads
-                if scope["scheme"] == "https":
+                if scope["scheme"] == "https" or (b"x-forwarded-proto", b"https") in scope["headers"]:
                     message["headers"] = [_secure(name, value) for name, value in message["headers"]]
             await send(message)
 

@@ -48,6 +48,14 @@ def test_cookies_travel_over_tls_alone_where_the_visitor_came_that_way(scheme, s
     assert all(cookie.count("; Secure") <= 1 for cookie in cookies)
 
 
+def test_a_proxy_says_how_the_visitor_came():
+    answer = ask(APP, "/", **{"X-Forwarded-Proto": "https"})
+    assert [value.endswith("; Secure") for name, value in answer.headers if name == "set-cookie"] == [
+        True,
+        True,
+    ]
+
+
 def test_nobody_on_the_way_keeps_what_a_visitor_downloads():
     assert ask(APP, "/media/0123.csv").header("Cache-Control") == "private, no-store"
     assert ask(APP, "/static/media/font.woff2").header("Cache-Control") == "public"
