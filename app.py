@@ -5,7 +5,7 @@ from starlette.middleware import Middleware
 
 from pages.components import home
 from server import health, start
-from server.headers import Headers
+from server.headers import Headers, SameOrigin
 from server.signing_in import SigningIn
 
 if __name__ == "__main__":
@@ -15,6 +15,6 @@ else:
         __file__,
         lifespan=start.lifespan,
         routes=[health.ROUTE],
-        middleware=[Middleware(Headers), Middleware(SigningIn)],
+        middleware=[Middleware(Headers), Middleware(SameOrigin), Middleware(SigningIn)],
         on_script_error=start.page_failed,
     )

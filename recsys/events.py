@@ -99,6 +99,8 @@ def write_events(stream: TextIO | None = None) -> None:
     LOG.propagate = False
     for name, logger in logging.root.manager.loggerDict.items():
         if name.split(".")[0] in OTHERS and isinstance(logger, logging.Logger):
+            if not logger.handlers and not logger.propagate:
+                logger.addHandler(handler)  # its last resort would write in another form
             for other in logger.handlers:
                 if isinstance(other, logging.StreamHandler):
                     other.setFormatter(handler.formatter)

@@ -8,11 +8,12 @@ import re
 from functools import cache
 from pathlib import Path
 
-import streamlit
+import streamlit as st
+from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
+INDEX = Path(st.__file__).parent / "static" / "index.html"
 
 
 @cache
@@ -89,3 +90,29 @@ def _secure(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     if name.lower() == b"set-cookie" and b"secure" not in value.lower().split(b"; ")[1:]:
         value += b"; Secure"
     return name, value
+
+
+class SameOrigin:
+    """Lets no page of another origin open a websocket, one on another port of this host included.
+
+    Streamlit compares the names of hosts alone, and lets every page on the visitor's own machine in. Its settings
+    `server.enableCORS` and `server.corsAllowedOrigins` hold here too.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "websocket" and not self._fine(RequestHeaders(scope=scope)):
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await self.app(scope, receive, send)
+
+    @staticmethod
+    def _fine(headers: RequestHeaders) -> bool:
+        origin = headers.get("origin")
+        if origin is None or not st.get_option("server.enableCORS"):
+            return True  # not a browser, or the operator wants it so
+        allowed = [str(known).rstrip("/") for known in st.get_option("server.corsAllowedOrigins")]
+        return origin in allowed or origin.partition("://")[2] == headers.get("host")

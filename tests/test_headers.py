@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from asgi import ask
 from starlette.applications import Starlette
@@ -10,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server.headers import Headers, policy
+from server.headers import Headers, SameOrigin, policy
 
 
 async def _answer(request: Request) -> Response:
@@ -59,3 +61,43 @@ def test_a_proxy_says_how_the_visitor_came():
 def test_nobody_on_the_way_keeps_what_a_visitor_downloads():
     assert ask(APP, "/media/0123.csv").header("Cache-Control") == "private, no-store"
     assert ask(APP, "/static/media/font.woff2").header("Cache-Control") == "public"
+
+
+def opens(**headers: str) -> bool:
+    """Try to open a websocket."""
+    done: list[str] = []
+
+    async def reached(scope: dict, receive: object, send: object) -> None:
+        done.append("reached")
+
+    async def send(message: dict) -> None:
+        done.append(message["type"])
+
+    scope = {
+        "type": "websocket",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    asyncio.run(SameOrigin(reached)(scope, send, send))
+    return done == ["reached"]
+
+
+@pytest.mark.parametrize("origin", ["http://encore.example:8501", "https://encore.example:8501"])
+def test_a_page_of_this_server_opens_a_websocket(origin):
+    assert opens(host="encore.example:8501", origin=origin)
+    assert opens(host="encore.example:8501")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://encore.example",
+        "http://encore.example:9999",
+        "http://localhost:9999",
+        "http://encore.example:8501.evil.example",
+        "https://evil.example",
+        "null",
+        "",
+    ],
+)
+def test_a_page_of_another_origin_opens_none(origin):
+    assert not opens(host="encore.example:8501", origin=origin)

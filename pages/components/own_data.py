@@ -19,7 +19,7 @@ from recsys.datasets.formats.delimited import DelimitedTable
 from recsys.datasets.formats.text import DELIMITERS, ENCODINGS
 from recsys.datasets.survey import REPEATS
 from recsys.errors import InputError
-from recsys.export import to_csv
+from recsys.export import disarm, to_csv
 from recsys.splitting import suited
 
 SHOWN_COLUMNS = 30
@@ -103,7 +103,7 @@ def _remembered(key: tuple[Any, ...], make: Any, name: str = "report") -> Any:
 
 def _preview(found: Survey) -> None:
     titles = found.table.titles[:SHOWN_COLUMNS]
-    rows = [[cell[:LONGEST] for cell in row[:SHOWN_COLUMNS]] for row in found.table.preview()]
+    rows = [[disarm(cell[:LONGEST]) for cell in row[:SHOWN_COLUMNS]] for row in found.table.preview()]
     st.dataframe(
         {title: [row[place] for row in rows] for place, title in enumerate(titles)},
         hide_index=True,
@@ -220,7 +220,12 @@ def _draw_refused(report: Report) -> None:
             if report.left_out > len(table)
             else "Each with the line it stands on."
         )
-        st.dataframe(table, hide_index=True, height=240 if len(table) > 6 else "auto", key="own-refused")
+        st.dataframe(
+            table.assign(**{name: table[name].map(disarm) for name in ("file", "value")}),
+            hide_index=True,
+            height=240 if len(table) > 6 else "auto",
+            key="own-refused",
+        )
         st.download_button(
             "Download as CSV",
             lambda: to_csv(table),

@@ -16,6 +16,7 @@ from recsys.background import ENDED, BackgroundRun
 from recsys.comparing import Record, difference, label, run_table, spell
 from recsys.diagnosis import diagnose
 from recsys.errors import InputError
+from recsys.export import disarm
 from recsys.links import SHARED, Setup, from_query, names_a_setup, other_data, to_query
 from recsys.training import Stopping, TrainingRun
 
@@ -179,6 +180,7 @@ def runs() -> None:
         _keep_selection([record.id for record in records])
         table = run_table(records).drop(columns=["id"])
         table.insert(0, "saved", [record.id in _saved() for record in records])
+        table["name"] = table["name"].map(disarm)
         st.dataframe(
             table,
             hide_index=True,
