@@ -23,7 +23,9 @@ with st.container(border=True):
     st.page_link(
         "pages/explore.py", label="Explore it", icon=":material/arrow_forward:", query_params=state.place()
     )
+    data_sources.keep()
 
+data_sources.kept()
 st.subheader("Choose other data", anchor=False)
 sample, lastfm, own = st.columns(3)
 with sample.container(border=True, height="stretch"):

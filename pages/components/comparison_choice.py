@@ -73,9 +73,7 @@ def draw() -> None:
         try:
             split = state.split(**chosen)
             entries = [contender.entry(split, _trained(contender)) for contender in [*defaults, *added]]
-            st.session_state.comparison = (
-                state.runs().start(state.dataset(), Leaderboard(entries, split, int(n)), state.visitor()).id
-            )
+            st.session_state.comparison = state.start(state.runs(), Leaderboard(entries, split, int(n))).id
         except InputError as error:
             frame.problem(error)
 
@@ -167,7 +165,7 @@ def _saved() -> list[Contender]:
             kept_epoch(entry.setup, entry.history),
             sum(epoch.seconds for epoch in entry.history),
         )
-        for entry in state.store().entries()[0]
+        for entry in state.saved_runs().entries()[0]
         if entry.setup.fingerprint == here
     ]
 
@@ -181,7 +179,7 @@ def _trained(contender: Contender) -> Model | None:
     if not contender.run:
         return None
     if contender.saved:
-        return state.store().open(contender.run, state.dataset()).model
+        return state.saved_runs().open(contender.run, state.dataset()).model
     job = state.runs().get(contender.run)
     return job.run.model if job is not None and job.ended else None
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.components import signin, state
+from pages.components import owner, signin, state
 from pages.components.escaping import escape
 from pages.components.escaping import sentence as sentence
 
@@ -81,6 +81,7 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
         with top:
             for page in MENU:
                 link(page, query=place)
+            owner.keep()  # takes no room of its own beside what stretches
             st.space("stretch")
             link(DATA, label=escape(dataset.title, 30), icon=":material/library_music:", query=place)
             signin.who()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from importlib.util import find_spec
 
 import streamlit as st
@@ -16,17 +15,6 @@ SHORTEST_SECRET = 32
 def wanted() -> bool:
     """Return whether visitors have to sign in here."""
     return st.secrets.load_if_toml_exists() and "auth" in st.secrets
-
-
-def person() -> str:
-    """Return a name for the person who is signed in, the same at each visit, that says nothing of who they are.
-
-    "" where nobody signs in.
-    """
-    if not wanted():
-        return ""
-    known = [str(st.user.get(name)) for name in ("provider", "iss", "sub")]
-    return hashlib.sha256("\n".join(known).encode()).hexdigest()[:32]
 
 
 def gate(title: str) -> None:
