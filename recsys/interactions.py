@@ -246,10 +246,11 @@ class Interactions:
 
 
 def _code(labels: pd.Index, label: object, noun: str) -> int:
-    text = str(label).strip()
+    text = str(label)
     try:
-        wanted = int(text) if pd.api.types.is_integer_dtype(labels.dtype) else text
-        return int(labels.get_loc(wanted))
+        if pd.api.types.is_integer_dtype(labels.dtype):
+            return int(labels.get_loc(int(text)))
+        return int(labels.get_loc(text if text in labels else text.strip()))
     except (KeyError, ValueError, OverflowError):
         near = difflib.get_close_matches(text[:80], [str(known) for known in labels[:20_000]], n=1)
         hint = near[0] if near else str(labels[0])

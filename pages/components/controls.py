@@ -13,7 +13,7 @@ import streamlit as st
 from pages.components import frame, state
 from recsys import figures
 from recsys.errors import InputError
-from recsys.export import FORMULA
+from recsys.export import disarm
 from recsys.models import MODELS
 from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
 from recsys.taste import named
@@ -432,9 +432,7 @@ def _clickable(table: pd.DataFrame, columns: list[str], links: list[str]) -> pd.
         # a button shows this directive as an icon
         shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
         # the table's own download is not guarded against what a spreadsheet would take for a formula
-        shown[column] = shown[column].map(
-            lambda text: f"\N{WORD JOINER}{text}" if text.startswith(FORMULA) else text
-        )
+        shown[column] = shown[column].map(disarm)
     return shown
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components import frame, state
+from recsys import events
 from recsys.datasets import lastfm as published
 from recsys.datasets.formats import ENDINGS
 from recsys.errors import InputError
@@ -37,6 +38,7 @@ def lastfm() -> None:
         try:
             published.download(show)
         except InputError as error:
+            events.refused("lastfm", error)
             bar.empty()
             frame.problem(error)
         else:

@@ -21,7 +21,9 @@ from recsys.background import BackgroundRun, BackgroundRuns, Work
 from recsys.comparing import Record
 from recsys.datasets import load
 from recsys.datasets.base import Dataset
+from recsys.datasets.lastfm import cache_folder
 from recsys.errors import InputError
+from recsys.health import health as health_of
 from recsys.kept_data import KEY, KeptData
 from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
@@ -29,7 +31,7 @@ from recsys.links import SHARED
 from recsys.metrics import evaluate, sample_users
 from recsys.popularity import rank_table
 from recsys.reranking import Reranking, effect
-from recsys.run_store import RunStore
+from recsys.run_store import RunStore, runs_folder
 from recsys.splitting import Split, hold_out, suited
 from recsys.sweeps import Search, Sweep
 from recsys.tags import scenes as scenes_of
@@ -382,3 +384,9 @@ def features(job: BackgroundRun[TrainingRun], main: bool) -> tuple[NDArray[np.fl
 def _learned(job: BackgroundRun[TrainingRun]) -> str:
     """Name what a run has learned by now."""
     return f"{job.id} {job.state} {len(job.run.history)}"
+
+
+def health() -> dict[str, Any]:
+    """Return how the server is, as `health.health`."""
+    works = {"trainings": runs(), "sweeps": sweeps(), "maps": maps()}
+    return health_of(works, {"saved runs": runs_folder(), "downloads": cache_folder()})
