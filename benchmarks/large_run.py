@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -32,13 +33,14 @@ TASTES = 64
 OWN_TASTE = 0.75  # of what a listener plays
 HIDDEN = 6  # of so many pairs of a listener one is hidden
 FLAT, FALL = 10.0, 0.9  # popularity falls with (rank + FLAT) ** -FALL
-SYLLABLES = (
-    "ka mo ri zu be fjö lé ñan sør wal tić dra pho eli ško umé vår gła chi quo nys bel tor maï rux "
-    "oly han dée fin gre".split()
+SYLLABLES = re.findall(
+    r"\w+",
+    "ka mo ri zu be fjö lé ñan sør wal tić dra pho eli ško umé vår gła chi quo nys bel tor maï rux oly han dée fin gre",
 )
-NOUNS = (
-    "Fox River Engine Lantern Ghost Harbour Mirror Satellite Orchid Wolf Parade Signal Garden Thunder Velvet "
-    "Comet Island Machine Sparrow Winter Canyon Empire Feather Hollow Anchor Meadow Static Tiger Union Voyage".split()
+NOUNS = re.findall(
+    r"\w+",
+    "Fox River Engine Lantern Ghost Harbour Mirror Satellite Orchid Wolf Parade Signal Garden Thunder Velvet Comet "
+    "Island Machine Sparrow Winter Canyon Empire Feather Hollow Anchor Meadow Static Tiger Union Voyage",
 )
 PATTERNS = (
     "{0} {1}",
@@ -104,7 +106,9 @@ def write(folder: Path, users: int, items: int, pairs: int, factors: int = 64, s
             (0.8 * directions[taste] + 0.5 * common + noise).astype(np.float32),
         )
         user, item, value = _pairs(random, taste, tastes, pairs / users, codes)
-        hidden = (random.random(len(user)) < 1 / HIDDEN) & (np.bincount(user, minlength=count)[user] >= HIDDEN)
+        hidden = (random.random(len(user)) < 1 / HIDDEN) & (
+            np.bincount(user, minlength=count)[user] >= HIDDEN
+        )
         np.add.at(listeners, item[~hidden], 1)
         np.add.at(plays, item[~hidden], value[~hidden])
         for kind, keep in (("known", ~hidden), ("hidden", hidden)):
@@ -182,9 +186,7 @@ def _write_factors(path: Path, first: int, columns: dict[str, Any], factors: NDA
         **columns,
         "factors": pa.ListArray.from_arrays(offsets, pa.array(factors.ravel())),
     }
-    pq.write_table(
-        pa.table(table), path, row_group_size=ROWS_IN_PART, use_dictionary=False
-    )
+    pq.write_table(pa.table(table), path, row_group_size=ROWS_IN_PART, use_dictionary=False)
 
 
 def memory() -> dict[str, float]:
@@ -237,7 +239,9 @@ def measure(folder: Path, times: int) -> dict[str, Any]:
             started = time.perf_counter()
             work()
             taken.append(1000 * (time.perf_counter() - started))
-        return {name: float(np.percentile(taken, at)) for name, at in (("p50", 50), ("p95", 95), ("max", 100))}
+        return {
+            name: float(np.percentile(taken, at)) for name, at in (("p50", 50), ("p95", 95), ("max", 100))
+        }
 
     def rank() -> None:
         run.recommend(int(random.integers(run.n_users)), 20)
@@ -309,7 +313,7 @@ def main() -> None:
         for step in steps:
             print(f"{step}:", flush=True)
             started = time.perf_counter()
-            subprocess.run(
+            subprocess.run(  # noqa: S603 - this very program
                 [sys.executable, "-m", "benchmarks.large_run", *sys.argv[1:], "--only", step], check=True
             )
             print(f"{time.perf_counter() - started:.1f} s", flush=True)

@@ -44,7 +44,7 @@ class BackgroundRun(Generic[W]):
     id : str
         Names the run in links.
     dataset : Dataset
-        What it is done on.
+        What it is done on; None for a large run, which is not listening data.
     run : Work
         What is done; read it at any time.
     state : str
@@ -56,7 +56,7 @@ class BackgroundRun(Generic[W]):
     """
 
     id: str
-    dataset: Dataset
+    dataset: Any
     run: W
     owner: str = ""
     state: State = "queued"
@@ -126,7 +126,7 @@ class BackgroundRuns:
         self._turns = 0
         self._changed = threading.Condition()
 
-    def start(self, dataset: Dataset, run: W, owner: str = "") -> BackgroundRun[W]:
+    def start(self, dataset: Dataset | None, run: W, owner: str = "") -> BackgroundRun[W]:
         """Take a run in; it trains as soon as there is room.
 
         Raises

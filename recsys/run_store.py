@@ -131,6 +131,8 @@ class RunStore:
         except OSError as error:
             return [], [f"The folder of saved runs, {self.folder}, cannot be read: {error.strerror}."]
         for path in paths:
+            if path.is_dir():  # a large run: not a file, and not made here
+                continue
             if not re.fullmatch(f"[0-9a-f]{{12}}{re.escape(SUFFIX)}", path.name):
                 complaints.append(
                     f"{path.name!r} in the folder of saved runs was not put there by this program. "

@@ -30,10 +30,10 @@ SPELLED = str.maketrans(
         "þ": "th",
         "æ": "ae",
         "œ": "oe",
-        "ı": "i",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
         "ħ": "h",
         "ŋ": "n",
-        "’": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
     }
 )
 TABLES = """
@@ -210,9 +210,12 @@ class Names:
             return []
         if len(wanted) >= TRIGRAM:
             phrase = '"' + wanted.replace('"', '""') + '"'
-            statement, keys = "SELECT rowid FROM names WHERE names MATCH ? ORDER BY rowid LIMIT ?", (
-                f"^{phrase}",
-                phrase,
+            statement, keys = (
+                "SELECT rowid FROM names WHERE names MATCH ? ORDER BY rowid LIMIT ?",
+                (
+                    f"^{phrase}",
+                    phrase,
+                ),
             )
             found = [rank for key in keys for (rank,) in self._rows(statement, key, n)]
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,11 @@ ROWS_AT_ONCE = 1 << 16
 SCENES = 12
 OF_SCENE = 12
 # What a play counts for in training, by the setting `plays`.
-COUNTED = {"log": np.log1p, "binary": np.sign, "raw": np.asarray}
+COUNTED: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+    "log": np.log1p,
+    "binary": np.sign,
+    "raw": np.asarray,
+}
 
 
 class Labels:
@@ -85,6 +89,11 @@ class LargeRun:
     def key(self) -> str:
         """What names it in an address."""
         return self.source.key
+
+    @property
+    def fingerprint(self) -> str:
+        """Names exactly this run."""
+        return self.source.identity
 
     @property
     def label(self) -> str:
@@ -197,7 +206,9 @@ class LargeRun:
         best = top_n(scores, codes, n)
         hidden, _ = self.known(user, "hidden")
         recommended = self.item_table(best).assign(score=scores[best], hit=np.isin(best, hidden))
-        recommended["names"] = self._because(codes, values, best) if self.takes_new_listeners else [[]] * len(best)
+        recommended["names"] = (
+            self._because(codes, values, best) if self.takes_new_listeners else [[]] * len(best)
+        )
         order = np.argsort(-values, kind="stable")
         existing = self.item_table(codes[order])[["item", "artist"]].assign(plays=values[order])
         existing["share"] = existing["plays"] / max(float(values.sum()), 1.0)
@@ -302,7 +313,9 @@ class LargeRun:
         try:
             solved = np.linalg.solve(left, known.T * ((1 + confidence) * played))
         except np.linalg.LinAlgError:
-            raise InputError("The equations of this run have no solution: it was trained without regularization.") from None
+            raise InputError(
+                "The equations of this run have no solution: it was trained without regularization."
+            ) from None
         return solved, confidence
 
     def _because(
@@ -353,7 +366,9 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[Any]:
     try:
         array = np.asarray(np.load(path, mmap_mode="r"))
     except (OSError, ValueError) as error:
-        raise InputError("What was prepared of this run is damaged. Prepare it again on the Data page.") from error
+        raise InputError(
+            "What was prepared of this run is damaged. Prepare it again on the Data page."
+        ) from error
     if array.shape != shape:
         raise InputError("What was prepared of this run is damaged. Prepare it again on the Data page.")
     return array

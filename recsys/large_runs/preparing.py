@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -97,12 +97,14 @@ class Preparation:
         """Give up, and leave nothing behind."""
         self._steps.close()
 
-    def _run(self) -> Iterator[None]:
+    def _run(self) -> Generator[None, None, None]:
         root = prepared_folder()
         root.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             stack.enter_context(_Alone(root / "lock"))
-            for left in root.glob(f"{UNFINISHED}*"):  # by a program that was killed: nobody else is at work here
+            for left in root.glob(
+                f"{UNFINISHED}*"
+            ):  # by a program that was killed: nobody else is at work here
                 shutil.rmtree(left, ignore_errors=True)
             if is_prepared(self.source):
                 return
@@ -260,7 +262,9 @@ class ArrayWriter:
         """Close the file, which must have all its rows by then."""
         self._file.close()
         if error is None and self._rows != self._shape[0]:
-            raise InputError(f"A file changed while it was read: {self._rows:,} rows are not {self._shape[0]:,}.")
+            raise InputError(
+                f"A file changed while it was read: {self._rows:,} rows are not {self._shape[0]:,}."
+            )
 
 
 class _Alone:

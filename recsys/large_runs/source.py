@@ -197,13 +197,15 @@ class Source:
                 continue
             if users[0] < last or (np.diff(users) < 0).any():
                 raise InputError(
-                    f"{_named(part)}: users do not ascend. Pairs stand in the order of users, through all parts. {AGAIN}"
+                    f"{_named(part)}: users do not ascend. Pairs stand in the order of users through all parts. {AGAIN}"
                 )
             last = int(users[-1])
             for name, codes, count in (("user", users, self.users), ("item", items, self.items)):
                 if codes.min() < 0 or codes.max() >= count:
                     wrong = codes[(codes < 0) | (codes >= count)][0]
-                    raise InputError(f"{_named(part)}: there is no {name} {wrong}; codes end at {count - 1}. {AGAIN}")
+                    raise InputError(
+                        f"{_named(part)}: there is no {name} {wrong}; codes end at {count - 1}. {AGAIN}"
+                    )
             if not (np.isfinite(values) & (values >= 0)).all():
                 raise InputError(f"{_named(part)}: a value is not a number of 0 or more. {AGAIN}")
             yield users, items.astype(np.int32), values
@@ -316,9 +318,7 @@ def read_run(folder: Path) -> Source:
         settings=_object(story, "settings"),
         split=_object(story, "split"),
         figures={name[:LONGEST_TEXT]: float(value) for name, value in figures.items()},
-        versions={
-            name: str(version)[:LONGEST_TEXT] for name, version in _object(story, "versions").items()
-        },
+        versions={name: str(version)[:LONGEST_TEXT] for name, version in _object(story, "versions").items()},
         identity=digest.hexdigest()[:16],
         **{name: _count(story, name) for name in MOST},
     )
@@ -363,7 +363,9 @@ def _readable(part: Path, kind: str) -> Iterator[pq.ParquetFile]:
             for name, words in COLUMNS[kind].items():
                 if name not in schema.names or not _IS[words](schema.field(name).type):
                     found = str(schema.field(name).type)[:80] if name in schema.names else "missing"
-                    raise InputError(f"{_named(part)}: the column {name} must be {words}; it is {found}. {AGAIN}")
+                    raise InputError(
+                        f"{_named(part)}: the column {name} must be {words}; it is {found}. {AGAIN}"
+                    )
             yield file
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{_named(part)} cannot be read: it is damaged, or no Parquet. {AGAIN}") from error
