@@ -39,7 +39,7 @@ SYLLABLES = re.findall(
 )
 NOUNS = re.findall(
     r"\w+",
-    "Fox River Engine Lantern Ghost Harbour Mirror Satellite Orchid Wolf Parade Signal Garden Thunder Velvet Comet "
+    "Falcon River Engine Lantern Ghost Harbour Mirror Satellite Orchid Wolf Parade Signal Garden Thunder Velvet Comet "
     "Island Machine Sparrow Winter Canyon Empire Feather Hollow Anchor Meadow Static Tiger Union Voyage",
 )
 PATTERNS = (
@@ -142,15 +142,16 @@ def write(folder: Path, users: int, items: int, pairs: int, factors: int = 64, s
     story = {
         "format": 1,
         "model": "als",
-        "title": f"Made-up run of {users:,} x {items:,}",
+        "title": "Made-up run",
         "target": "preference, about 0 to 1",
-        "settings": {"factors": factors, "alpha": 1.0, "regularization": 0.1, "plays": "log", "seed": seed},
+        "settings": {"factors": factors, "alpha": 20.0, "regularization": 80.0, "epochs": 15, "seed": seed},
         "split": {"hidden": f"1 in {HIDDEN}", "seed": seed},
         "figures": {"ndcg@10": 0.1234, "recall@10": 0.0987},
         "users": users,
         "items": items,
         "pairs": counted["known"],
         "factors": factors,
+        "spark": {"regParam": 0.01},
         "versions": {"benchmarks.large_run": "1"},
         "created": "2026-11-24T12:00:00+00:00",
     }

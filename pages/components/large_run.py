@@ -32,7 +32,7 @@ def no_training(run: LargeRun) -> None:
     """Say that it is not trained here."""
     _cannot(
         run,
-        "was trained elsewhere, on more plays than fit into memory here: it cannot be trained on, tuned or swept.",
+        "was trained elsewhere and is only read here: it cannot be trained on, tuned or swept.",
         "To train here, choose other data on the Data page. To train this one with other settings, train it again "
         "where it came from and open the new run.",
     )
@@ -171,7 +171,7 @@ def artist(run: LargeRun) -> None:
 
 def recommend(run: LargeRun) -> None:
     """Draw a listener's artists beside the recommended ones."""
-    picker, number = st.columns([5, 3], gap="medium", vertical_alignment="bottom")
+    picker, number = st.columns([5, 3], gap="medium")
     with number:
         n = one_listener.how_many()
     with picker:

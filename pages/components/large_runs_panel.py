@@ -40,7 +40,7 @@ def draw() -> None:
     if not sources and not complaints:
         st.caption(
             "Runs of millions of listeners and artists, trained on a cluster, open here too: put the folder of one, "
-            f"with its run.json, into {frame.escape(str(RunStore().folder))}, or let RECSYS_LARGE_RUNS name another place."
+            f"with its run.json, into {frame.escape(str(RunStore().folder))}, or let RECSYS_LARGE_RUNS name its place."
         )
         return
     for source in sources:

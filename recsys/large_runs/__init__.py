@@ -10,7 +10,7 @@ A run is a folder::
 
 Codes count from 0 and ascend through the parts in the order of their names; pairs ascend by user. `run.json` has
 `format` (1), `model` ("als"), `target`, `title`, `created`, `users`, `items`, `pairs`, `factors`, and as objects
-`settings`, `split`, `figures` and `versions`.
+`settings`, `split`, `figures` and `versions`; a run from Spark says under `spark` its `regParam`.
 """
 
 from recsys.large_runs.opened import LargeRun

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from recsys.errors import InputError
 from recsys.large_runs.names import Names
 from recsys.large_runs.preparing import NAMES, facts_of, is_prepared, place
-from recsys.large_runs.source import Source
+from recsys.large_runs.source import Source, is_amount
 from recsys.models import MODELS
 from recsys.models.factorization import keep_blas_to_one_thread
 from recsys.reasons import WORTH_NAMING, sentence
@@ -24,12 +24,8 @@ from recsys.taste import Taste
 ROWS_AT_ONCE = 1 << 16
 SCENES = 12
 OF_SCENE = 12
-# What a play counts for in training, by the setting `plays`.
-COUNTED: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
-    "log": np.log1p,
-    "binary": np.sign,
-    "raw": np.asarray,
-}
+# A known pair always counts for a little more than an unknown one, as where these runs come from.
+LEAST_EXCESS = 1e-6
 
 
 class Labels:
@@ -248,7 +244,7 @@ class LargeRun:
     def takes_new_listeners(self) -> bool:
         """Whether the run says with which settings it was trained: then somebody new can be solved for."""
         settings = self.source.settings
-        return all(_is_number(settings.get(name)) for name in ("alpha", "regularization"))
+        return all(is_amount(settings.get(name)) for name in ("alpha", "regularization"))
 
     def recommend_to_taste(self, taste: Taste, n: int = 10) -> pd.DataFrame:
         """Return what fits a taste, as `taste.recommend_to_taste` does for a model.
@@ -273,9 +269,10 @@ class LargeRun:
     def fold_in(self, items: ArrayLike, values: ArrayLike) -> NDArray[np.float32]:
         """Return the factors that somebody has who plays these items; float32 array, shape (factors,).
 
-        Solves (Y^T Y + sum of c_j y_j y_j^T + n lambda I) p = sum of (1 + c_j) x_j y_j over the items j, with
-        c_j = alpha times what a play of j counts for. x_j is 1, or 0 for a value of 0, an item that is
-        not wanted: it has the confidence of the mean of the others. n is the number of items that are played.
+        Solves (Y^T Y + sum of (c_j - 1) y_j y_j^T + lambda I) p = sum of c_j y_j over the items j that are played,
+        as the model `als` is defined: c_j is alpha times log(1 + plays) over their mean. An item that is not wanted
+        stands on the left alone, with the mean confidence. In a run from Spark, lambda is its own times the
+        number of items that are played, and c_j at least 1.
 
         Parameters
         ----------
@@ -291,32 +288,34 @@ class LargeRun:
         References
         ----------
         Y. Hu, Y. Koren, C. Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008,
-        equation 4, with lambda times n as in Y. Zhou et al., "Large-scale Parallel Collaborative Filtering for
-        the Netflix Prize", AAIM 2008: what Spark's ALS solves with implicit preferences.
+        equation 4; for Spark's lambda Y. Zhou, D. Wilkinson, R. Schreiber, R. Pan, "Large-Scale Parallel
+        Collaborative Filtering for the Netflix Prize", AAIM 2008, equation 2.
         """
-        solved, _ = self._solved(*_checked(items, values))
-        return solved.sum(axis=1).astype(np.float32)
+        return self._solved(items, values).sum(axis=1).astype(np.float32)
 
-    def _solved(
-        self, items: NDArray[np.int64], values: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return what each item adds to the factors of who plays it, shape (factors, n_known), and the confidences."""
+    def _solved(self, items: ArrayLike, values: ArrayLike) -> NDArray[np.float64]:
+        """Return what each item adds to the factors of who plays it; shape (factors, n_known)."""
+        codes, amounts = np.asarray(items, np.int64), np.asarray(values, np.float64)
+        played = amounts > 0
+        if not played.any():
+            raise InputError("Name at least one artist that is played.")
         if not self.takes_new_listeners:
             raise InputError("The run does not say its alpha and regularization: nobody new can be taken in.")
-        settings = self.source.settings
-        known = np.asarray(self._item_factors[items], np.float64)
-        played = values > 0
-        confidence = settings["alpha"] * COUNTED.get(str(settings.get("plays")), np.asarray)(values)
-        confidence[~played] = confidence[played].mean()
-        left = self._gram + (known.T * confidence) @ known
-        left[np.diag_indices_from(left)] += settings["regularization"] * played.sum()
+        settings, weighted = self.source.settings, self.source.weighted_regularization
+        logs = np.where(played, np.log1p(amounts), 0)
+        excess = np.maximum(settings["alpha"] * logs / logs[played].mean() - 1, LEAST_EXCESS)
+        excess[~played] = excess[played].mean()
+        known = np.asarray(self._item_factors[codes], np.float64)
+        left = self._gram + (known.T * excess) @ known
+        left[np.diag_indices_from(left)] += (
+            settings["regularization"] if weighted is None else weighted * played.sum()
+        )
         try:
-            solved = np.linalg.solve(left, known.T * ((1 + confidence) * played))
+            return np.linalg.solve(left, known.T * ((1 + excess) * played))
         except np.linalg.LinAlgError:
             raise InputError(
                 "The equations of this run have no solution: it was trained without regularization."
             ) from None
-        return solved, confidence
 
     def _because(
         self, items: ArrayLike, values: ArrayLike, wanted: NDArray[np.int64], n: int = 3
@@ -328,8 +327,7 @@ class LargeRun:
         codes = np.asarray(items, np.int64)
         if not len(codes) or not np.any(values):
             return [[] for _ in wanted]
-        solved, _ = self._solved(*_checked(items, values))
-        shares = np.asarray(self._item_factors[wanted], np.float64) @ solved
+        shares = np.asarray(self._item_factors[wanted], np.float64) @ self._solved(items, values)
         largest = np.argsort(-shares, axis=1, kind="stable")[:, :n]
         artists = self.item_table(np.unique(codes[largest]))["artist"]
         return [
@@ -349,17 +347,6 @@ def top_n(scores: NDArray[np.float32], left_out: ArrayLike, n: int) -> NDArray[n
     best = np.argpartition(scores, len(scores) - n)[len(scores) - n :]
     best = best[np.lexsort((best, -scores[best]))]
     return best[np.isfinite(scores[best])]
-
-
-def _checked(items: ArrayLike, values: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    codes, amounts = np.asarray(items, np.int64), np.asarray(values, np.float64)
-    if not len(codes) or not (amounts > 0).any():
-        raise InputError("Name at least one artist that is played.")
-    return codes, amounts
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -57,6 +57,8 @@ class Source:
     settings, split, figures, versions : dict
         Settings and split as written; figures are finite numbers; versions are text.
     users, items, pairs, factors : int
+    weighted_regularization : float or None
+        Lambda as Spark takes it, times the number of a listener's artists; None for the setting as it is.
     identity : str
         16 hexadecimal digits that change with any of its files.
     """
@@ -75,6 +77,7 @@ class Source:
     items: int
     pairs: int
     factors: int
+    weighted_regularization: float | None
     identity: str
 
     @property
@@ -319,6 +322,7 @@ def read_run(folder: Path) -> Source:
         split=_object(story, "split"),
         figures={name[:LONGEST_TEXT]: float(value) for name, value in figures.items()},
         versions={name: str(version)[:LONGEST_TEXT] for name, version in _object(story, "versions").items()},
+        weighted_regularization=_weighted(story),
         identity=digest.hexdigest()[:16],
         **{name: _count(story, name) for name in MOST},
     )
@@ -336,6 +340,17 @@ def _object(story: dict[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"{STORY}: {name} is missing or no object. {AGAIN}")
     return value
+
+
+def _weighted(story: dict[str, Any]) -> float | None:
+    spark = story.get("spark")
+    value = spark.get("regParam") if isinstance(spark, dict) else None
+    return float(value) if is_amount(value) else None
+
+
+def is_amount(value: Any) -> TypeGuard[float]:
+    """Tell whether something that was read is a number of 0 or more."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
 
 
 def _count(story: dict[str, Any], name: str) -> int:
