@@ -146,7 +146,7 @@ def write(folder: Path, users: int, items: int, pairs: int, factors: int = 64, s
         "target": "preference, about 0 to 1",
         "settings": {"factors": factors, "alpha": 20.0, "regularization": 80.0, "epochs": 15, "seed": seed},
         "split": {"hidden": f"1 in {HIDDEN}", "seed": seed},
-        "figures": {"ndcg@10": 0.1234, "recall@10": 0.0987},
+        "figures": {"ndcg@10": 0.1234, "recall@10": 0.0987, "coverage@10": 0.3, "users": min(users, 20_000)},
         "users": users,
         "items": items,
         "pairs": counted["known"],

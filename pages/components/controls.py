@@ -248,7 +248,7 @@ def typed_listener(run: LargeRun, **beside: str) -> str | None:
     try:
         run.user_code(wanted)
     except InputError as error:
-        _into_address(None, beside)
+        # The address stays as it is: Back would otherwise lead through all that was half typed.
         found = run.users_from(wanted, SUGGESTED) if wanted else []
         if found:
             st.pills(

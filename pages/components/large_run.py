@@ -17,7 +17,14 @@ from recsys.similarity import LEAST_LISTENERS
 IN_TABLE = 100
 IN_CHART = 20
 SUGGESTED = 20
-MEASURES = {"ndcg": "NDCG", "map": "MAP", "mrr": "MRR", "rmse": "RMSE"}
+MEASURES = {
+    "ndcg": "NDCG",
+    "map": "MAP",
+    "mrr": "MRR",
+    "rmse": "RMSE",
+    "users": "Listeners measured",
+    "all_users": "Listeners with hidden artists",
+}
 
 
 def instead(draw: Callable[[LargeRun], None]) -> None:

@@ -288,13 +288,14 @@ def read_run(folder: Path) -> Source:
     try:
         with path.open("rb") as file:
             content = file.read(LONGEST_STORY + 1)
-        if len(content) > LONGEST_STORY:
-            raise InputError(f"{STORY} is larger than a megabyte: it is not that of a run.")
-        story = json.loads(content)
     except FileNotFoundError:
         raise InputError(f"{folder.name} has no {STORY}: it is no run, or an unfinished one.") from None
     except OSError as error:
         raise InputError(f"{STORY} cannot be read: {error.strerror}.") from error
+    if len(content) > LONGEST_STORY:
+        raise InputError(f"{STORY} is larger than a megabyte: it is not that of a run.")
+    try:
+        story = json.loads(content)
     except (ValueError, RecursionError):
         raise InputError(f"{STORY} is not JSON. {AGAIN}") from None
     if not isinstance(story, dict) or story.get("format") != FORMAT:
