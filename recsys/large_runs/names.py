@@ -15,8 +15,9 @@ import pandas as pd
 
 from recsys.errors import InputError
 
-# As long as what is asked for, an index answers; shorter parts are looked for in one name after another.
+# An index answers what is this long or longer; shorter parts are looked for in one name after another.
 TRIGRAM = 3
+LISTENED = 100_000
 LONGEST_PART = 100
 ROWS_AT_ONCE = 50_000
 LAST = "\U0010ffff"
@@ -104,6 +105,7 @@ class NamesWriter:
         """
         self._unique("items", "artist")
         self._database.execute("CREATE UNIQUE INDEX items_by_rank ON items (rank, folded)")
+        self._database.execute("CREATE INDEX items_by_name ON items (folded, rank)")
         # In the order of their ranks: the search then finds those with most listeners first, and need not sort.
         for first in range(1, count + 1, ROWS_AT_ONCE):
             self._add(
@@ -203,7 +205,8 @@ class Names:
     def search(self, part: str, n: int) -> list[int]:
         """Return the codes of `n` items at most whose name has this part, in any case and with or without accents.
 
-        Those that begin with it come first; among them, and among the others, those with most listeners.
+        Those that begin with it come first; among them, and among the others, those with most listeners. One or
+        two letters within a name are looked for among the `LISTENED` items with most listeners only.
         """
         wanted = fold(_clean(part)[:LONGEST_PART])
         if not wanted:
@@ -220,13 +223,17 @@ class Names:
             found = [rank for key in keys for (rank,) in self._rows(statement, key, n)]
         else:
             begins = self._rows(
-                "SELECT rank FROM items WHERE substr(folded, 1, ?) = ? ORDER BY rank LIMIT ?",
-                len(wanted),
+                "SELECT rank FROM items WHERE folded >= ? AND folded < ? ORDER BY rank LIMIT ?",
                 wanted,
+                wanted + LAST,
                 n,
             )
             within = self._rows(
-                "SELECT rank FROM items WHERE instr(folded, ?) ORDER BY rank LIMIT ?", wanted, n
+                "SELECT rank FROM items INDEXED BY items_by_rank WHERE rank <= ? AND instr(folded, ?) "
+                "ORDER BY rank LIMIT ?",
+                LISTENED,
+                wanted,
+                n,
             )
             found = [rank for (rank,) in [*begins, *within]]
         ranks = list(dict.fromkeys(found))[:n]

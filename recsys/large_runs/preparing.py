@@ -144,6 +144,7 @@ class Preparation:
         self.doing = "Reading artists"
         yield from self._items(folder, names, facts)
         self.doing = "Making artists searchable"
+        yield "names", 0
         before = 0
         for done in names.index_items(source.items):
             yield "names", done - before
@@ -155,6 +156,7 @@ class Preparation:
                 names.add_users(enumerate(batch.column("id").to_pylist(), first))
                 yield "users", len(batch)
         self.doing = "Making listeners searchable"
+        yield "ids", 0
         names.index_users()
         yield "ids", source.users
         names.close()
@@ -296,7 +298,7 @@ def facts_of(folder: Path) -> dict[str, Any]:
 
 
 def _check_room(source: Source, root: Path) -> None:
-    needed = 4 * source.factors * (source.users + source.items) + 80 * source.users + 400 * source.items
+    needed = 4 * source.factors * (source.users + source.items) + 80 * source.users + 500 * source.items
     needed += 8 * (source.rows("known") + source.rows("hidden"))
     free = shutil.disk_usage(root).free
     if needed > free:
