@@ -257,6 +257,7 @@ def typed_listener(run: LargeRun, **beside: str) -> str | None:
                 key="similar",
                 format_func=frame.escape,
                 on_change=lambda: choose_listener(st.session_state.similar),
+                wrap=True,
             )
         elif wanted:
             frame.problem(error)

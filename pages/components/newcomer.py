@@ -133,9 +133,8 @@ def _start() -> None:
 def _scenes(taste: Taste) -> None:
     groups = state.scenes()
     tagged = not state.tags().empty
-    with st.expander(
-        "Popular in a scene" if tagged else "Played by the same people", icon=":material/groups:"
-    ):
+    together = "Alike by the model" if state.large_run() else "Played by the same people"
+    with st.expander("Popular in a scene" if tagged else together, icon=":material/groups:"):
         chosen = st.selectbox(
             "Scene" if tagged else "Artists around",
             list(groups),
