@@ -11,6 +11,7 @@ if large_run is not None:
 else:
     data_sources.in_use(state.dataset())
 
+data_sources.kept()
 st.subheader("Choose other data", anchor=False)
 sample, lastfm, own = st.columns(3)
 with sample.container(border=True, height="stretch"):

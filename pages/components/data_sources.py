@@ -10,6 +10,8 @@ from recsys.datasets import lastfm as published
 from recsys.datasets.base import Dataset
 from recsys.datasets.formats import ENDINGS
 from recsys.errors import InputError
+from recsys.kept_data import KEY
+from recsys.links import SHARED
 
 
 def in_use(chosen: Dataset) -> None:
@@ -32,6 +34,7 @@ def in_use(chosen: Dataset) -> None:
             icon=":material/arrow_forward:",
             query_params=state.place(),
         )
+        keep()
 
 
 def sample() -> None:
@@ -71,13 +74,59 @@ def own() -> list[UploadedFile]:
         "A table (CSV, Parquet, JSON), an export of Last.fm, ListenBrainz or Spotify, MovieLens, or a zip. "
         "Only you see it, until you leave."
     )
+    folder = st.toggle("A whole folder", key="own-folder", help="Brings every file in it that can be read.")
+    kind = "folder" if folder else "file"
     return st.file_uploader(
         "Files",
         type=list(ENDINGS),
-        accept_multiple_files=True,
-        key=f"file-{st.session_state.setdefault('files_put_away', 0)}",
+        accept_multiple_files="directory" if folder else True,
+        key=f"{kind}-{st.session_state.setdefault('files_put_away', 0)}",
         label_visibility="collapsed",
     )
+
+
+def keep() -> None:
+    """Offer to keep the data in use, if it is the visitor's own and would be gone when they leave."""
+    chosen = state.dataset()
+    if chosen.key in SHARED or KEY.fullmatch(chosen.key):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Keep it", icon=":material/bookmark:", key="keep-data"):
+            try:
+                state.show(state.kept_data().keep(chosen))
+            except InputError as error:
+                frame.problem(error)
+            else:
+                st.rerun()
+        st.caption(
+            "Only you see this data, and it is gone when you leave. Kept, it stays on this server for this "
+            "browser alone, until you delete it."
+        )
+
+
+def kept() -> None:
+    """Draw the data that the visitor keeps here, to use or to delete."""
+    entries = state.kept_data().entries()
+    if not entries:
+        return
+    st.subheader("Kept for you", anchor=False)
+    for entry in entries:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{frame.escape(entry.title, 80)}**  \n"
+                f":gray[{entry.pairs:,} pairs, kept on {frame.escape(entry.created[:10])}]",
+                width="stretch",
+            )
+            in_use = state.large_run() is None and state.dataset().key == entry.key
+            if st.button("In use" if in_use else "Use", key=f"use-{entry.key}", disabled=in_use):
+                _use(entry.key)
+            if st.button("Delete", key=f"delete-{entry.key}", icon=":material/delete:"):
+                try:
+                    state.kept_data().delete(entry.key)
+                except InputError as error:
+                    frame.problem(error)
+                else:
+                    st.rerun()
 
 
 def put_away() -> None:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.components import state
+from pages.components import owner, state
 
 NAME = "Encore"
 TAGLINE = "See, train and judge a music-artist recommender"
@@ -79,6 +79,7 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
         with top:
             for page in MENU:
                 link(page, query=place)
+            owner.keep()  # takes no room of its own beside what stretches
             st.space("stretch")
             link(DATA, label=escape(title_of_data, 30), icon=":material/library_music:", query=place)
     if not place.items() <= st.query_params.items():

@@ -208,7 +208,13 @@ def recommend(run: LargeRun) -> None:
             hit=recommended["hit"].map({True: "✓ hit", False: ""}),
             reason=[", ".join(names[: one_listener.NAMED]) for names in recommended["names"]],
         )
-        columns = ["artist", *(["hit"] if len(hidden) else []), *(["reason"] if shown["reason"].any() else []), "score", "listeners"]
+        columns = [
+            "artist",
+            *(["hit"] if len(hidden) else []),
+            *(["reason"] if shown["reason"].any() else []),
+            "score",
+            "listeners",
+        ]
         controls.artist_table(shown, "recommended", columns)
         st.download_button(
             "Download as CSV",

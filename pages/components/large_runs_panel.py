@@ -8,7 +8,6 @@ from pages.components import frame, state
 from recsys.background import BackgroundRun
 from recsys.errors import InputError
 from recsys.large_runs import LargeRun, Preparation, Source, find_runs, is_prepared
-from recsys.run_store import RunStore
 
 STALLED = {"failed": "It stopped because of a fault in this program.", "cancelled": ""}
 
@@ -40,7 +39,7 @@ def draw() -> None:
     if not sources and not complaints:
         st.caption(
             "Runs of millions of listeners and artists, trained on a cluster, open here too: put the folder of one, "
-            f"with its run.json, into {frame.escape(str(RunStore().folder))}, or let RECSYS_LARGE_RUNS name its place."
+            "with its run.json, where RECSYS_RUNS or RECSYS_LARGE_RUNS says."
         )
         return
     for source in sources:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,21 +14,24 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.owner import owner
 from recsys.artist_map import ArtistMap
-from recsys.background import BackgroundRun, BackgroundRuns
+from recsys.background import BackgroundRun, BackgroundRuns, Work
 from recsys.catalogue import Catalogue
 from recsys.comparing import Record
 from recsys.datasets import load
 from recsys.datasets.base import Dataset, Nouns
 from recsys.errors import InputError
+from recsys.kept_data import KEY, KeptData
 from recsys.large_runs import LargeRun, Preparation, Source, find_run
-from recsys.large_runs.source import KEY
+from recsys.large_runs.source import PREFIX
 from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
 from recsys.links import SHARED
 from recsys.metrics import evaluate, sample_users
 from recsys.popularity import rank_table
 from recsys.reranking import Reranking, effect
+from recsys.run_store import RunStore
 from recsys.splitting import Split, hold_out, suited
 from recsys.sweeps import Search, Sweep
 from recsys.tags import scenes as scenes_of
@@ -38,6 +42,7 @@ SAMPLE = "sample"
 HOLD_OUTS = ("split-", "compare-")  # what the keys of the controls of a hold-out begin with
 V = TypeVar("V")
 W = TypeVar("W", TrainingRun, Leaderboard)
+S = TypeVar("S", bound=Work)
 # Maps of artists that are remembered.
 MAPS = 8
 
@@ -50,8 +55,48 @@ def runs() -> BackgroundRuns:
 
 
 def visitor() -> str:
-    """Return a name for this visit that nobody else knows: trainings take turns by it."""
-    return st.session_state.setdefault("visitor", secrets.token_hex(8))
+    """Return a name for this visit: what it does on data of its own is forgotten when it is over."""
+    name: str = st.session_state.setdefault("visitor", secrets.token_hex(8))
+    _presence(name)
+    return name
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=lambda presence: presence.end())
+def _presence(name: str) -> _Presence:
+    return _Presence(name, (runs(), sweeps(), maps()))
+
+
+@dataclass(frozen=True)
+class _Presence:
+    """Streamlit gives it up as soon as the browser is gone, and makes it anew if it comes back."""
+
+    visitor: str
+    left: tuple[BackgroundRuns, ...]
+
+    def end(self) -> None:
+        for work in self.left:
+            work.leave(self.visitor)
+
+
+def start(work: BackgroundRuns, run: S) -> BackgroundRun[S]:
+    """Do something on the current data in the background, for this visitor.
+
+    Raises
+    ------
+    InputError
+        If too much waits already.
+    """
+    return work.start(dataset(), run, owner(), visitor())
+
+
+def kept_data() -> KeptData:
+    """Return the data of their own that this visitor keeps here."""
+    return KeptData(owner())
+
+
+def saved_runs() -> RunStore:
+    """Return the saved runs of this visitor, and those that are there for everybody."""
+    return RunStore.of(owner())
 
 
 @st.cache_resource(show_spinner="Reading the data ...", max_entries=4)
@@ -65,7 +110,12 @@ def dataset() -> Dataset:
         job = _run_in_link()
         wanted = st.query_params.get("data", SAMPLE)
         try:
-            chosen = job.dataset if job else _open(wanted if wanted in SHARED else SAMPLE)
+            if job:
+                chosen = job.dataset
+            elif KEY.fullmatch(wanted):
+                chosen = kept_data().open(wanted)
+            else:
+                chosen = _open(wanted if wanted in SHARED else SAMPLE)
         except InputError as error:
             st.session_state.notice = f"{error} The generated sample is shown instead."
             chosen = _open(SAMPLE)
@@ -81,7 +131,7 @@ def choose(key: str) -> None:
     InputError
         If it cannot be read.
     """
-    show(_open(key))
+    show(kept_data().open(key) if KEY.fullmatch(key) else _open(key))
 
 
 def show(chosen: Dataset) -> None:
@@ -108,7 +158,7 @@ def large_run() -> LargeRun | None:
     if "large-run" not in st.session_state:
         st.session_state["large-run"] = None
         wanted = st.query_params.get("data", "")
-        if wanted.startswith(KEY) and "dataset" not in st.session_state:
+        if wanted.startswith(PREFIX) and "dataset" not in st.session_state:
             try:
                 open_large_run(find_run(wanted))
             except InputError as error:
@@ -196,7 +246,7 @@ def comparison() -> BackgroundRun[Leaderboard] | None:
 
 
 def _of_kind(kind: type[W], run_id: str) -> BackgroundRun[W] | None:
-    job = runs().get(run_id)
+    job = runs().get(run_id, visitor())
     shown = dataset().interactions.fingerprint
     if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
         return None
@@ -218,7 +268,8 @@ def place() -> dict[str, str]:
     """Return what a link needs to come back to this data and this run."""
     if opened := large_run():
         return {"data": opened.key}
-    here = {"data": dataset().key} if dataset().key in SHARED else {}
+    key = dataset().key
+    here = {"data": key} if key in SHARED or KEY.fullmatch(key) else {}
     job = run()
     return here | ({"run": job.id} if job else {})
 
@@ -321,7 +372,12 @@ def quality(job: BackgroundRun[TrainingRun]) -> dict[str, float]:
 
 def _run_in_link() -> BackgroundRun[Any] | None:
     return next(
-        (job for name in ("run", "comparison") if (job := runs().get(st.query_params.get(name, "")))), None
+        (
+            job
+            for name in ("run", "comparison")
+            if (job := runs().get(st.query_params.get(name, ""), visitor()))
+        ),
+        None,
     )
 
 
@@ -337,7 +393,7 @@ def sweep(kind: type[Sweep | Search]) -> BackgroundRun[Any] | None:
     key = f"{name}-followed"
     if key not in st.session_state and name in st.query_params:
         st.session_state[key] = st.query_params[name]
-    job = sweeps().get(st.session_state.get(key, ""))
+    job = sweeps().get(st.session_state.get(key, ""), visitor())
     shown = dataset().interactions.fingerprint
     if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
         return None
@@ -375,9 +431,9 @@ def maps() -> BackgroundRuns:
     return BackgroundRuns(at_once=1)
 
 
-@st.cache_resource(show_spinner=False, max_entries=MAPS)
+@remembered(show_spinner=False, max_entries=MAPS)
 def _map(learned: str, _job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
-    return maps().start(_job.dataset, ArtistMap(_job.run.model, _job.dataset.interactions))
+    return maps().start(_job.dataset, ArtistMap(_job.run.model, _job.dataset.interactions), viewer=visitor())
 
 
 def artist_map(job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
@@ -389,7 +445,7 @@ def artist_map(job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
         If its model has no latent features, or too many maps are being made.
     """
     found = _map(_learned(job), job)
-    if maps().get(found.id) is not None and found.state == "paused":
+    if maps().get(found.id, visitor()) is not None and found.state == "paused":
         maps().resume(found)
     return found
 

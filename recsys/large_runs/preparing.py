@@ -86,10 +86,10 @@ class Preparation:
         try:
             next(self._steps)
         except sqlite3.Error as error:
-            raise InputError(f"The names cannot be kept in {prepared_folder()}: {error}.") from error
+            raise InputError(f"The names cannot be kept in the cache folder: {error}.") from error
         except OSError as error:
             raise InputError(
-                f"The run cannot be prepared in {prepared_folder()}: {error.strerror or error}. "
+                f"The run cannot be prepared in the cache folder: {error.strerror or error}. "
                 "Set RECSYS_CACHE to a folder that can be written to."
             ) from error
 
@@ -303,6 +303,6 @@ def _check_room(source: Source, root: Path) -> None:
     free = shutil.disk_usage(root).free
     if needed > free:
         raise InputError(
-            f"Preparing this run takes about {needed / 1e9:,.1f} GB in {root}, and {free / 1e9:,.1f} GB are free. "
+            f"Preparing this run takes about {needed / 1e9:,.1f} GB in the cache folder, and {free / 1e9:,.1f} GB are free. "
             "Make room, or let RECSYS_CACHE name a folder on a larger disk."
         )

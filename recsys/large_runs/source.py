@@ -18,11 +18,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recsys.errors import InputError
-from recsys.run_store import RunStore
+from recsys.run_store import runs_folder
 
 FORMAT = 1
 STORY = "run.json"
-KEY = "run-"  # what names such a run in an address begins with
+PREFIX = "run-"  # what names such a run in an address begins with
 LONGEST_STORY = 1 << 20  # bytes
 LONGEST_TEXT = 500
 ROWS_AT_ONCE = 1 << 16
@@ -254,13 +254,13 @@ def find_run(key: str) -> Source:
         If there is none, or it is damaged.
     """
     for folder in _candidates():
-        if KEY + folder.name == key and (folder / STORY).is_file():
+        if PREFIX + folder.name == key and (folder / STORY).is_file():
             return read_run(folder)
-    raise InputError(f"There is no run {key.removeprefix(KEY)[:80]!r} here.")
+    raise InputError(f"There is no run {key.removeprefix(PREFIX)[:80]!r} here.")
 
 
 def _candidates() -> Iterator[Path]:
-    places = [RunStore().folder]
+    places = [runs_folder()]
     if named := os.environ.get("RECSYS_LARGE_RUNS"):
         folder = Path(named).expanduser()
         if (folder / STORY).is_file():
@@ -314,7 +314,7 @@ def read_run(folder: Path) -> Source:
             digest.update(f"{kind}/{part.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
     return Source(
         folder=folder,
-        key=KEY + folder.name,
+        key=PREFIX + folder.name,
         title=_text(story, "title"),
         model="als",
         target=_text(story, "target"),
