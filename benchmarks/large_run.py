@@ -149,7 +149,7 @@ def write(folder: Path, users: int, items: int, pairs: int, factors: int = 64, s
         "figures": {"ndcg@10": 0.1234, "recall@10": 0.0987, "coverage@10": 0.3, "users": min(users, 20_000)},
         "users": users,
         "items": items,
-        "pairs": counted["known"],
+        "pairs": sum(counted.values()),
         "factors": factors,
         "spark": {"regParam": 0.01},
         "versions": {"benchmarks.large_run": "1"},

@@ -84,15 +84,20 @@ def explore(run: LargeRun) -> None:
         st.metric("Listeners", f"{run.n_users:,}", border=True)
         st.metric("Artists", f"{run.n_items:,}", border=True)
         st.metric("Plays", f"{run.plays:,.0f}", border=True)
-        st.metric("Listener-artist pairs", f"{run.n_pairs:,}", border=True)
+        st.metric(
+            "Listener-artist pairs",
+            f"{run.n_pairs:,}",
+            border=True,
+            help=f"Those it learned from; {run.n_hidden:,} more were hidden from it.",
+        )
         st.metric("Latent features", f"{source.factors:,}", border=True)
     if source.figures:
         st.subheader("How good it is", anchor=False)
         st.caption("Measured where it was trained, on artists that were hidden from it.")
         with st.container(horizontal=True):
             for name, value in source.figures.items():
-                shown = f"{value:,.0f}" if value == int(value) and abs(value) > 1 else f"{value:,.4f}"
-                st.metric(_measure(name), shown, border=True)
+                places = 0 if abs(value) >= 100 or value == int(value) else 4
+                st.metric(_measure(name), f"{value:,.{places}f}", border=True)
     st.subheader("Artists", anchor=False)
     _finder(run)
     st.subheader("Most listeners", anchor=False)

@@ -99,6 +99,11 @@ class LargeRun:
         return MODELS[self.source.model].label
 
     @property
+    def n_hidden(self) -> int:
+        """Number of pairs that were hidden from training."""
+        return len(self._pairs["hidden"][1])
+
+    @property
     def n_users(self) -> int:
         """Number of users."""
         return self.source.users

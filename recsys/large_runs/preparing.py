@@ -303,6 +303,6 @@ def _check_room(source: Source, root: Path) -> None:
     free = shutil.disk_usage(root).free
     if needed > free:
         raise InputError(
-            f"Preparing this run takes about {needed / 1e9:,.1f} GB in the cache folder, and {free / 1e9:,.1f} GB are free. "
-            "Make room, or let RECSYS_CACHE name a folder on a larger disk."
+            f"Preparing this run takes about {needed / 1e9:,.1f} GB in the cache folder, and {free / 1e9:,.1f} GB "
+            "are free. Make room, or let RECSYS_CACHE name a folder on a larger disk."
         )
