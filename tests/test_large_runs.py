@@ -4,6 +4,7 @@ import contextlib
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -290,6 +291,36 @@ def test_similar_artists_are_those_with_the_largest_cosine(folder, run):
     np.testing.assert_allclose(similar["cosine"], np.sort(cosines)[::-1][:10], rtol=1e-5)
     groups = list(run.scenes.values())
     assert len({code for group in groups for code in group}) == sum(map(len, groups))
+
+
+def test_who_plays_nothing_or_everything_gets_what_there_is(folder):
+    part = min((folder / "known").iterdir())
+    table = pq.read_table(part)
+    rest = table.filter(np.array(table["user"].to_pylist()) > 1)
+    everything = {"user": [1] * ITEMS, "item": range(ITEMS), "value": [2.0] * ITEMS}
+    pq.write_table(pa.concat_tables([pa.table(everything, schema=table.schema), rest]), part)
+    prepare(folder)
+    run = LargeRun(read_run(folder))
+    existing, recommended = run.recommend(0, 10)
+    assert (len(existing), len(recommended)) == (0, 10)
+    assert not any(recommended["names"])
+    existing, recommended = run.recommend(1, 10)
+    assert (len(existing), len(recommended)) == (ITEMS, 0)
+    run.close()
+
+
+def test_what_is_open_stays_open_when_it_is_prepared_anew(folder, run):
+    before = run.recommend(5)[1]
+    story(title="Another")(folder)
+    prepare(folder)
+    assert run.recommend(5)[1].equals(before)
+    assert run.named(before["artist"].iloc[0], 1) == [before.index[0]]
+
+
+def test_many_threads_look_names_up_at_once(run):
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda code: run.names[code], [*range(ITEMS)] * 5))
+    assert found == [run.names[code] for code in range(ITEMS)] * 5
 
 
 def test_few_items_bring_short_lists():

@@ -18,6 +18,7 @@ from recsys.errors import InputError
 # An index answers what is this long or longer; shorter parts are looked for in one name after another.
 TRIGRAM = 3
 LISTENED = 100_000
+AT_ONCE = 4
 LONGEST_PART = 100
 ROWS_AT_ONCE = 50_000
 LAST = "\U0010ffff"
@@ -139,11 +140,16 @@ class NamesWriter:
 
 
 class Names:
-    """Reads the file; for any number of threads."""
+    """Reads the file; for any number of threads, `AT_ONCE` of them at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        for _ in range(AT_ONCE):
+            self._idle.put(sqlite3.connect(address, uri=True, check_same_thread=False))
+            self._rows(
+                "SELECT 1 FROM items LIMIT 1"
+            )  # reads it: from now on it stays, even if somebody deletes the file
         self._closed = weakref.finalize(self, _close_all, self._idle)
 
     def close(self) -> None:
@@ -152,10 +158,7 @@ class Names:
 
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
-        try:
-            database = self._idle.get_nowait()
-        except queue.Empty:
-            database = sqlite3.connect(self._address, uri=True, check_same_thread=False)
+        database = self._idle.get()
         try:
             yield database
         finally:
