@@ -46,7 +46,7 @@ class BackgroundRun(Generic[W]):
     id : str
         Names the run in links.
     dataset : Dataset
-        What it is done on.
+        What it is done on; None for a large run, which is not listening data.
     run : Work
         What is done; read it at any time.
     state : str
@@ -60,7 +60,7 @@ class BackgroundRun(Generic[W]):
     """
 
     id: str
-    dataset: Dataset
+    dataset: Any
     run: W
     owner: str = ""
     state: State = "queued"
@@ -80,7 +80,7 @@ class BackgroundRun(Generic[W]):
     @property
     def private(self) -> bool:
         """Whether it holds data that somebody brought: then it lasts no longer than their visit."""
-        return self.dataset.key not in SHARED
+        return self.dataset is not None and self.dataset.key not in SHARED
 
     @property
     def seconds(self) -> float:
@@ -140,7 +140,7 @@ class BackgroundRuns:
         self._turns = 0
         self._changed = threading.Condition()
 
-    def start(self, dataset: Dataset, run: W, owner: str = "", viewer: str = "") -> BackgroundRun[W]:
+    def start(self, dataset: Dataset | None, run: W, owner: str = "", viewer: str = "") -> BackgroundRun[W]:
         """Take a run in; it trains as soon as there is room.
 
         Parameters

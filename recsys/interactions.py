@@ -227,6 +227,22 @@ class Interactions:
         """
         return _code(self.items, label, "artist")
 
+    def named(self, part: str, n: int) -> list[int]:
+        """Return the codes of `n` items at most whose name has this part, in any case.
+
+        Those that begin with it come first; among them, and among the others, those with most users.
+        """
+        wanted = part.strip().casefold()
+        if not wanted:
+            return []
+        begins: list[int] = []
+        within: list[int] = []
+        for code in np.argsort(-self.item_counts, kind="stable").tolist():
+            name = str(self.names[code]).casefold()
+            if wanted in name:
+                (begins if name.startswith(wanted) else within).append(code)
+        return [*begins, *within][:n]
+
     def item_named(self, name: str) -> int:
         """Return the code of the item with this name, in any case; where several have it, of that with most users.
 

@@ -14,9 +14,9 @@ from pages.components import frame, state
 from recsys import figures
 from recsys.errors import InputError
 from recsys.export import disarm
+from recsys.large_runs import LargeRun
 from recsys.models import MODELS
 from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
-from recsys.taste import named
 from recsys.training import Stopping
 
 LISTED = 2_000
@@ -44,6 +44,9 @@ COLUMNS = {
     "similarity": st.column_config.ProgressColumn("Overlap", format="%.1f%%", max_value=100, width=120),
     "cosine": st.column_config.ProgressColumn(
         "Cosine", format="%.2f", max_value=1, width=120, help="1 if both point the same way."
+    ),
+    "reason": st.column_config.TextColumn(
+        "Because they play", width=235, help="What the listener plays that adds most to the score."
     ),
     "score": st.column_config.NumberColumn("Score", format="%.4f", width=70),
     "popularity_rank": st.column_config.NumberColumn(
@@ -189,7 +192,6 @@ def listener(users: pd.Index, **beside: str) -> str | None:
     else goes before what was chosen.
     """
     from_address("listener", str)
-    linked = st.query_params.get("listener")
     more = len(users) > LISTED
     chosen = st.selectbox(
         "Listener",
@@ -203,14 +205,67 @@ def listener(users: pd.Index, **beside: str) -> str | None:
         help=f"{len(users):,} listeners."
         + (f" The first {LISTED:,} are listed; type any id or a part of one, then Enter." if more else ""),
     )
-    here = {} if chosen is None else {"listener": str(chosen)} | beside
+    _into_address(None if chosen is None else str(chosen), beside)
+    return None if chosen is None else str(chosen)
+
+
+def _into_address(chosen: str | None, beside: Mapping[str, str]) -> None:
+    """Let the address say who is chosen and what else there is, and remember that it was put there."""
+    here = {} if chosen is None else {"listener": chosen} | dict(beside)
     if not here.items() <= st.query_params.items():
         st.query_params.update(here)  # in one step: each is an entry in the browser's history
-    elif chosen is None and linked is not None:
+    elif chosen is None and "listener" in st.query_params:
         del st.query_params.listener
     for name in ("listener", *beside):
         st.session_state[f"{name}_in_address"] = here.get(name)
-    return None if chosen is None else str(chosen)
+
+
+def typed_listener(run: LargeRun, **beside: str) -> str | None:
+    """Draw a field for the id of a listener, for more than can be listed; return the id once it is somebody's.
+
+    While it is not, those that begin so are there to click. The address works as with `listener`.
+    """
+    from_address("listener", str)
+    field, button = st.columns([3, 2], vertical_alignment="bottom")
+    typed = field.text_input(
+        "Listener",
+        key="listener",
+        placeholder="Type the beginning of an id",
+        icon=":material/person_search:",
+        live="150ms",
+        autocomplete="off",
+        persist_state="session",
+        help=f"{run.n_users:,} listeners. Those whose id begins so appear while you type.",
+    )
+    button.button(
+        "Show me somebody",
+        icon=":material/casino:",
+        key="any-listener",
+        width="stretch",
+        on_click=lambda: choose_listener(run.somebody()),
+    )
+    wanted = (typed or "").strip()
+    try:
+        run.user_code(wanted)
+    except InputError as error:
+        # The address stays as it is: Back would otherwise lead through all that was half typed.
+        found = run.users_from(wanted, SUGGESTED) if wanted else []
+        if found:
+            st.pills(
+                "Listeners whose id begins so",
+                found,
+                key="similar",
+                format_func=frame.escape,
+                on_change=lambda: choose_listener(st.session_state.similar),
+                wrap=True,
+            )
+        elif wanted:
+            frame.problem(error)
+        else:
+            st.caption("Choose a listener to see their artists and what is recommended to them.")
+        return None
+    _into_address(wanted, beside)
+    return wanted
 
 
 def similar_listeners(users: pd.Index, part: str) -> None:
@@ -299,7 +354,7 @@ def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> Non
     fragment : str
         Key of the fragment that is drawn anew then.
     """
-    interactions = state.dataset().interactions
+    catalogue = state.catalogue()
 
     def chosen(code: int) -> None:
         st.session_state[f"{key}-search"] = ""
@@ -312,9 +367,9 @@ def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> Non
         icon=":material/search:",
         live="150ms",
         autocomplete="off",
-        help=f"Looks through all {interactions.n_items:,} artists while you type.",
+        help=f"Looks through all {catalogue.n_items:,} artists while you type.",
     )
-    found = named(interactions, part, MATCHES)
+    found = catalogue.named(part, MATCHES)
     if found:
         artist_pills("Matches", found, f"{key}-found", chosen, fragment)
     elif part.strip():
@@ -338,7 +393,7 @@ def artist_pills(
 
 def artist_name(code: int) -> str:
     """Return the name of an artist of the data that is shown, as Markdown shows it as it is."""
-    return frame.escape(str(state.dataset().interactions.names[code]), 60)
+    return frame.escape(str(state.catalogue().names[code]), 60)
 
 
 def badges(tags: Iterable[str]) -> str:
@@ -438,7 +493,7 @@ def _clickable(table: pd.DataFrame, columns: list[str], links: list[str]) -> pd.
 
 def _words() -> dict[str, str]:
     """Return what the columns that depend on the data are called."""
-    nouns = state.dataset().nouns
+    nouns = state.nouns()
     return {
         "artist": nouns.item,
         "listener": nouns.user,

@@ -75,7 +75,7 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
     st.title(escape(title), anchor=False)
     if lead:
         st.caption(lead)
-    dataset = state.dataset()
+    title_of_data = state.title()
     place = state.place()
     if top is not None:
         with top:
@@ -83,7 +83,7 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
                 link(page, query=place)
             owner.keep()  # takes no room of its own beside what stretches
             st.space("stretch")
-            link(DATA, label=escape(dataset.title, 30), icon=":material/library_music:", query=place)
+            link(DATA, label=escape(title_of_data, 30), icon=":material/library_music:", query=place)
             signin.who()
     if not place.items() <= st.query_params.items():
         st.query_params.update(place)

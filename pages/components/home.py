@@ -31,8 +31,7 @@ def draw() -> None:
             st.subheader(f"{page.icon} {page.label}", anchor=False)
             st.markdown(WORDS[page.label])
             frame.link(page, label=f"Open {page.label}", query=state.place())
-    chosen = state.dataset()
     st.caption(
-        f"In use: **{frame.escape(chosen.title)}**, {chosen.interactions.n_users:,} listeners and "
-        f"{chosen.interactions.n_items:,} artists. {frame.sentence(chosen.origin)}"
+        f"In use: **{frame.escape(state.title())}**, {state.catalogue().n_users:,} listeners and "
+        f"{state.catalogue().n_items:,} artists. {frame.sentence(state.origin())}"
     )

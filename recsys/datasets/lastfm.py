@@ -335,7 +335,7 @@ def _columns(
 
 
 def cache_folder() -> Path:
-    """Return where downloads are kept."""
+    """Return the folder for what can be fetched or made again; RECSYS_CACHE names another one."""
     return Path(os.environ.get("RECSYS_CACHE") or platformdirs.user_cache_dir("encore"))
 
 
