@@ -1,7 +1,8 @@
 """Compare: several models on the same listeners, and what it takes to tell them apart."""
 
-from pages.components import comparison_choice, comparison_panel, frame
+from pages.components import comparison_choice, comparison_panel, frame, state
 
-frame.draw("Compare", "Several models on the same hidden artists: which is better, at what price?")
+nouns = state.dataset().nouns
+frame.draw("Compare", f"Several models on the same hidden {nouns.items}: which is better, at what price?")
 comparison_choice.draw()
 comparison_panel.draw()

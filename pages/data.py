@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.components import data_sources, frame, own_data, state
 
-frame.draw("Data", "Choose the listening data, and see where it came from.")
+frame.draw("Data", "Choose the data, and see where it came from.")
 chosen = state.dataset()
 interactions = chosen.interactions
 nouns = chosen.nouns

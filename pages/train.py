@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.components import frame, playground, training_panel
 
-frame.draw("Train", "Tune a model and watch its error on known and on hidden plays.")
+frame.draw("Train", "Tune a model and watch its error on known and on hidden pairs.")
 playground.take_link()
 playground.complaints()
 

@@ -57,7 +57,7 @@ def test_the_map_is_made_once_and_can_be_searched_and_lit(run):
 
 def test_an_unknown_artist_in_a_link_is_explained(run):
     app = mapped(run=run, artist="nobody")
-    assert "There is no artist 'nobody'" in app.error[0].value.replace("\\", "")
+    assert "Nothing in this data has the id 'nobody'" in app.error[0].value.replace("\\", "")
 
 
 def test_features_are_told_by_artists_and_tags(run):
