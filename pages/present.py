@@ -24,7 +24,7 @@ except InputError as error:
 
 left, right = st.columns([2, 3], gap="large")
 with left:
-    st.header(nouns.does.capitalize(), anchor=False, divider="gray")
+    st.header(nouns.done.capitalize(), anchor=False, divider="gray")
     for row in lists.existing.head(lists.n).itertuples():
         with st.container(gap="xxsmall"):
             st.subheader(frame.escape(row.artist, 80), anchor=False)

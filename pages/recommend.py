@@ -55,7 +55,7 @@ except InputError as error:
 effect = st.empty()
 left, right = st.columns([2, 3], gap="large")
 with left:
-    st.subheader(nouns.does.capitalize(), anchor=False)
+    st.subheader(nouns.done.capitalize(), anchor=False)
     st.caption(
         f"{len(lists.existing):,} {nouns.item if len(lists.existing) == 1 else nouns.items} the model knows of, those "
         f"with the most {nouns.values} first"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from recsys.comparing import label, spell
 from recsys.datasets.base import Dataset, Nouns
 from recsys.metrics import evaluate
 from recsys.models.base import Model
@@ -92,7 +93,7 @@ def report(
         f"<p>{_text(unsure)}</p>" if (unsure := doubt(split.train, user, nouns)) else "",
         "" if reranking == AS_SCORED else f'<p class="soft">The list is reranked: {reranking.words}.</p>',
         _recommended(model, split, user, recommended, nouns),
-        f"<h2>{nouns.does.capitalize()}</h2>",
+        f"<h2>{nouns.done.capitalize()}</h2>",
         _table(
             {nouns.item.capitalize(): False, nouns.value.capitalize(): True, "Share": True},
             (
@@ -181,10 +182,10 @@ def _bars(parts: pd.DataFrame) -> str:
             f'<rect x="{start:.1f}" y="{y + 2}" width="{abs(size) * scale:.1f}" height="12" '
             f'style="fill: var({colour})"/><text x="380" y="{y + 12}">{size:+.3f}</text>'
         )
-    label = _text("; ".join(f"{name} {size:+.3f}" for name, size in bars))
+    spoken = _text("; ".join(f"{name} {size:+.3f}" for name, size in bars))
     height = 8 + 20 * len(bars)
     return (
-        f'<svg role="img" aria-label="{label}" viewBox="0 0 440 {height}" width="440">{"".join(drawn)}</svg>'
+        f'<svg role="img" aria-label="{spoken}" viewBox="0 0 440 {height}" width="440">{"".join(drawn)}</svg>'
     )
 
 
@@ -193,9 +194,11 @@ def _quality(model: Model, figures: Mapping[str, float], split: Split, nouns: No
     for key, value in figures.items():
         name, _, length = key.partition("@")
         if name in FIGURES and length:
-            label, meaning = FIGURES[name]
-            rows.append([f"{label}@{_text(length)}", f"{value:.4f}", nouns.fill(meaning)])
-    settings = ", ".join(f"{name} {value}" for name, value in model.settings.items()) or "none"
+            short, meaning = FIGURES[name]
+            rows.append([f"{short}@{_text(length)}", f"{value:.4f}", nouns.fill(meaning)])
+    settings = (
+        ", ".join(f"{label(name)} {spell(name, value)}" for name, value in model.settings.items()) or "none"
+    )
     return (
         f"<p>{_text(split.hidden)} {nouns.items} of each {nouns.user} with at least {_text(split.minimum)} were "
         f"hidden from the model and looked for in its lists. Settings: {_text(settings)}.</p>"

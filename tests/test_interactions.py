@@ -104,5 +104,5 @@ def test_an_artist_is_found_by_name_and_the_better_known_of_two():
     )
     interactions = Interactions.from_frame(frame)
     assert interactions.item_named("  muse") == 1
-    with pytest.raises(InputError, match=r"is called 'Hol' .* Try 'Hole'"):
+    with pytest.raises(InputError, match=r"is called 'Hol'\. Try 'Hole'"):
         interactions.item_named("Hol")

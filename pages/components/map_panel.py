@@ -151,7 +151,7 @@ def _about(job: BackgroundRun[TrainingRun], found: int, there: bool) -> None:
         st.page_link(
             "pages/artist.py",
             label=f"Open {name}",
-            icon=":material/artist:",
+            icon=":material/arrow_forward:",
             query_params=state.place() | {"artist": str(job.dataset.interactions.items[found])},
         )
         st.button(
@@ -202,7 +202,7 @@ def _lit(job: BackgroundRun[TrainingRun]) -> dict[str, list[int]]:
             user = job.dataset.interactions.user_code(wanted)
             plays, recommended = recommend_to(run.model, run.split, user)
             return {
-                nouns.does.capitalize(): items.get_indexer(plays["item"]).tolist(),
+                nouns.done.capitalize(): items.get_indexer(plays["item"]).tolist(),
                 "Recommended": items.get_indexer(recommended["item"]).tolist(),
             }
         if who == NEWCOMER and len(taste):

@@ -138,7 +138,7 @@ def _plays(taste: Taste) -> None:
         column_config={
             "artist": st.column_config.TextColumn(nouns.item.capitalize(), disabled=True),
             "plays": st.column_config.NumberColumn(
-                nouns.value.capitalize(),
+                nouns.value.capitalize() if nouns.counted else "Weight",
                 min_value=0,
                 max_value=MOST_PLAYS,
                 format="localized",
@@ -240,10 +240,11 @@ def _explained(model: Model) -> str:
         if model.heeds_unwanted
         else f"leaves it out. {model.label} cannot hold it against others; {MODELS['implicit'].label} can."
     )
+    unit = nouns.value if nouns.counted else "of weight"
     return (
-        f"- :material/thumb_up: adds it to what you {nouns.do}, with {nouns.amount(CHOSEN)}.\n"
+        f"- :material/thumb_up: adds it to what you {nouns.do}, with {CHOSEN:.0f} {unit}.\n"
         f"- :material/thumb_down: {down}\n"
-        f"- :material/check: counts as {nouns.done} a little ({nouns.amount(KNOWN)}), and is not listed.\n"
+        f"- :material/check: counts a little ({KNOWN:.0f} {unit}), and is not listed.\n"
         "- :material/visibility_off: is not listed. Nothing else changes."
     )
 

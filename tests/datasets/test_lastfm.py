@@ -130,7 +130,11 @@ def test_a_missing_folder_is_named(tmp_path):
             b"userID\tartistID\tweight\n2\n",
             "Row 1: artistID must be a whole number, not ''",
         ),
-        ("user_artists.dat", b"userID\tartistID\tweight\n2\t51\tmany\n", "Row 1: the value must .* not 'many'"),
+        (
+            "user_artists.dat",
+            b"userID\tartistID\tweight\n2\t51\tmany\n",
+            "Row 1: the value must .* not 'many'",
+        ),
         (
             "user_artists.dat",
             b"userID\tartistID\tweight\n2\t51\t0\n",
