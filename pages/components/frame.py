@@ -24,7 +24,6 @@ import streamlit as st
 from pages.components import owner, state
 
 NAME = "Encore"
-TAGLINE = "See, train and judge a music-artist recommender"
 ROOT = Path(__file__).parents[2]
 ICON = ROOT / "assets" / "icon.svg"
 LOGO = ROOT / "assets" / "logo.svg"
