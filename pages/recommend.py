@@ -56,14 +56,13 @@ effect = st.empty()
 left, right = st.columns([2, 3], gap="large")
 with left:
     st.subheader(nouns.done.capitalize(), anchor=False)
+    items = nouns.item if len(lists.existing) == 1 else nouns.items
     st.caption(
-        f"{len(lists.existing):,} {nouns.item if len(lists.existing) == 1 else nouns.items} the model knows of, those "
-        f"with the most {nouns.values} first"
+        f"{len(lists.existing):,} {items} the model knows of, sorted by {nouns.value}"
         + (f"; {lists.hidden} more were hidden from it." if lists.hidden else ".")
     )
-    controls.artist_table(
-        lists.existing.rename(columns={"plays": "value"}), "existing", ["artist", "value", "share"]
-    )
+    shown = lists.existing.rename(columns={"plays": "value"})
+    controls.artist_table(shown, "existing", ["artist", "value", *(["share"] if nouns.counted else [])])
 with right:
     st.subheader("Recommended", anchor=False)
     st.caption(

@@ -100,7 +100,7 @@ def report(
                 [_text(row.artist), nouns.spell(row.plays), f"{row.share:.1%}"]
                 for row in existing.head(n).itertuples()
             ),
-            f"The {min(n, len(existing))} with the most {nouns.values} of {len(existing)} that the model knows of.",
+            f"{min(n, len(existing))} of the {len(existing)} that the model knows of, sorted by {nouns.value}.",
         ),
         "<h2>How good the model is</h2>",
         _quality(model, quality, split, nouns),
