@@ -328,7 +328,7 @@ def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.F
     return _figure(dataset().interactions.fingerprint, name, options, draw)
 
 
-@remembered(show_spinner="Hiding some artists of each listener ...", max_entries=8)
+@remembered(show_spinner="Drawing the hold-out ...", max_entries=8)
 def _split(fingerprint: str, minimum: int, hidden: int, seed: int, _dataset: Dataset) -> Split:
     return hold_out(_dataset.interactions, minimum, hidden, seed)
 
