@@ -431,7 +431,7 @@ def test_a_damaged_copy_is_downloaded_again(server):
 def test_a_cache_that_cannot_be_written_to_is_explained(server, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("RECSYS_CACHE", str(tmp_path / "file"))
-    with pytest.raises(InputError, match="Set RECSYS_CACHE to a folder that can be written to"):
+    with pytest.raises(InputError, match="set RECSYS_CACHE to a folder that can be written to"):
         lastfm.download(url=server.url)
 
 
