@@ -286,7 +286,8 @@ class RunStore:
             make_folder(self.folder)
         except OSError as error:
             raise InputError(
-                f"The folder {self.folder} cannot be made: {reason(error)} Or set RECSYS_RUNS to a folder that can be written to."
+                f"The folder {self.folder} cannot be made: {reason(error)} "
+                "Or set RECSYS_RUNS to a folder that can be written to."
             ) from error
         return self.folder / f"{secrets.token_hex(6)}{SUFFIX}"
 

@@ -364,7 +364,8 @@ def _keep(files: dict[str, bytes]) -> Path:
         write_folder(place, files, _is_whole)
     except OSError as error:
         raise InputError(
-            f"The data cannot be kept in {place.parent}: {reason(error)} Or set RECSYS_CACHE to a folder that can be written to."
+            f"The data cannot be kept in {place.parent}: {reason(error)} "
+            "Or set RECSYS_CACHE to a folder that can be written to."
         ) from error
     return place
 
