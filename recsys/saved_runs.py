@@ -135,14 +135,17 @@ def rewrite_story(path: Path, story: dict[str, Any]) -> None:
 def _head(header: dict[str, Any], story: dict[str, Any]) -> bytes:
     """Return what stands before the arrays: the length of the header, and the header with this story in it."""
     text = json.dumps(story)
-    header["__metadata__"] = {"run": text, "checksum": _checksum(text)}
+    header["__metadata__"] = {"run": text, "checksum": _checksum(text, header)}
     head = json.dumps(header, separators=(",", ":")).encode()
     head += b" " * (-len(head) % 8)  # arrays begin at a multiple of 8
     return len(head).to_bytes(8, "little") + head
 
 
-def _checksum(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def _checksum(text: str, header: dict[str, Any]) -> str:
+    """Return the checksum of all that stands in a header but itself."""
+    entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
+    content = text + json.dumps(entries, sort_keys=True)
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _split_file(path: Path) -> tuple[dict[str, Any], dict[str, Any], int]:
@@ -162,7 +165,8 @@ def _split(file: IO[bytes], path: Path | str) -> tuple[dict[str, Any], dict[str,
     if max(ends) != whole - 8 - size:
         raise ValueError("not whole")
     text = header["__metadata__"]["run"]
-    if _checksum(text) != header["__metadata__"].get("checksum", _checksum(text)):
+    checksum = _checksum(text, header)
+    if header["__metadata__"].get("checksum", checksum) != checksum:
         raise ValueError("changed by accident")
     story = json.loads(text)
     if story["format"] != FORMAT:

@@ -27,8 +27,8 @@ STALE = 24 * 3600.0  # seconds; the clock must do where nothing can be locked
 UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EROFS)
 WAYS_OUT = {
     "Make room on the disk and try again.": (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
-    "Let this program write there, or choose another place.": (errno.EACCES, errno.EPERM, errno.EROFS),
-    "Make the folder first, or choose another place.": (errno.ENOENT, errno.ENOTDIR),
+    "Give this program the right to it, or choose another place.": (errno.EACCES, errno.EPERM, errno.EROFS),
+    "Make the folder first, or choose one that is there.": (errno.ENOENT, errno.ENOTDIR),
     "Move away what stands there, or choose another place.": (errno.EEXIST, errno.EISDIR),
 }
 

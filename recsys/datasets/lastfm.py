@@ -159,7 +159,7 @@ def read_folder(path: str | Path) -> Dataset:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise InputError(f"{folder / file} cannot be read: {error.strerror}.") from error
+            raise InputError(f"{folder / file} cannot be read: {reason(error)}") from error
     return _dataset(files, str(folder))
 
 
@@ -197,6 +197,10 @@ def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
         raise InputError(f"{url} answered {error.code} {error.reason}. {WAY_OUT}") from error
     except urllib.error.URLError as error:
         raise InputError(f"{url} cannot be reached ({error.reason}). {WAY_OUT}") from error
+    except (ValueError, http.client.InvalidURL) as error:
+        raise InputError(
+            f"{url[:200]!r} is no address. Set RECSYS_LASTFM_URL to one, or leave it out."
+        ) from error
     except (OSError, http.client.HTTPException) as error:
         raise InputError(f"The download broke off ({error or type(error).__name__}). {WAY_OUT}") from error
 

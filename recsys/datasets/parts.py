@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from recsys.errors import InputError
+from recsys.whole_files import reason
 
 GIGABYTE = 1 << 30
 LARGEST = 4 * GIGABYTE
@@ -254,6 +255,6 @@ def _damaged(name: str, error: Exception) -> InputError:
     if isinstance(error, InputError):
         return error
     if isinstance(error, OSError) and error.strerror:
-        return InputError(f"{name} cannot be read: {error.strerror}.")
+        return InputError(f"{name} cannot be read: {reason(error)}")
     kind = "a zip file" if name.lower().endswith(".zip") else "a whole file"
     return InputError(f"{name} is not {kind}, or it is damaged. Get it again.")
