@@ -31,6 +31,7 @@ from recsys.whole_files import reason, write_whole
 FORMAT = 2
 SPARSE_PARTS = ("data", "indices", "indptr")
 LONGEST_HEADER = 4 << 20  # bytes; the curve of 5,000 epochs takes one million
+LARGEST = 1e12  # of what a model learns; products of such numbers still are numbers in single precision
 # what reading a file that is not as it was written can end in
 DAMAGED = (
     *(safetensors.SafetensorError, KeyError, TypeError, ValueError),
@@ -280,7 +281,8 @@ def _from_arrays(model: Model, arrays: dict[str, NDArray[Any]], dataset: Dataset
             numbers = value.data
         else:
             value = numbers = arrays[name]
-        if value.shape != shape or not np.isfinite(numbers).all():
+        # a comparison with what is not a number is false
+        if value.shape != shape or not (np.abs(numbers) <= LARGEST).all():
             raise ValueError(f"{name} does not fit the data")
         if shape and numbers.dtype != np.float32:
             raise ValueError(f"{name} is not in single precision")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pages.components.one_listener import read_dial, read_n, read_variety
@@ -142,6 +142,7 @@ def use(report) -> None:
         st.sampled_from(["user", "item", "value", "name", "repeats"]), st.sampled_from("1234") | WORDS
     ),
 )
+@example(("a.csv", seeds.FILES["a.csv"]), TextForm(), {"item": ""})
 def test_a_file_is_read_or_refused(file, text, columns):
     name, content = file
     sources = [(name, io.BytesIO(content))]
@@ -167,17 +168,24 @@ def test_the_published_files_are_read_or_refused(edits, outer, file):
 # Saved runs
 
 
-def spoiled_run(number: int, edits: list, story: dict, own: bool) -> bytes:
-    """Return a saved run with other things in its story, or changed anywhere; checksums let it pass or do not."""
+def spoiled_run(number: int, how: str, edits: list, story: dict) -> bytes:
+    """Return a saved run that is spoiled anywhere, or without checksums in its story, its header or its arrays."""
     content = saved()[number % len(saved())]
-    if own:
-        size = int.from_bytes(content[:8], "little")
-        header = json.loads(content[8 : 8 + size])
-        told = json.loads(header["__metadata__"].pop("run"))
-        header["__metadata__"] = {"run": json.dumps(changed(told, story))}
-        text = json.dumps(header).encode()
-        content = len(text).to_bytes(8, "little") + text + content[8 + size :]
-    return seeds.spoil(content, edits)
+    if how == "anywhere":
+        return seeds.spoil(content, edits)
+    size = int.from_bytes(content[:8], "little")
+    header, arrays = json.loads(content[8 : 8 + size]), content[8 + size :]
+    told = json.loads(header["__metadata__"].pop("run"))
+    del told["arrays"]
+    if how == "story":
+        told = changed(told, story)
+    elif how == "arrays":
+        arrays = seeds.spoil(arrays, [edit for edit in edits if edit[0] in ("flip", "number")])[: len(arrays)]
+    header["__metadata__"] = {"run": json.dumps(told)}
+    text = json.dumps(header).encode()
+    if how == "header":
+        text = seeds.spoil(text, edits)
+    return len(text).to_bytes(8, "little") + text + arrays
 
 
 def changed(told, story: dict):
@@ -237,9 +245,17 @@ STORY = st.sampled_from(
 )
 
 
-@given(st.integers(0, 5), seeds.EDITS, st.dictionaries(STORY, VALUES, max_size=3), st.booleans())
-def test_a_saved_run_is_read_or_refused(number, edits, story, own):
-    content = spoiled_run(number, edits if not own else edits[:1], story, own)
+@given(
+    st.integers(0, 5),
+    st.sampled_from(("anywhere", "story", "story", "arrays", "header")),
+    seeds.EDITS,
+    st.dictionaries(STORY, VALUES, max_size=3),
+)
+@example(0, "story", [], {("stopping", "patience"): [1]})
+@example(0, "story", [], {("split", "minimum"): 10**400})
+@example(0, "arrays", [("number", 0.0, 1073)], {})
+def test_a_saved_run_is_read_or_refused(number, how, edits, story):
+    content = spoiled_run(number, how, edits, story)
     with tempfile.TemporaryDirectory() as folder:
         store = RunStore(Path(folder) / "runs")
         path = Path(folder) / "run.safetensors"
