@@ -65,10 +65,13 @@ class Part:
         """
         try:
             stream = self.raw()
-            packed = _starts_with(stream, b"\x1f\x8b")
         except BROKEN as error:
             raise _damaged(self.name, error) from error
         with stream:
+            try:
+                packed = _starts_with(stream, b"\x1f\x8b")
+            except BROKEN as error:
+                raise _damaged(self.name, error) from error
             source = gzip.GzipFile(fileobj=stream) if packed else stream
             with io.BufferedReader(_Bounded(source, self.name), 1 << 20) as reader:
                 yield reader
@@ -205,7 +208,7 @@ def _in_zip(name: str, source: Path | IO[bytes]) -> list[Part]:
     whole = 0
     found = []
     for member in members:
-        if member.is_dir() or _is_hidden(member.filename):
+        if not member.filename or member.is_dir() or _is_hidden(member.filename):
             continue
         _admit(member, name)
         whole += member.file_size
