@@ -27,10 +27,11 @@ from recsys.models import MODELS, make_model
 from recsys.popularity import rank_table
 from recsys.recommending import recommend_to
 from recsys.report import report
-from recsys.saved_runs import SavedRun, load_run, save_run, write_whole
+from recsys.saved_runs import SavedRun, load_run, save_run
 from recsys.settings import ROWS, SETTINGS, Choice
 from recsys.splitting import Split, hold_out
 from recsys.training import Epoch, Stopping, TrainingRun
+from recsys.whole_files import write_whole
 
 Answer = tuple[dict[str, Any], str]
 
