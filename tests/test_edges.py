@@ -24,7 +24,7 @@ ODD = (
     "שלום עולם",
     "x" * 10_000,
     "`code` **bold** <br>",
-    "‮drow",
+    "\u202edrow",
 )
 PAGES = ("explore", "artist", "train", "recommend", "present", "new_listener", "compare", "map", "data")
 
