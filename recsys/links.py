@@ -140,9 +140,7 @@ def from_query(query: Mapping[str, object]) -> tuple[Setup, list[str]]:
         for wanted in ("minimum", "hidden", "patience")
     )
     if hidden >= minimum:
-        complaints.append(
-            f"A listener with {minimum} artists cannot hide {hidden} of them. The defaults are used instead."
-        )
+        complaints.append(f"Who has {minimum} cannot hide {hidden} of them. The defaults are used instead.")
         minimum, hidden = Setup.minimum, Setup.hidden
     try:
         watch = CHOICES["watch"].check(str(query.get("watch", Setup.watch)))

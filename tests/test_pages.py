@@ -67,7 +67,7 @@ def test_searching_an_artist_narrows_the_table():
 def test_an_unknown_artist_in_a_link_is_explained():
     app = open_page("artist.py", artist="<script>")
     assert not app.exception
-    assert "There is no artist '<script>'" in said(app)
+    assert "Nothing in this data has the id '<script>'" in said(app)
 
 
 def test_an_artist_in_a_link_is_shown():
@@ -142,7 +142,7 @@ def test_a_trained_model_recommends():
     app = open_page("recommend.py", run=run_id, listener="7")
     assert not app.exception
     existing, recommended = (table.value for table in app.dataframe)
-    assert existing["plays"].is_monotonic_decreasing
+    assert existing["value"].is_monotonic_decreasing
     assert recommended["score"].is_monotonic_decreasing
     assert len(recommended) == 10
 
@@ -200,7 +200,7 @@ def test_an_unknown_listener_is_explained():
     run_id = trained().session_state.run
     app = open_page("recommend.py", run=run_id, listener="nobody")
     assert not app.exception
-    assert "There is no listener 'nobody'" in said(app)
+    assert "Nobody in this data has the id 'nobody'" in said(app)
 
 
 def test_a_link_to_a_run_that_is_gone_still_opens():

@@ -13,7 +13,6 @@ from recsys.leaderboard import Entry, Leaderboard
 from recsys.links import Setup
 from recsys.models import MODELS
 from recsys.models.base import Model
-from recsys.run_store import RunStore
 from recsys.settings import SETTINGS
 
 LENGTHS = (5, 10, 20)
@@ -23,6 +22,7 @@ PREFIX = "compare-"
 
 def draw() -> None:
     """Draw the choice of models and of the hold-out, and start the comparison when it is asked for."""
+    nouns = state.dataset().nouns
     names = st.pills(
         "Models",
         list(MODELS),
@@ -58,14 +58,15 @@ def draw() -> None:
             LENGTHS,
             default=10,
             required=True,
-            format_func=lambda n: f"{n} artists",
+            format_func=lambda n: f"{n} {nouns.items}",
             key="compare-n",
             persist_state="session",
             label_visibility="collapsed",
         )
     st.caption(
-        f"One hold-out for all: each listener with at least {chosen['minimum']} artists hides {chosen['hidden']} of "
-        f"them, drawn by seed {chosen['seed']}. Every model learns from the rest and recommends {n} artists."
+        f"One hold-out for all: each {nouns.user} with at least {chosen['minimum']} {nouns.items} hides "
+        f"{chosen['hidden']} of them, drawn by seed {chosen['seed']}. Every model learns from the rest and recommends "
+        f"{n} {nouns.items}."
     )
     if adding:
         _add(chosen)
@@ -74,9 +75,7 @@ def draw() -> None:
         try:
             split = state.split(**chosen)
             entries = [contender.entry(split, _trained(contender)) for contender in [*defaults, *added]]
-            st.session_state.comparison = (
-                state.runs().start(state.dataset(), Leaderboard(entries, split, int(n)), state.visitor()).id
-            )
+            st.session_state.comparison = state.start(state.runs(), Leaderboard(entries, split, int(n))).id
         except InputError as error:
             frame.problem(error)
 
@@ -168,7 +167,7 @@ def _saved() -> list[Contender]:
             kept_epoch(entry.setup, entry.history),
             sum(epoch.seconds for epoch in entry.history),
         )
-        for entry in RunStore().entries()[0]
+        for entry in state.saved_runs().entries()[0]
         if entry.setup.fingerprint == here
     ]
 
@@ -182,7 +181,7 @@ def _trained(contender: Contender) -> Model | None:
     if not contender.run:
         return None
     if contender.saved:
-        return RunStore().open(contender.run, state.dataset()).model
+        return state.saved_runs().open(contender.run, state.dataset()).model
     job = state.runs().get(contender.run)
     return job.run.model if job is not None and job.ended else None
 

@@ -184,7 +184,7 @@ def how_chosen(job: BackgroundRun[TrainingRun]) -> Reranking:
         format_func=lambda step: Reranking(step).words,
         key="dial",
         persist_state="session",
-        help="Chooses among the 100 best: familiar prefers what many listen to, adventurous what few do.",
+        help="Chooses among the 100 best: familiar prefers what many know, adventurous what few do.",
     )
     diversity = variety.select_slider(
         "Variety",
@@ -194,7 +194,7 @@ def how_chosen(job: BackgroundRun[TrainingRun]) -> Reranking:
         key="variety",
         persist_state="session",
         disabled=not compares,
-        help="Holds back artists that are like one further up (MMR), by the model's latent features."
+        help=f"Holds back {job.dataset.nouns.items} that are like one further up (MMR), by the model's latent features."
         + ("" if compares else " This model has none."),
     )
     return Reranking(float(dial), float(diversity) if compares else 0.0)

@@ -14,7 +14,7 @@ from recsys.datasets.formats.text import TextForm
 from recsys.datasets.parts import Part, parts_of
 from recsys.errors import InputError
 
-ROLES = {"user": "listener", "item": "artist", "value": "plays", "name": "name"}
+ROLES = ("user", "item", "value", "name")
 REPEATS = {"sum": "Add them up", "last": "Keep the last"}
 
 
@@ -82,7 +82,7 @@ class Survey:
         if not (known | chosen).get("item"):
             shown = ", ".join(self.table.titles)[:200]
             raise InputError(
-                f"No column of {self.table.part.name} is known to be the artist, only {shown!r}. "
+                f"No column of {self.table.part.name} is known to say what a row is about, only {shown!r}. "
                 "Say which it is: on the Data page, or with --columns user=...,item=...,value=..."
             )
         if self.columns is not None:
@@ -98,7 +98,7 @@ class Survey:
         if title.isdecimal() and 1 <= int(title[:9]) <= len(titles):
             return titles[int(title) - 1]
         raise InputError(
-            f"There is no column {title[:80]!r} for the {ROLES.get(role, role)}, only {', '.join(titles)[:200]!r}."
+            f"There is no column {title[:80]!r} for the {role}, only {', '.join(titles)[:200]!r}."
         )
 
 

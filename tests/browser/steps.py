@@ -7,10 +7,11 @@ import re
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from pages.components import frame
+from recsys.datasets.base import MUSIC
 from recsys.models import MODELS
 
 ROW = 35  # pixels, of a table
-MENU = [page.label for page in frame.MENU]
+MENU = [MUSIC.fill(page.label) for page in frame.MENU]
 WIDER_THAN_THE_PAGE = """() => {
   const wide = document.documentElement.clientWidth;
   const main = document.querySelector('[data-testid=stMain]');
@@ -110,6 +111,23 @@ def train(browser: Browser, address: str, **query: str) -> str:
     name = re.findall(r"run=(\w+)", page.url)[0]
     page.close()
     return name
+
+
+def train_here(page: Page, address: str, **query: str) -> None:
+    """Train by a link."""
+    go(page, address, "train", **query)
+    state(page, "Done")
+    settled(page)
+    page.wait_for_url(re.compile("run=.*fingerprint="))
+
+
+def select_first(page: Page) -> None:
+    """Select the first row of the table of runs."""
+    runs = table(page)
+    runs.scroll_into_view_if_needed()
+    runs.click(position={"x": 16, "y": ROW * 1.5})
+    expect(page.get_by_role("button", name="Rename")).to_be_visible()
+    settled(page)
 
 
 def menu(page: Page) -> list[str]:

@@ -131,16 +131,20 @@ def test_a_missing_folder_is_named(tmp_path):
             b"userID\tartistID\tweight\n2\n",
             "Row 1: artistID must be a whole number, not ''",
         ),
-        ("user_artists.dat", b"userID\tartistID\tweight\n2\t51\tmany\n", "Row 1: plays must .* not 'many'"),
+        (
+            "user_artists.dat",
+            b"userID\tartistID\tweight\n2\t51\tmany\n",
+            "Row 1: the value must .* not 'many'",
+        ),
         (
             "user_artists.dat",
             b"userID\tartistID\tweight\n2\t51\t0\n",
-            "Row 1: plays must be a number above 0",
+            "Row 1: the value must be a number above 0",
         ),
         (
             "user_artists.dat",
             b"userID\tartistID\tweight\n2\t51\t1\n3\t52\t1\n2\t51\t2\n",
-            "Listener 2 and artist 51",
+            "2 and 51 stand together in two rows",
         ),
         ("artists.dat", b"id\tname\n51\tBj\xf6rk\n", "artists.dat is not text in UTF-8"),
         ("artists.dat", b"name\nLow\n", "artists.dat is not a tab-separated table"),
