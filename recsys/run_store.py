@@ -274,7 +274,11 @@ class RunStore:
         except OSError as error:
             raise InputError(f"The run cannot be {what}: {reason(error)}") from error
         except InputError as error:
-            shown = re.sub(rf"(?s)^.*[/\\][0-9a-f]{{12}}{re.escape(SUFFIX)}", "The run", str(error))
+            shown = re.sub(
+                f"{re.escape(str(self.folder))}[/\\\\][0-9a-f]{{12}}{re.escape(SUFFIX)}",
+                "The run",
+                str(error),
+            )
             raise InputError(shown) from error
 
     def _new(self) -> Path:
@@ -287,8 +291,8 @@ class RunStore:
     def _path(self, run_id: str) -> Path:
         """Return the file of a run, be it one's own or shared."""
         if re.fullmatch("[0-9a-f]{12}", run_id):
-            for folder in (self.folder, self.shared):
-                with self._saying("read"):
+            with self._saying("read"):
+                for folder in (self.folder, self.shared):
                     if folder is not None and (path := folder / f"{run_id}{SUFFIX}").is_file():
                         return path
         raise InputError(f"There is no saved run {run_id[:40]!r}.")
@@ -343,7 +347,7 @@ def make_room(folder: Path) -> None:
             "Or set RECSYS_RUNS to a folder that can be written to."
         ) from error
     if free < ROOM:
-        raise InputError("The disk is nearly full: nothing can be saved now. Make room on it and try again.")
+        raise InputError("The disk is nearly full: nothing can be saved now.")
 
 
 def _entries_in(folder: Path) -> tuple[list[Entry], list[str]]:
