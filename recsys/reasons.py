@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,9 @@ WORTH_NAMING = 0.25
 
 # With fewer items that others have, too, a list says little about its listener.
 FEWEST = 3
+
+# Characters of a name within a sentence.
+LONGEST_NAME = 60
 
 
 def reasons(
@@ -185,11 +189,17 @@ def _plays(train: Interactions, user: int) -> tuple[NDArray[np.int32], NDArray[n
     return train.item_codes[span], train.values[span]
 
 
+def short(name: object, longest: int = LONGEST_NAME) -> str:
+    """Return a name as it stands within a sentence: not too long, and without signs that turn what follows around."""
+    plain = re.sub("[\u202a-\u202e\u2066-\u2069]", "", str(name))
+    return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+
+
 def sentence(names: Sequence[str]) -> str:
     """Return the reason in words: `because of Muse and Placebo`; empty without names."""
     if not len(names):
         return ""
-    *first, last = map(str, names)
+    *first, last = map(short, names)
     return f"because of {', '.join(first)} and {last}" if first else f"because of {last}"
 
 

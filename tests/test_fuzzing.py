@@ -143,6 +143,7 @@ def use(report) -> None:
     ),
 )
 @example(("a.csv", seeds.FILES["a.csv"]), TextForm(), {"item": ""})
+@example(("a.csv", seeds.FILES["a.csv"]), TextForm("utf-16"), {"item": "1"})
 @example(("no names.zip", seeds.pack(seeds.ZIPS["movielens.zip"] | {"ml/u.item": "0\n7\n"})), TextForm(), {})
 @example(("a.zip", seeds.pack({"abc": "x"}).replace(b"abc", b"\0bc")), TextForm(), {})
 def test_a_file_is_read_or_refused(file, text, columns):

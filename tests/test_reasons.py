@@ -146,3 +146,8 @@ def test_who_is_hardly_known_is_told_that_the_list_is_a_guess():
     assert "only one artist of this listener that anybody else plays" in doubt(train, 1)
     assert "only 2 artists" in doubt(train, 2)
     assert "no artist" in doubt(train, 3)
+
+
+def test_long_names_and_those_that_turn_the_text_around_do_not_spoil_a_sentence():
+    said = sentence(["x" * 10_000, "\u202edrow", "שלום"])
+    assert said == f"because of {'x' * 59}…, drow and שלום"

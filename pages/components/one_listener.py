@@ -13,7 +13,7 @@ from pages.components import controls
 from recsys.background import BackgroundRun
 from recsys.errors import InputError
 from recsys.friends import friends_by_item, friends_of
-from recsys.reasons import because
+from recsys.reasons import because, short
 from recsys.recommending import recommend_to
 from recsys.reranking import Reranking
 from recsys.settings import SETTINGS
@@ -109,7 +109,7 @@ def table(lists: Lists) -> tuple[pd.DataFrame, list[str]]:
     """Return the recommended artists as the table shows them, and which columns it has."""
     shown = lists.recommended.assign(
         hit=lists.recommended["hit"].map({True: "✓ hit", False: ""}),
-        because=[", ".join(names[:NAMED]) for names in lists.recommended["names"]],
+        because=[", ".join(map(short, names[:NAMED])) for names in lists.recommended["names"]],
     )
     columns = ["artist", "hit"]
     columns += ["because"] if shown["because"].any() else []
