@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.components import frame, large_run, newcomer, state
 
-nouns = state.dataset().nouns
+nouns = state.nouns()
 frame.draw(
     f"New {nouns.user}",
     f"Not in the data? Name a few {nouns.items}: recommendations follow at once, without training.",

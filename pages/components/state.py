@@ -161,7 +161,7 @@ def large_run() -> LargeRun | None:
     if "large-run" not in st.session_state:
         st.session_state["large-run"] = None
         wanted = st.query_params.get("data", "")
-        if wanted.startswith(PREFIX) and "dataset" not in st.session_state:
+        if wanted.startswith(PREFIX):
             try:
                 open_large_run(find_run(wanted))
             except InputError as error:
