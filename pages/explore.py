@@ -4,11 +4,12 @@ from functools import partial
 
 import streamlit as st
 
-from pages.components import controls, frame, state
+from pages.components import controls, frame, large_run, state
 from recsys import figures, popularity
 
-interactions, nouns = state.dataset().interactions, state.dataset().nouns
-frame.draw("Explore", f"See what is {nouns.done}, by how many, and how unevenly.")
+frame.draw("Explore", "See what is {nouns.done}, by how many, and how unevenly.")
+large_run.instead(large_run.explore)
+interactions, nouns = state.dataset().interactions, state.nouns()
 table = state.ranks()
 
 figure_row = st.container(horizontal=True)

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.components import frame, newcomer, state
+from pages.components import frame, large_run, newcomer, state
 
-nouns = state.dataset().nouns
 frame.draw(
-    f"New {nouns.user}",
-    f"Not in the data? Name a few {nouns.items}: recommendations follow at once, without training.",
+    "New {nouns.user}",
+    "Not in the data? Name a few {nouns.items}: recommendations follow at once, without training.",
 )
+large_run.instead(large_run.new_listener)
 job = state.run()
 if job is None or not job.run.history:
     st.info("Recommendations come from a trained model. Train one first; it takes a moment.")
@@ -17,5 +17,7 @@ if job is None or not job.run.history:
 if not job.run.model.takes_new_listeners:
     newcomer.cannot(job.run.model)
     st.stop()
+if job.run.model.name == "popular":
+    st.info("This model recommends the same to everybody. Train another one to be understood.")
 newcomer.take_link()
-newcomer.draw(job.run)
+newcomer.draw(newcomer.Recommender.of(job.run))

@@ -4,13 +4,17 @@ import datetime
 
 import streamlit as st
 
-from pages.components import controls, frame, one_listener, state
+from pages.components import controls, frame, large_run, one_listener, state
 from recsys.errors import InputError
 from recsys.reasons import doubt, sentence
 
-nouns = state.dataset().nouns
-wanted, job = st.query_params.get("listener"), state.run()
-frame.draw("Present" if wanted is None else f"For {nouns.user} {wanted}", menu=False)
+wanted = st.query_params.get("listener")
+if wanted is None:
+    frame.draw("Present", menu=False)
+else:
+    frame.draw("For {nouns.user} ", menu=False, of=wanted)
+large_run.instead(large_run.no_presentation)
+nouns, job = state.nouns(), state.run()
 if wanted is None or job is None or not job.run.history:
     st.info(f"There is nothing to present here: choose a trained model and a {nouns.user} first.")
     controls.to_recommend(f"Choose a {nouns.user}")

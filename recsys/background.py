@@ -8,10 +8,11 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
+from recsys.events import note
 from recsys.links import SHARED
 
 State = Literal["queued", "running", "paused", "done", "cancelled", "diverged", "failed"]
@@ -45,7 +46,7 @@ class BackgroundRun(Generic[W]):
     id : str
         Names the run in links.
     dataset : Dataset
-        What it is done on.
+        What it is done on; None for a large run, which is not listening data.
     run : Work
         What is done; read it at any time.
     state : str
@@ -59,7 +60,7 @@ class BackgroundRun(Generic[W]):
     """
 
     id: str
-    dataset: Dataset
+    dataset: Any
     run: W
     owner: str = ""
     state: State = "queued"
@@ -79,7 +80,7 @@ class BackgroundRun(Generic[W]):
     @property
     def private(self) -> bool:
         """Whether it holds data that somebody brought: then it lasts no longer than their visit."""
-        return self.dataset.key not in SHARED
+        return self.dataset is not None and self.dataset.key not in SHARED
 
     @property
     def seconds(self) -> float:
@@ -139,7 +140,7 @@ class BackgroundRuns:
         self._turns = 0
         self._changed = threading.Condition()
 
-    def start(self, dataset: Dataset, run: W, owner: str = "", viewer: str = "") -> BackgroundRun[W]:
+    def start(self, dataset: Dataset | None, run: W, owner: str = "", viewer: str = "") -> BackgroundRun[W]:
         """Take a run in; it trains as soon as there is room.
 
         Parameters
@@ -218,6 +219,12 @@ class BackgroundRuns:
             waiting = self._waiting()
             return waiting.index(job) + 1 if job in waiting else 0
 
+    def counts(self) -> dict[str, int]:
+        """Return how many of the runs that are remembered are in each state; `queued` is the length of the queue."""
+        with self._changed:
+            found = Counter(job.state for job in self._runs.values())
+            return {name: found[name] for name in get_args(State)} | {"queued": len(self._line)}
+
     def wait(self, job: BackgroundRun[Any], *states: State, timeout: float = 60.0) -> bool:
         """Wait until the run is in one of these states; return whether it is."""
         with self._changed:
@@ -285,6 +292,8 @@ class BackgroundRuns:
                         self._line.remove(job)
                         self._training += 1
                         self._turns += 1
+                        if not job._turn:
+                            _tell("run started", job)
                         job._turn = self._turns
                         self._set(job, "running")
                         return True
@@ -318,9 +327,26 @@ class BackgroundRuns:
             job.state = state
             if state in ("running", "queued"):
                 job.message = ""
+            if job.ended:
+                _tell("run ended", job)
             self._changed.notify_all()
 
     def _end(self, job: BackgroundRun[Any], state: State, message: str) -> None:
         with self._changed:
             job.message = message
             self._set(job, state)
+
+
+def _tell(event: str, job: BackgroundRun[Any]) -> None:
+    """Tell the log about a run; half of its name, for who knows all of it can open the run."""
+    model = getattr(job.run, "model", None)
+    note(
+        event,
+        run=job.id[:6],
+        kind=type(job.run).__name__,
+        state=job.state,
+        model=getattr(model, "name", None),
+        epochs=len(getattr(job.run, "history", ())),
+        seconds=job.seconds,
+        pairs=len(job.dataset.interactions),
+    )

@@ -13,10 +13,10 @@ import streamlit as st
 from pages.components import frame, state
 from recsys import figures
 from recsys.errors import InputError
-from recsys.export import FORMULA
+from recsys.export import disarm
+from recsys.large_runs import LargeRun
 from recsys.models import MODELS
 from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
-from recsys.taste import named
 from recsys.training import Stopping
 
 LISTED = 2_000
@@ -49,7 +49,7 @@ def setting(name: str, default: Any, prefix: str = "") -> Any:
             value=default,
             format_func=lambda step: f"{step:g}",
             key=key,
-            help=state.dataset().nouns.fill(row.help),
+            help=state.nouns().fill(row.help),
             persist_state="session",
         )
     return st.number_input(
@@ -58,7 +58,7 @@ def setting(name: str, default: Any, prefix: str = "") -> Any:
         row.maximum,
         default,
         key=key,
-        help=state.dataset().nouns.fill(row.help),
+        help=state.nouns().fill(row.help),
         persist_state="session",
     )
 
@@ -73,7 +73,7 @@ def choice(row: Choice, words: list[str], default: str, key: str) -> str:
         words.index(default),
         format_func=lambda word: row.options[word],
         key=key,
-        help=state.dataset().nouns.fill(row.help),
+        help=state.nouns().fill(row.help),
         persist_state="session",
     )
 
@@ -105,7 +105,7 @@ def model_settings() -> tuple[str, dict[str, Any]]:
     name = model_choice()
     model = MODELS[name]
     with st.expander("What this model does", icon=":material/info:"):
-        st.caption(state.dataset().nouns.fill(model.about))
+        st.caption(state.nouns().fill(model.about))
     return name, {wanted: setting(wanted, default, f"{name}-") for wanted, default in model.defaults.items()}
 
 
@@ -125,7 +125,7 @@ def stopping(model: str) -> Stopping:
 def split_settings(seed: int | None) -> dict[str, int]:
     """Draw the settings of the hold-out and return them by name; its seed is the model's, or else the default."""
     with st.expander("Hold-out", icon=":material/visibility_off:"):
-        nouns = state.dataset().nouns
+        nouns = state.nouns()
         st.caption(
             f"Some {nouns.items} of each {nouns.user} are hidden from training, to judge the model by."
         )
@@ -161,8 +161,7 @@ def listener(users: pd.Index, **beside: str) -> str | None:
     else goes before what was chosen.
     """
     from_address("listener", str)
-    nouns = state.dataset().nouns
-    linked = st.query_params.get("listener")
+    nouns = state.nouns()
     more = len(users) > LISTED
     chosen = st.selectbox(
         nouns.user.capitalize(),
@@ -176,14 +175,67 @@ def listener(users: pd.Index, **beside: str) -> str | None:
         help=f"{len(users):,} {nouns.users}."
         + (f" The first {LISTED:,} are listed; type any id or a part of one, then Enter." if more else ""),
     )
-    here = {} if chosen is None else {"listener": str(chosen)} | beside
+    _into_address(None if chosen is None else str(chosen), beside)
+    return None if chosen is None else str(chosen)
+
+
+def _into_address(chosen: str | None, beside: Mapping[str, str]) -> None:
+    """Let the address say who is chosen and what else there is, and remember that it was put there."""
+    here = {} if chosen is None else {"listener": chosen} | dict(beside)
     if not here.items() <= st.query_params.items():
         st.query_params.update(here)  # in one step: each is an entry in the browser's history
-    elif chosen is None and linked is not None:
+    elif chosen is None and "listener" in st.query_params:
         del st.query_params.listener
     for name in ("listener", *beside):
         st.session_state[f"{name}_in_address"] = here.get(name)
-    return None if chosen is None else str(chosen)
+
+
+def typed_listener(run: LargeRun, **beside: str) -> str | None:
+    """Draw a field for the id of a listener, for more than can be listed; return the id once it is somebody's.
+
+    While it is not, those that begin so are there to click. The address works as with `listener`.
+    """
+    from_address("listener", str)
+    field, button = st.columns([3, 2], vertical_alignment="bottom")
+    typed = field.text_input(
+        "Listener",
+        key="listener",
+        placeholder="Type the beginning of an id",
+        icon=":material/person_search:",
+        live="150ms",
+        autocomplete="off",
+        persist_state="session",
+        help=f"{run.n_users:,} listeners. Those whose id begins so appear while you type.",
+    )
+    button.button(
+        "Show me somebody",
+        icon=":material/casino:",
+        key="any-listener",
+        width="stretch",
+        on_click=lambda: choose_listener(run.somebody()),
+    )
+    wanted = (typed or "").strip()
+    try:
+        run.user_code(wanted)
+    except InputError as error:
+        # The address stays as it is: Back would otherwise lead through all that was half typed.
+        found = run.users_from(wanted, SUGGESTED) if wanted else []
+        if found:
+            st.pills(
+                "Listeners whose id begins so",
+                found,
+                key="similar",
+                format_func=frame.escape,
+                on_change=lambda: choose_listener(st.session_state.similar),
+                wrap=True,
+            )
+        elif wanted:
+            frame.problem(error)
+        else:
+            st.caption("Choose a listener to see their artists and what is recommended to them.")
+        return None
+    _into_address(wanted, beside)
+    return wanted
 
 
 def similar_listeners(users: pd.Index, part: str) -> None:
@@ -193,7 +245,7 @@ def similar_listeners(users: pd.Index, part: str) -> None:
     if found.empty:
         return
     st.pills(
-        f"{len(found):,} {state.dataset().nouns.users} have this in their id"
+        f"{len(found):,} {state.nouns().users} have this in their id"
         + (f", {SUGGESTED} of them:" if len(found) > SUGGESTED else ":"),
         list(found[:SUGGESTED]),
         key="similar",
@@ -210,7 +262,7 @@ def choose_listener(user: object) -> None:
 @st.fragment
 def artist_finder(columns: list[str], height: int | None = None) -> None:
     """Draw a search field and the artists that match; choosing one opens that artist's page."""
-    table, nouns = state.ranks(), state.dataset().nouns
+    table, nouns = state.ranks(), state.nouns()
     wanted = st.text_input(
         f"Find {nouns.an_item}", key="search", placeholder="Part of a name", icon=":material/search:"
     ).strip()
@@ -224,13 +276,22 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
             icon=":material/arrow_forward:",
             query_params=state.place() | {"artist": str(first["item"])},
         )
-    artist_table(found, "ranks", columns, height)
+    artist_table(found, "ranks", columns, height, shown=None if wanted else _ranks(tuple(columns)))
+
+
+def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
+    return _all_ranks(state.dataset().interactions.fingerprint, columns)
+
+
+@state.remembered(show_spinner=False, max_entries=8)
+def _all_ranks(fingerprint: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    return _clickable(state.ranks(), list(columns), ["artist"])
 
 
 @st.fragment
 def top_charts() -> None:
     """Draw the artists with the most plays and those with the most listeners, as many as wanted."""
-    nouns = state.dataset().nouns
+    nouns = state.nouns()
     shown = st.slider(
         f"{nouns.items.capitalize()} in the charts",
         5,
@@ -265,7 +326,7 @@ def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> Non
     fragment : str
         Key of the fragment that is drawn anew then.
     """
-    interactions, nouns = state.dataset().interactions, state.dataset().nouns
+    catalogue, nouns = state.catalogue(), state.nouns()
 
     def chosen(code: int) -> None:
         st.session_state[f"{key}-search"] = ""
@@ -278,9 +339,9 @@ def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> Non
         icon=":material/search:",
         live="150ms",
         autocomplete="off",
-        help=f"Looks through all {interactions.n_items:,} {nouns.items} while you type.",
+        help=f"Looks through all {catalogue.n_items:,} {nouns.items} while you type.",
     )
-    found = named(interactions, part, MATCHES)
+    found = catalogue.named(part, MATCHES)
     if found:
         artist_pills("Matches", found, f"{key}-found", chosen, fragment)
     elif part.strip():
@@ -304,7 +365,7 @@ def artist_pills(
 
 def artist_name(code: int) -> str:
     """Return the name of an artist of the data that is shown, as Markdown shows it as it is."""
-    return frame.escape(str(state.dataset().interactions.names[code]), 60)
+    return frame.escape(str(state.catalogue().names[code]), 60)
 
 
 def badges(tags: Iterable[str]) -> str:
@@ -318,14 +379,16 @@ def artist_table(
     columns: list[str],
     height: int | None = None,
     tints: Sequence[str] | None = None,
+    shown: pd.DataFrame | None = None,
 ) -> int | None:
     """Draw a table of artists with these columns; a click on a name opens that artist's page.
 
     Its column `item` says which artist a row is about; it need not be shown. Where there is a column
     `because`, the row whose reason was just clicked is returned. Tints are a CSS colour for each row.
+    A long table may come as it is shown, if it was made before.
     """
     links = ["artist", *(["because"] if "because" in columns else [])]
-    column, row = _table(table, key, columns, links, height, tints)
+    column, row = _table(table, key, columns, links, height, tints, shown)
     if row is not None and column == "artist":
         open_artist(str(table["item"].iloc[row]))
     return row
@@ -348,24 +411,17 @@ def _table(
     links: list[str],
     height: int | None,
     tints: Sequence[str] | None = None,
+    shown: pd.DataFrame | None = None,
 ) -> tuple[str, int | None]:
     """Draw a table in which the cells of some columns can be clicked; return the column and the row that just were.
 
     Buttons and not selected cells: a selection follows the keyboard, so that whoever only passes
     through the table would find themselves on another page.
     """
-    shown = table[columns].copy()
-    shown[shown.columns.intersection(PERCENT)] *= 100
-    shown = shown.round(dict.fromkeys(MEANS, 0 if state.dataset().nouns.counted else 2))
+    if shown is None:
+        shown = _clickable(table, columns, links)
     buttons = {}
     for column in links:
-        shown[column] = shown[column].astype(str).str[:LONGEST]
-        # a button shows this directive as an icon
-        shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
-        # the table's own download is not guarded against what a spreadsheet would take for a formula
-        shown[column] = shown[column].map(
-            lambda text: f"\N{WORD JOINER}{text}" if text.startswith(FORMULA) else text
-        )
         label, width, help_text = _links()[column]
         buttons[column] = st.column_config.ButtonColumn(
             label,
@@ -391,9 +447,23 @@ def _table(
     return "", None
 
 
+def _clickable(table: pd.DataFrame, columns: list[str], links: list[str]) -> pd.DataFrame:
+    """Return these columns of a table as they are shown, with texts that a button can hold in some of them."""
+    shown = table[columns].copy()
+    shown[shown.columns.intersection(PERCENT)] *= 100
+    shown = shown.round(dict.fromkeys(MEANS, 0 if state.nouns().counted else 2))
+    for column in links:
+        shown[column] = shown[column].astype(str).str[:LONGEST]
+        # a button shows this directive as an icon
+        shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
+        # the table's own download is not guarded against what a spreadsheet would take for a formula
+        shown[column] = shown[column].map(disarm)
+    return shown
+
+
 def _columns() -> dict[str, Any]:
     """Return how each column of a table is shown, in the words of the data."""
-    nouns = state.dataset().nouns
+    nouns = state.nouns()
     users, values = nouns.users.capitalize(), nouns.values.capitalize()
     number, text, share = (
         partial(st.column_config.NumberColumn, format="localized"),
@@ -419,6 +489,9 @@ def _columns() -> dict[str, Any]:
         "shared": number("Both", width=60, help=f"{users} of both."),
         "similarity": share("Overlap"),
         "cosine": share("Cosine", format="%.2f", max_value=1, help="1 if both point the same way."),
+        "reason": text(
+            "Because of", width=235, help=f"What the {nouns.user} {nouns.does} that adds most to the score."
+        ),
         "score": number("Score", format="%.4f", width=70),
         "popularity_rank": number("Popularity", width=90, help=f"Rank by {nouns.users}, 1 for the most."),
     }
@@ -426,7 +499,7 @@ def _columns() -> dict[str, Any]:
 
 def _links() -> dict[str, tuple[str, int, str | None]]:
     """Return the columns of buttons: their names, widths in pixels and what they are for."""
-    nouns = state.dataset().nouns
+    nouns = state.nouns()
     return {
         "artist": (nouns.item.capitalize(), 150, None),
         "listener": (nouns.user.capitalize(), 150, None),

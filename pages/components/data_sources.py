@@ -6,11 +6,36 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components import frame, state
+from recsys import events
 from recsys.datasets import lastfm as published
+from recsys.datasets.base import Dataset
 from recsys.datasets.formats import ENDINGS
 from recsys.errors import InputError
 from recsys.kept_data import KEY
 from recsys.links import SHARED
+
+
+def in_use(chosen: Dataset) -> None:
+    """Draw what a data set holds and where it came from."""
+    interactions, nouns = chosen.interactions, chosen.nouns
+    with st.container(border=True):
+        st.subheader(f"In use: {frame.escape(chosen.title, 80)}", anchor=False)
+        figure_row = st.container(horizontal=True)
+        figure_row.metric(nouns.users.capitalize(), f"{interactions.n_users:,}")
+        figure_row.metric(nouns.items.capitalize(), f"{interactions.n_items:,}")
+        figure_row.metric(nouns.pairs.capitalize(), f"{len(interactions):,}")
+        if chosen.tags is not None:
+            figure_row.metric(f"Tagged {nouns.items}", f"{chosen.tags['item'].nunique():,}")
+        if chosen.friends is not None:
+            figure_row.metric("Friendships", f"{len(chosen.friends) // 2:,}")
+        st.caption(frame.sentence(f"{chosen.origin} {chosen.licence}"))
+        st.page_link(
+            "pages/explore.py",
+            label="Explore it",
+            icon=":material/arrow_forward:",
+            query_params=state.place(),
+        )
+        keep()
 
 
 def sample() -> None:
@@ -37,6 +62,7 @@ def lastfm() -> None:
         try:
             published.download(show)
         except InputError as error:
+            events.refused("lastfm", error)
             bar.empty()
             frame.problem(error)
         else:
@@ -93,7 +119,7 @@ def kept() -> None:
                 f":gray[{entry.pairs:,} pairs, kept on {frame.escape(entry.created[:10])}]",
                 width="stretch",
             )
-            in_use = state.dataset().key == entry.key
+            in_use = state.large_run() is None and state.dataset().key == entry.key
             if st.button("In use" if in_use else "Use", key=f"use-{entry.key}", disabled=in_use):
                 _use(entry.key)
             if st.button("Delete", key=f"delete-{entry.key}", icon=":material/delete:"):

@@ -14,14 +14,15 @@ front page or opened first by a link.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
-from pages.components import owner, state
+from pages.components import owner, signin, state
+from pages.components.escaping import escape
+from pages.components.escaping import sentence as sentence
 
 NAME = "Encore"
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,7 @@ MENU = (
 EXPLORE, DATA = MENU[1], MENU[-1]
 
 
-def draw(title: str, lead: str = "", menu: bool = True) -> None:
+def draw(title: str, lead: str = "", menu: bool = True, of: str = "") -> None:
     """Set up the browser tab and draw the menu and the heading; the first call of every page.
 
     The address keeps the data set and the run that are shown, so that it can be passed on as a link.
@@ -59,20 +60,26 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
     Parameters
     ----------
     title : str
-        The name of the page, for the browser tab and the heading.
+        The name of the page, for the browser tab and the heading. Here and in the lead, the words of the data stand in
+        braces, for `Nouns.fill`: they are not known before somebody who has to has signed in.
     lead : str
         A sentence (Markdown) below the heading: what the page is for.
     menu : bool
         Whether the menu stands above it.
+    of : str
+        What stands behind the title as it is.
     """
-    tab = NAME if title == NAME else f"{title} · {NAME}"
-    st.set_page_config(page_title=tab, page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_title=NAME, page_icon=str(ICON), layout="wide")
     st.logo(str(LOGO), size="large")
+    signin.gate(NAME)
+    nouns = state.nouns()
+    title = nouns.fill(title) + of
+    st.set_page_config(page_title=NAME if title == NAME else f"{title} · {NAME}")
     top = st.container(horizontal=True, gap="small") if menu else None
     st.title(escape(title), anchor=False)
     if lead:
-        st.caption(lead)
-    dataset = state.dataset()
+        st.caption(nouns.fill(lead))
+    title_of_data = state.title()
     place = state.place()
     if top is not None:
         with top:
@@ -80,7 +87,8 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
                 link(page, query=place)
             owner.keep()  # takes no room of its own beside what stretches
             st.space("stretch")
-            link(DATA, label=escape(dataset.title, 30), icon=DATA.icon, query=place)
+            link(DATA, label=escape(title_of_data, 30), icon=DATA.icon, query=place)
+            signin.who()
     if not place.items() <= st.query_params.items():
         st.query_params.update(place)
     if notice := st.session_state.pop("notice", None):
@@ -91,27 +99,10 @@ def link(page: Page, *, label: str = "", icon: str = "", query: Mapping[str, str
     """Draw a link to a page of the menu, under its own name and icon unless others are given."""
     st.page_link(
         page.path,
-        label=label or state.dataset().nouns.fill(page.label),
+        label=label or state.nouns().fill(page.label),
         icon=icon or page.icon,
         query_params=dict(query) if query else None,
     )
-
-
-def escape(text: str, longest: int = 1_000) -> str:
-    """Return the text so that Markdown shows every character as it is, on one line, and not too long."""
-    line = re.sub(r"\s+", " ", text)
-    if len(line) > longest:
-        line = f"{line[:longest].rstrip()}…"
-    # escaped or not, Markdown makes links of addresses: unless something invisible stands within
-    line = re.sub(r"(?i)(www|@|:(?=//))", "\\1\N{WORD JOINER}", line)
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
-
-
-def sentence(text: str) -> str:
-    """Return the text so that Markdown shows it as it is, but for addresses, which become links."""
-    parts = re.split(r"(https://[\w./-]*\w/?)", text)
-    # in angle brackets, or the backslash that escapes what follows becomes a part of the address
-    return "".join(f"<{part}>" if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
 def problem(error: Exception) -> None:

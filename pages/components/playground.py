@@ -11,11 +11,12 @@ import streamlit as st
 
 from pages.components import controls, frame, state
 from pages.components.live_chart import live_chart
-from recsys import tuning_figures
+from recsys import events, tuning_figures
 from recsys.background import ENDED, BackgroundRun
 from recsys.comparing import Record, difference, label, run_table, spell
 from recsys.diagnosis import diagnose
 from recsys.errors import InputError
+from recsys.export import disarm
 from recsys.links import SHARED, Setup, from_query, names_a_setup, other_data, to_query
 from recsys.training import Stopping, TrainingRun
 
@@ -179,6 +180,7 @@ def runs() -> None:
         _keep_selection([record.id for record in records])
         table = run_table(records).drop(columns=["id"])
         table.insert(0, "saved", [record.id in _saved() for record in records])
+        table["name"] = table["name"].map(disarm)
         st.dataframe(
             table,
             hide_index=True,
@@ -268,7 +270,11 @@ def _take_file(key: str) -> None:
 
 
 def _add(content: bytes, name: str) -> None:
-    entry = state.saved_runs().add(content, name)
+    try:
+        entry = state.saved_runs().add(content, name)
+    except InputError as error:
+        events.refused("saved_runs", error)
+        raise
     st.session_state.pop("saved", None)
     st.session_state["runs-news"] = f"{entry.name} is in the table. Select it to see its curve." + (
         ""

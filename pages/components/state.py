@@ -15,20 +15,26 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.components.owner import owner
+from pages.components.written_once import written_once
 from recsys.artist_map import ArtistMap
 from recsys.background import BackgroundRun, BackgroundRuns, Work
+from recsys.catalogue import Catalogue
 from recsys.comparing import Record
 from recsys.datasets import load
-from recsys.datasets.base import Dataset
+from recsys.datasets.base import Dataset, Nouns
+from recsys.datasets.lastfm import cache_folder
 from recsys.errors import InputError
+from recsys.health import health as health_of
 from recsys.kept_data import KEY, KeptData
+from recsys.large_runs import LargeRun, Preparation, Source, find_run
+from recsys.large_runs.source import PREFIX
 from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
 from recsys.links import SHARED
 from recsys.metrics import evaluate, sample_users
 from recsys.popularity import rank_table
 from recsys.reranking import Reranking, effect
-from recsys.run_store import RunStore
+from recsys.run_store import RunStore, runs_folder
 from recsys.splitting import Split, hold_out, suited
 from recsys.sweeps import Search, Sweep
 from recsys.tags import scenes as scenes_of
@@ -133,6 +139,7 @@ def choose(key: str) -> None:
 
 def show(chosen: Dataset) -> None:
     """Look at this data set from now on, with the hold-out that suits it; a run on other data is left behind."""
+    st.session_state["large-run"] = None
     usual = suited(dataset().interactions)
     st.session_state.dataset = chosen
     wanted = suited(chosen.interactions)
@@ -144,8 +151,91 @@ def show(chosen: Dataset) -> None:
         st.session_state.pop("run", None)
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _open_large(identity: str, _source: Source) -> LargeRun:
+    return LargeRun(_source)
+
+
+def large_run() -> LargeRun | None:
+    """Return the run trained elsewhere that this visitor looks at: the one opened, or the one in the link."""
+    if "large-run" not in st.session_state:
+        st.session_state["large-run"] = None
+        wanted = st.query_params.get("data", "")
+        if wanted.startswith(PREFIX) and "dataset" not in st.session_state:
+            try:
+                open_large_run(find_run(wanted))
+            except InputError as error:
+                st.session_state.notice = f"{error} The generated sample is shown instead."
+    return st.session_state["large-run"]
+
+
+def open_large_run(source: Source) -> None:
+    """Look at this run from now on.
+
+    Raises
+    ------
+    InputError
+        If it is not prepared.
+    """
+    st.session_state["large-run"] = _open_large(source.identity, source)
+    st.session_state.pop("listener", None)  # of other data
+
+
+@st.cache_resource(show_spinner=False)
+def _preparations() -> tuple[BackgroundRuns, dict[str, BackgroundRun[Preparation]]]:
+    # No lease: whoever prepares a large run need not stay and watch.
+    return BackgroundRuns(at_once=1, kept=8, lease=float("inf")), {}
+
+
+def preparation(source: Source) -> BackgroundRun[Preparation] | None:
+    """Return the preparation of a run as it is now, if somebody started one since this server started."""
+    return _preparations()[1].get(source.identity)
+
+
+def prepare(source: Source) -> None:
+    """Start to prepare a run in the background, unless that goes on already.
+
+    Raises
+    ------
+    InputError
+        If too many wait.
+    """
+    line, known = _preparations()
+    job = known.get(source.identity)
+    if job is None or job.ended:
+        known[source.identity] = line.start(None, Preparation(source))
+
+
+def stop_preparing(job: BackgroundRun[Preparation]) -> None:
+    """Give a preparation up; nothing of it is left behind."""
+    _preparations()[0].cancel(job)
+
+
+def catalogue() -> Catalogue:
+    """Return the artists of what this visitor looks at."""
+    return large_run() or dataset().interactions
+
+
+def nouns() -> Nouns:
+    """Return what listeners, artists and plays are called in what this visitor looks at."""
+    return Nouns() if large_run() else dataset().nouns
+
+
+def title() -> str:
+    """Return what that is called."""
+    opened = large_run()
+    return opened.source.title if opened else dataset().title
+
+
+def origin() -> str:
+    """Return a sentence: where it came from."""
+    return "A run trained elsewhere." if large_run() else dataset().origin
+
+
 def run() -> BackgroundRun[TrainingRun] | None:
-    """Return the run this visitor looks at, if it was trained on the data they look at."""
+    """Return the run this visitor looks at, if it was trained here on the data they look at."""
+    if large_run():
+        return None
     if "run" not in st.session_state and "run" in st.query_params:
         st.session_state.run = st.query_params["run"]
     return _of_kind(TrainingRun, st.session_state.get("run", ""))
@@ -179,6 +269,8 @@ def follow(job: BackgroundRun[TrainingRun]) -> None:
 
 def place() -> dict[str, str]:
     """Return what a link needs to come back to this data and this run."""
+    if opened := large_run():
+        return {"data": opened.key}
     key = dataset().key
     here = {"data": key} if key in SHARED or KEY.fullmatch(key) else {}
     job = run()
@@ -218,7 +310,7 @@ def ranks() -> pd.DataFrame:
 def _figure(
     fingerprint: str, name: str, options: tuple[Hashable, ...], _draw: Callable[[], go.Figure]
 ) -> go.Figure:
-    return _draw()
+    return written_once(_draw())
 
 
 def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.Figure:
@@ -324,11 +416,15 @@ def _tags(fingerprint: str, _dataset: Dataset) -> tuple[pd.DataFrame, dict[str, 
 
 def tags() -> pd.DataFrame:
     """Return how much of each artist's tags each one is, as `tags.tag_shares`; not to be changed."""
+    if large_run():
+        return pd.DataFrame(columns=["tag", "share"])
     return _tags(dataset().interactions.fingerprint, dataset())[0]
 
 
 def scenes() -> dict[str, list[int]]:
     """Return artists of the current data that go together, as `tags.scenes`; not to be changed."""
+    if opened := large_run():
+        return opened.scenes
     return _tags(dataset().interactions.fingerprint, dataset())[1]
 
 
@@ -381,3 +477,9 @@ def features(job: BackgroundRun[TrainingRun], main: bool) -> tuple[NDArray[np.fl
 def _learned(job: BackgroundRun[TrainingRun]) -> str:
     """Name what a run has learned by now."""
     return f"{job.id} {job.state} {len(job.run.history)}"
+
+
+def health() -> dict[str, Any]:
+    """Return how the server is, as `health.health`."""
+    works = {"trainings": runs(), "sweeps": sweeps(), "maps": maps()}
+    return health_of(works, {"saved runs": runs_folder(), "downloads": cache_folder()})

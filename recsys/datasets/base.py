@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakSet
 
 import pandas as pd
 
@@ -35,6 +36,11 @@ class Nouns:
     def an_item(self) -> str:
         """One item, with its article."""
         return f"{'an' if self.item[0] in 'aeiou' else 'a'} {self.item}"
+
+    @property
+    def item_title(self) -> str:
+        """One item, as a title begins."""
+        return self.item.capitalize()
 
     @property
     def does(self) -> str:
@@ -109,3 +115,10 @@ class Dataset:
     tags: pd.DataFrame | None = None
     friends: pd.DataFrame | None = None
     nouns: Nouns = MUSIC
+
+    def __post_init__(self) -> None:
+        HELD.add(self)
+
+
+# Every data set in memory, for those who run the server.
+HELD: WeakSet[Dataset] = WeakSet()
