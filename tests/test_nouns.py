@@ -45,6 +45,7 @@ OFFERED = (
     "Made-up listening histories",
     "1,892 real listeners",
     "A table (CSV, Parquet, JSON), an export of",
+    "Runs of millions of listeners",
 )
 START = ":material/play_arrow:"
 
