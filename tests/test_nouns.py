@@ -137,7 +137,7 @@ class Visit:
         self.look(name)
 
     def wait(self, ready: Any) -> None:
-        for _ in range(200):
+        for _ in range(600):
             if ready():
                 return
             time.sleep(0.1)
