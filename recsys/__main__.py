@@ -27,10 +27,11 @@ from recsys.models import MODELS, make_model
 from recsys.popularity import rank_table
 from recsys.recommending import recommend_to
 from recsys.report import report
-from recsys.saved_runs import SavedRun, load_run, save_run, write_whole
+from recsys.saved_runs import SavedRun, load_run, save_run
 from recsys.settings import ROWS, SETTINGS, Choice
 from recsys.splitting import Split, hold_out
 from recsys.training import Epoch, Stopping, TrainingRun
+from recsys.whole_files import write_whole
 
 Answer = tuple[dict[str, Any], str]
 
@@ -120,8 +121,8 @@ def recommend(options: argparse.Namespace) -> Answer:
     if options.out is not None:
         return _write_page(options, dataset, saved, user)
     existing, recommended = recommend_to(saved.model, saved.split, user, options.n)
-    label = dataset.interactions.users[user]
-    return _lists(options, label, existing, recommended, saved.model.target, dataset.nouns)
+    label, target = dataset.interactions.users[user], saved.model.target
+    return _lists(options, label, existing, recommended, target, dataset.nouns)
 
 
 def _lists(
@@ -130,7 +131,7 @@ def _lists(
     existing: pd.DataFrame,
     recommended: pd.DataFrame,
     target: str,
-    nouns: Nouns,
+    nouns: Nouns = MUSIC,
 ) -> Answer:
     answer = {
         "user": user,

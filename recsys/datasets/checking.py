@@ -361,8 +361,10 @@ def _names(found: Survey, nouns: Nouns, pairs: _Pairs) -> dict[str, str]:
         return {}
     for part in found.parts:
         if part.file in movielens.NAMES:
-            table = DelimitedTable(part, TextForm())
-            rows = table.batches(movielens.NAMES[part.file], lambda line, value, reason: None)
+            table, places = DelimitedTable(part, TextForm()), movielens.NAMES[part.file]
+            if max(places) >= len(table.titles):
+                continue
+            rows = table.batches(places, lambda line, value, reason: None)
             return {
                 label: name
                 for batch in rows

@@ -78,16 +78,17 @@ class Survey:
                 f"Columns are given as user=..., item=..., value=... and name=..., and repeats as sum or last, not "
                 f"{', '.join(f'{name}={given[name]}' for name in sorted(unknown or ['repeats']))!r}."
             )
-        if self.columns is not None:
-            if "item" in chosen and chosen["item"] != self.columns.item and "name" not in chosen:
-                chosen["name"] = ""
-            return replace(self.columns, **chosen)
-        if not chosen.get("item"):
+        known = {} if self.columns is None else {"item": self.columns.item}
+        if not (known | chosen).get("item"):
             shown = ", ".join(self.table.titles)[:200]
             raise InputError(
                 f"No column of {self.table.part.name} is known to say what a row is about, only {shown!r}. "
                 "Say which it is: on the Data page, or with --columns user=...,item=...,value=..."
             )
+        if self.columns is not None:
+            if "item" in chosen and chosen["item"] != self.columns.item and "name" not in chosen:
+                chosen["name"] = ""
+            return replace(self.columns, **chosen)
         return Columns(**chosen)
 
     def _title(self, role: str, title: str) -> str:
