@@ -7,9 +7,9 @@ from recsys import popularity
 from recsys.errors import InputError
 from recsys.similarity import LEAST_LISTENERS, has_factors, similar_items
 
-nouns = state.nouns()
-frame.draw(nouns.item.capitalize(), f"One {nouns.item}: {nouns.values}, {nouns.users} and shared audience.")
+frame.draw("{nouns.item_title}", "One {nouns.item}: {nouns.values}, {nouns.users} and shared audience.")
 large_run.instead(large_run.artist)
+nouns = state.nouns()
 interactions = state.dataset().interactions
 item = st.query_params.get("artist")
 try:

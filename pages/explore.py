@@ -7,10 +7,9 @@ import streamlit as st
 from pages.components import controls, frame, large_run, state
 from recsys import figures, popularity
 
-nouns = state.nouns()
-frame.draw("Explore", f"See what is {nouns.done}, by how many, and how unevenly.")
+frame.draw("Explore", "See what is {nouns.done}, by how many, and how unevenly.")
 large_run.instead(large_run.explore)
-interactions = state.dataset().interactions
+interactions, nouns = state.dataset().interactions, state.nouns()
 table = state.ranks()
 
 figure_row = st.container(horizontal=True)

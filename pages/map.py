@@ -4,9 +4,9 @@ import streamlit as st
 
 from pages.components import frame, large_run, map_panel, newcomer, state
 
-nouns = state.nouns()
-frame.draw("Map", f"Which {nouns.items} a model takes for alike, and what it tells them apart by.")
+frame.draw("Map", "Which {nouns.items} a model takes for alike, and what it tells them apart by.")
 large_run.instead(large_run.no_map)
+nouns = state.nouns()
 job = state.run()
 if job is None or not job.run.history:
     st.info("The map comes from a trained model. Train one first; it takes a moment.")

@@ -4,10 +4,9 @@ import streamlit as st
 
 from pages.components import frame, large_run, newcomer, state
 
-nouns = state.nouns()
 frame.draw(
-    f"New {nouns.user}",
-    f"Not in the data? Name a few {nouns.items}: recommendations follow at once, without training.",
+    "New {nouns.user}",
+    "Not in the data? Name a few {nouns.items}: recommendations follow at once, without training.",
 )
 large_run.instead(large_run.new_listener)
 job = state.run()

@@ -8,10 +8,13 @@ from pages.components import controls, frame, large_run, one_listener, state
 from recsys.errors import InputError
 from recsys.reasons import doubt, sentence
 
-nouns, wanted = state.nouns(), st.query_params.get("listener")
-frame.draw("Present" if wanted is None else f"For {nouns.user} {wanted}", menu=False)
+wanted = st.query_params.get("listener")
+if wanted is None:
+    frame.draw("Present", menu=False)
+else:
+    frame.draw("For {nouns.user} ", menu=False, of=wanted)
 large_run.instead(large_run.no_presentation)
-job = state.run()
+nouns, job = state.nouns(), state.run()
 if wanted is None or job is None or not job.run.history:
     st.info(f"There is nothing to present here: choose a trained model and a {nouns.user} first.")
     controls.to_recommend(f"Choose a {nouns.user}")

@@ -18,9 +18,9 @@ from recsys.errors import InputError
 from recsys.models import MODELS
 from recsys.reasons import doubt
 
-nouns = state.nouns()
-frame.draw("Recommend", f"What a {nouns.user} {nouns.does}, beside what they might like, and why.")
+frame.draw("Recommend", "What a {nouns.user} {nouns.does}, beside what they might like, and why.")
 large_run.instead(large_run.recommend)
+nouns = state.nouns()
 job = state.run()
 if job is None or not job.run.history:
     st.info("Recommendations come from a trained model. Train one first; it takes a moment.")

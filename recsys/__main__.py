@@ -169,7 +169,7 @@ def _recommend_large(options: argparse.Namespace) -> Answer:
     run = LargeRun(source)
     try:
         existing, recommended = run.recommend(run.user_code(options.user), options.n)
-        return _lists(options, options.user, existing, recommended, source.target)
+        return _lists(options, options.user, existing, recommended, source.target, MUSIC)
     finally:
         run.close()
 

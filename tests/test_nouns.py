@@ -45,6 +45,7 @@ OFFERED = (
     "Made-up listening histories",
     "1,892 real listeners",
     "A table (CSV, Parquet, JSON), an export of",
+    "Runs of millions of listeners",
 )
 START = ":material/play_arrow:"
 
@@ -136,7 +137,7 @@ class Visit:
         self.look(name)
 
     def wait(self, ready: Any) -> None:
-        for _ in range(200):
+        for _ in range(600):
             if ready():
                 return
             time.sleep(0.1)

@@ -27,7 +27,7 @@ def _trained(
 
 def draw(board: Leaderboard) -> None:
     """Draw the story, with the best other model of the leaderboard to compare with."""
-    split, nouns = board.split, state.dataset().nouns
+    split, nouns = board.split, state.nouns()
     try:
         run, lists = _trained(state.dataset().interactions.fingerprint, **split.settings, _split=split)
     except InputError as error:

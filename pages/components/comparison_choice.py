@@ -22,7 +22,7 @@ PREFIX = "compare-"
 
 def draw() -> None:
     """Draw the choice of models and of the hold-out, and start the comparison when it is asked for."""
-    nouns = state.dataset().nouns
+    nouns = state.nouns()
     names = st.pills(
         "Models",
         list(MODELS),

@@ -62,7 +62,7 @@ HELP = {
 
 def draw() -> None:
     """Draw the comparison, and keep it up to date while it goes on."""
-    job, nouns = state.comparison(), state.dataset().nouns
+    job, nouns = state.comparison(), state.nouns()
     if job is None:
         st.query_params.pop("comparison", None)
         st.info(
@@ -127,7 +127,7 @@ def _progress(job: BackgroundRun[Leaderboard], ended: bool) -> None:
 
 def _leaderboard(board: Leaderboard) -> None:
     table, marks = board.table(), board.marks()
-    split, nouns = board.split, state.dataset().nouns
+    split, nouns = board.split, state.nouns()
     st.caption(
         f"Lists of {board.n} for {len(board.users):,} {nouns.users}; hold-out {split.minimum}/{split.hidden}, seed "
         f"{split.seed}. ± is the 95 % confidence interval over the {nouns.users}. Bold: the best of a column. "
@@ -195,7 +195,7 @@ def _difference(board: Leaderboard) -> None:
     measure = measure_column.selectbox(
         "by", list(METRICS), format_func=lambda name: NAMES[name], key="measure", persist_state="session"
     )
-    nouns = state.dataset().nouns
+    nouns = state.nouns()
     offset = compare(entries[first], entries[second], measure)
     st.metric(
         f"{NAMES[measure]}: {frame.escape(str(first))} minus {frame.escape(str(second))}",
@@ -226,7 +226,7 @@ def _pick(column: DeltaGenerator, label: str, options: list[str], key: str) -> s
 
 
 def _one_listener(job: BackgroundRun[Leaderboard]) -> None:
-    board, nouns = job.run, state.dataset().nouns
+    board, nouns = job.run, state.nouns()
     labels = [entry.label for entry in board.measured]
     picker, models = st.columns(2)
     with picker:

@@ -489,6 +489,9 @@ def _columns() -> dict[str, Any]:
         "shared": number("Both", width=60, help=f"{users} of both."),
         "similarity": share("Overlap"),
         "cosine": share("Cosine", format="%.2f", max_value=1, help="1 if both point the same way."),
+        "reason": text(
+            "Because of", width=235, help=f"What the {nouns.user} {nouns.does} that adds most to the score."
+        ),
         "score": number("Score", format="%.4f", width=70),
         "popularity_rank": number("Popularity", width=90, help=f"Rank by {nouns.users}, 1 for the most."),
     }

@@ -52,7 +52,7 @@ MENU = (
 EXPLORE, DATA = MENU[1], MENU[-1]
 
 
-def draw(title: str, lead: str = "", menu: bool = True) -> None:
+def draw(title: str, lead: str = "", menu: bool = True, of: str = "") -> None:
     """Set up the browser tab and draw the menu and the heading; the first call of every page.
 
     The address keeps the data set and the run that are shown, so that it can be passed on as a link.
@@ -60,20 +60,25 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
     Parameters
     ----------
     title : str
-        The name of the page, for the browser tab and the heading.
+        The name of the page, for the browser tab and the heading. Here and in the lead, the words of the data stand in
+        braces, for `Nouns.fill`: they are not known before somebody who has to has signed in.
     lead : str
         A sentence (Markdown) below the heading: what the page is for.
     menu : bool
         Whether the menu stands above it.
+    of : str
+        What stands behind the title as it is.
     """
-    tab = NAME if title == NAME else f"{title} · {NAME}"
-    st.set_page_config(page_title=tab, page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_title=NAME, page_icon=str(ICON), layout="wide")
     st.logo(str(LOGO), size="large")
     signin.gate(NAME)
+    nouns = state.nouns()
+    title = nouns.fill(title) + of
+    st.set_page_config(page_title=NAME if title == NAME else f"{title} · {NAME}")
     top = st.container(horizontal=True, gap="small") if menu else None
     st.title(escape(title), anchor=False)
     if lead:
-        st.caption(lead)
+        st.caption(nouns.fill(lead))
     title_of_data = state.title()
     place = state.place()
     if top is not None:

@@ -73,7 +73,7 @@ def _cannot(run: LargeRun, why: str, way_out: str) -> None:
     st.markdown(way_out)
     with st.container(horizontal=True):
         for page in frame.MENU:
-            if page.label in ("Explore", "Recommend", "New listener", "Data"):
+            if page.label in ("Explore", "Recommend", "New {nouns.user}", "Data"):
                 frame.link(page, query=state.place())
 
 
@@ -163,7 +163,7 @@ def artist(run: LargeRun) -> None:
     except InputError as error:
         frame.problem(error)
     if code is None:
-        st.info("Find an artist here, or choose one in any table or chart.", icon=":material/artist:")
+        st.info("Find an artist here, or choose one in any table or chart.", icon=":material/search:")
         _finder(run)
         return
     row = run.item_table([code]).iloc[0]

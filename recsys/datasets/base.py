@@ -38,6 +38,11 @@ class Nouns:
         return f"{'an' if self.item[0] in 'aeiou' else 'a'} {self.item}"
 
     @property
+    def item_title(self) -> str:
+        """One item, as a title begins."""
+        return self.item.capitalize()
+
+    @property
     def does(self) -> str:
         """What one user does: a listener plays."""
         return f"{self.do}s"
