@@ -6,6 +6,7 @@ These functions travel to the workers by value, so that NumPy and pyarrow are al
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,23 @@ from recsys.metrics import METRICS
 LEAST_WEIGHT = 1e-6
 # Dense scores of one block: 1,024 users by 8,192 items are 32 MB.
 USERS_AT_ONCE, ITEMS_AT_ONCE = 1024, 8192
+
+
+class Block(NamedTuple):
+    """Some items whose codes follow each other.
+
+    Attributes
+    ----------
+    first : int
+        The first code.
+    factors : float32 array, shape (rows, factors)
+    turns : int32 array, shape (rows,)
+        Of items with equal scores the one with the lowest turn comes first.
+    """
+
+    first: int
+    factors: NDArray[np.float32]
+    turns: NDArray[np.int32]
 
 
 def whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -87,21 +105,18 @@ def hold_out(
         )
 
 
-def factor_blocks(items: pa.ipc.RecordBatchFileReader) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield the first code and the factors, shape (rows, factors), of each batch; nothing is copied."""
+def item_blocks(items: pa.ipc.RecordBatchFileReader) -> Iterator[Block]:
+    """Yield all items; the factors are not copied."""
     first = 0
     for number in range(items.num_record_batches):
         batch = items.get_batch(number)
         factors = batch.column("factors").flatten().to_numpy().reshape(len(batch), -1)
-        yield first, factors
+        yield Block(first, factors, batch.column("turn").to_numpy())
         first += len(batch)
 
 
 def best(
-    user_factors: NDArray[np.float32],
-    known: pa.ListArray,
-    blocks: Iterable[tuple[int, NDArray[np.float32]]],
-    n: int,
+    user_factors: NDArray[np.float32], known: pa.ListArray, blocks: Iterable[Block], n: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Return the `n` items with the highest p_u.q_i for each user, those known left out.
 
@@ -110,37 +125,41 @@ def best(
     user_factors : float32 array, shape (n_users, factors)
     known : list array of int32, length n_users
         Codes that are not recommended.
-    blocks : iterable of (first code, float32 array of shape (rows, factors))
-        All items, codes ascending.
+    blocks : iterable of Block
+        All items.
     n : int
 
     Returns
     -------
     items, scores : int32 and float32 array, shape (n_users, n)
-        Best first, equals by code; -1 where there are not enough.
+        Best first; -1 where there are not enough.
     """
     n_users = len(user_factors)
     known_items = known.flatten().to_numpy(zero_copy_only=False)
     known_rows = np.repeat(np.arange(n_users), known.value_lengths().fill_null(0).to_numpy())
     items = np.full((n_users, n), -1, np.int32)
+    turns = np.zeros((n_users, n), np.int32)
     scores = np.full((n_users, n), -np.inf, np.float32)
-    for first, factors in blocks:
-        block = user_factors @ factors.T
-        here = (known_items >= first) & (known_items < first + len(factors))
-        block[known_rows[here], known_items[here] - first] = -np.inf
+    for block in blocks:
+        all_scores = user_factors @ block.factors.T
+        here = (known_items >= block.first) & (known_items < block.first + len(block.factors))
+        all_scores[known_rows[here], known_items[here] - block.first] = -np.inf
         # Popular items come first, so that few rows find anything better later on.
-        rows = np.flatnonzero(block.max(axis=1) > scores[:, -1])
+        rows = np.flatnonzero(all_scores.max(axis=1) >= scores[:, -1])
         if not len(rows):
             continue
-        block = block[rows] if len(rows) < n_users else block
-        most = min(n, block.shape[1])
-        found = np.sort(np.argpartition(block, -most, axis=1)[:, -most:], axis=1)
-        all_scores = np.hstack([scores[rows], np.take_along_axis(block, found, axis=1)])
-        all_items = np.hstack([items[rows], (found + first).astype(np.int32)])
-        order = np.argsort(-all_scores, axis=1, kind="stable")[:, :n]
-        scores[rows] = np.take_along_axis(all_scores, order, axis=1)
-        items[rows] = np.take_along_axis(all_items, order, axis=1)
-    items[np.isneginf(scores)] = -1
+        found = all_scores[rows]
+        nth = max(0, found.shape[1] - n)
+        least = np.maximum(np.partition(found, nth, axis=1)[:, nth], scores[rows, -1])
+        of_row, place = np.nonzero((found >= least[:, None]) & ~np.isneginf(found))
+        of_row = np.append(np.repeat(np.arange(len(rows)), n), of_row)
+        values = np.append(scores[rows], found[of_row[len(rows) * n :], place])
+        order_of = np.append(turns[rows], block.turns[place])
+        codes = np.append(items[rows], (block.first + place).astype(np.int32))
+        order = np.lexsort((order_of, -values, of_row))
+        first_of_row = np.searchsorted(of_row[order], np.arange(len(rows)))
+        kept = order[first_of_row[:, None] + np.arange(n)]
+        items[rows], turns[rows], scores[rows] = codes[kept], order_of[kept], values[kept]
     return items, scores
 
 
@@ -171,7 +190,7 @@ def measure(batches: Iterable[pa.RecordBatch], file: str, n: int) -> Iterator[pa
     """
     with _open(file) as items:
         for users, factors in _users(batches):
-            codes, _ = best(factors, users.column("known"), factor_blocks(items), n)
+            codes, _ = best(factors, users.column("known"), item_blocks(items), n)
             hidden = users.column("hidden")
             lengths = hidden.value_lengths().to_numpy()
             # A pair as one number; n_items is more than any code.
@@ -204,7 +223,7 @@ def recommend(batches: Iterable[pa.RecordBatch], file: str, n: int) -> Iterator[
             [items.get_batch(number).select(["id", "name"]) for number in range(items.num_record_batches)]
         )
         for users, factors in _users(batches):
-            codes, scores = best(factors, users.column("known"), factor_blocks(items), n)
+            codes, scores = best(factors, users.column("known"), item_blocks(items), n)
             rows, places = np.nonzero(codes >= 0)
             shown = labels.take(pa.array(codes[rows, places])).combine_chunks()
             yield pa.RecordBatch.from_arrays(

@@ -93,7 +93,7 @@ def train(
     if stores.exists(spark, f"{out}/run.json"):
         raise InputError(f"There is a finished run at {out}. Choose another folder, or remove it first.")
     work = f"{out}/_work"
-    clock = _Clock(say)
+    clock = _Clock(spark, say)
     try:
         with clock.step("read", f"Reading {path}"):
             rows = tables.read(spark, path, columns)
@@ -136,15 +136,18 @@ def train(
 
 
 class _Clock:
-    """Says what is being done and how long it took."""
+    """Says what is being done, to Spark's own pages as well, and how long it took."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, spark: SparkSession, say: Say) -> None:
+        self.context = _context(spark)
         self.say = say
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def step(self, name: str, doing: str) -> Iterator[None]:
         self.say(f"{doing} ...")
+        if self.context is not None:
+            self.context.setJobDescription(name)
         started = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - started
@@ -254,9 +257,14 @@ def _regularization(coded: DataFrame, regularization: float) -> float:
     return regularization / math.sqrt(met[0] * met[1])
 
 
+def _context(spark: SparkSession) -> Any:
+    """Return the context of a session; None over Spark Connect, which has none."""
+    return getattr(spark, "_sc", None)
+
+
 def _cores(spark: SparkSession) -> int:
     """Return how many tasks run at once, as far as that is known here, at least 4."""
-    context = getattr(spark, "_sc", None)
+    context = _context(spark)
     return max(4, context.defaultParallelism if context is not None else 0)
 
 
@@ -287,7 +295,7 @@ def _fit(
         checkpointInterval=CHECKPOINT_EVERY,
     )
     known = coded.where(~F.col("hidden")).select("user", "item", "weight")
-    context = getattr(spark, "_sc", None)
+    context = _context(spark)
     if context is None:
         return als.fit(known)
     context.setCheckpointDir(f"{work}/checkpoints")
@@ -310,7 +318,7 @@ def _watched(context: Any, epochs: int, say: Say) -> Iterator[None]:
                 say(f"Iteration {iteration} of {epochs} ...")
 
     thread = threading.Thread(target=watch, daemon=True)
-    context.setJobGroup(group, "Training", interruptOnCancel=True)
+    context.setJobGroup(group, "train", interruptOnCancel=True)
     thread.start()
     try:
         yield
@@ -373,7 +381,7 @@ def evaluate(
         .select("factors", "known", "hidden")
     )
     kinds = ", ".join(["items array<int>", *(f"{name} double" for name in metrics.METRICS)])
-    with items_sent(spark, run, n_items) as file:
+    with items_sent(spark, run, n_items, split["seed"]) as file:
 
         def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return arrays.measure(batches, file, n)
@@ -420,12 +428,15 @@ def _beyond_accuracy(measured: DataFrame, known: DataFrame, n_users: int, n_item
 
 
 @contextmanager
-def items_sent(spark: SparkSession, run: str, n_items: int) -> Iterator[str]:
+def items_sent(spark: SparkSession, run: str, n_items: int, seed: int) -> Iterator[str]:
     """Send labels and factors of all items to the machines of all workers, a file each; yield its name.
 
     It is mapped into memory, so that the workers of one machine share it: 4 bytes for each factor, and
-    the labels. It passes through a file of the driver, never as a whole through its memory.
+    the labels. It passes through a file of the driver, never as a whole through its memory. Equal scores
+    are put in order by the seed, as `Model.recommend` does it.
     """
+    turns = np.empty(n_items, np.int32)
+    turns[np.random.default_rng(seed).permutation(n_items)] = np.arange(n_items, dtype=np.int32)
     name = f"encore-items-{uuid.uuid4().hex}.arrow"
     items = spark.read.parquet(f"{run}/items").select("code", "id", "name", "factors")
     # Machines fetch the file when their first task needs it.
@@ -435,7 +446,8 @@ def items_sent(spark: SparkSession, run: str, n_items: int) -> Iterator[str]:
             writer = None
             for first in range(0, n_items, ITEMS_AT_ONCE):
                 some = items.where(F.col("code").between(first, first + ITEMS_AT_ONCE - 1)).toArrow()
-                some = some.sort_by("code").drop_columns("code").combine_chunks()
+                some = some.sort_by("code").append_column("turn", pa.array(turns[first : first + len(some)]))
+                some = some.combine_chunks()
                 if writer is None:
                     writer = pa.ipc.new_file(file, some.schema)
                 writer.write_table(some, max_chunksize=arrays.ITEMS_AT_ONCE)
@@ -484,7 +496,7 @@ def recommend(spark: SparkSession, run: str, out: str, n: int, say: Say) -> dict
     known = _by_user(spark.read.parquet(f"{run}/known"), "known").withColumnRenamed("user", "code")
     users = spark.read.parquet(f"{run}/users").join(known, "code", "left").select("id", "factors", "known")
     say(f"Sending {found['items']:,} artists to the workers ...")
-    with items_sent(spark, run, found["items"]) as file:
+    with items_sent(spark, run, found["items"], found["split"]["seed"]) as file:
 
         def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return arrays.recommend(batches, file, n)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,7 +55,7 @@ def open_session(master: str, conf: Mapping[str, str]) -> Iterator[Any]:
         raise InputError("Spark is not installed. Run: pip install -r requirements-spark.txt") from None
     remote = master.startswith("sc://")
     if not remote:
-        _check_java()
+        check_java()
     builder = SparkSession.builder.appName("Encore")
     builder = builder.remote(master) if remote else builder.master(master)
     local = LOCAL if master.startswith("local") else {}
@@ -72,7 +74,8 @@ def open_session(master: str, conf: Mapping[str, str]) -> Iterator[Any]:
                 f"Spark did not start at {master}: {_first_line(error)} Its log is {path}."
             ) from error
     try:
-        yield spark
+        with _interruptible(spark):
+            yield spark
         path.unlink(missing_ok=True)
     except (PySparkException, Py4JError) as error:
         raise InputError(f"Spark gave up: {_first_line(error)} Its log is {path}.") from error
@@ -83,7 +86,44 @@ def open_session(master: str, conf: Mapping[str, str]) -> Iterator[Any]:
         spark.stop()
 
 
-def _check_java() -> None:
+@contextmanager
+def _interruptible(spark: Any) -> Iterator[None]:
+    """Let Ctrl-C cancel what Spark does, from another thread: within a call to Java it would break the connection.
+
+    A second Ctrl-C does not wait for that.
+    """
+    asked, ended = threading.Event(), threading.Event()
+
+    def cancel() -> None:
+        # Over and over: there may be no job just now.
+        while not ended.wait(0.2):
+            if hasattr(spark, "_sc"):
+                spark._sc.cancelAllJobs()
+            else:
+                spark.interruptAll()
+
+    def ask(*_: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        threading.Thread(target=cancel, daemon=True).start()
+
+    in_main = threading.current_thread() is threading.main_thread()
+    if in_main:
+        signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    except Exception:
+        if asked.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        ended.set()
+        if in_main:  # Spark has a handler of its own, which is no longer needed either
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def check_java() -> None:
     """Find out whether Spark can start its Java part.
 
     Raises
