@@ -20,6 +20,9 @@ import pyarrow.parquet as pq
 
 from benchmarks.synthetic import make
 
+# Before the first iteration: whether there are pairs at all, then the blocks of users and of items.
+JOBS_BEFORE = 3
+
 RESULTS = Path(__file__).with_name("spark.json")
 # pairs, users, items
 SIZES = {"1M": (1_000_000, 20_000, 10_000), "10M": (10_000_000, 200_000, 50_000)}
@@ -70,7 +73,7 @@ def measure(path: Path, out: Path, events: Path, arguments: list[str]) -> dict[s
         "seconds": answer["seconds"],
         "figures": answer["figures"],
         "peak_mb": {name: round(size / 1024) for name, size in peak.items()},
-    } | read_events(log)
+    } | read_events(log, answer["settings"]["epochs"])
 
 
 def memory_below(parent: int) -> Counter[str]:
@@ -94,10 +97,12 @@ def memory_below(parent: int) -> Counter[str]:
     return found
 
 
-def read_events(log: Path) -> dict[str, Any]:
-    """Read from Spark's log of events the bytes that each step shuffled, and the seconds of an iteration."""
+def read_events(log: Path, epochs: int) -> dict[str, Any]:
+    """Read from Spark's log of events what each step shuffled and computed, and what an iteration takes."""
     step_of: dict[int, str] = {}
-    shuffled, iterations = Counter[str](), []
+    iterating: set[int] = set()
+    shuffled, computed, began = Counter[str](), Counter[str](), []
+    in_iterations = 0.0
     files = sorted(log.glob("events_*")) if log.is_dir() else [log]
     for line in (line for file in files for line in file.open()):
         event = json.loads(line)
@@ -105,15 +110,25 @@ def read_events(log: Path) -> dict[str, Any]:
             step = event["Properties"].get("spark.job.description", "other")
             step_of |= dict.fromkeys(event["Stage IDs"], step)
             if step == "train" and "spark.jobGroup.id" in event["Properties"]:
-                iterations.append(event["Submission Time"] / 1000)
+                began.append(event["Submission Time"] / 1000)
+                # each iteration starts two jobs, after the few that make the blocks
+                if len(began) > JOBS_BEFORE:
+                    iterating |= set(event["Stage IDs"])
         elif event["Event"] == "SparkListenerTaskEnd" and event.get("Task Metrics"):
-            written = event["Task Metrics"]["Shuffle Write Metrics"]["Shuffle Bytes Written"]
-            shuffled[step_of.get(event["Stage ID"], "other")] += written
-    # each iteration starts two jobs, after the few that make the blocks
-    turns = [later - earlier for earlier, later in zip(iterations[3:], iterations[5:], strict=False)]
+            step = step_of.get(event["Stage ID"], "other")
+            metrics = event["Task Metrics"]
+            shuffled[step] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]
+            computed[step] += metrics["Executor CPU Time"]
+            if event["Stage ID"] in iterating:
+                in_iterations += metrics["Executor CPU Time"]
+    turns = [
+        later - earlier for earlier, later in zip(began[JOBS_BEFORE:], began[JOBS_BEFORE + 2 :], strict=False)
+    ]
     return {
         "shuffled_mb": {step: round(size / 1e6, 1) for step, size in shuffled.items()},
+        "java_cpu_seconds": {step: round(size / 1e9, 1) for step, size in computed.items()},
         "iteration_seconds": round(median(turns), 2) if turns else None,
+        "iteration_cpu_seconds": round(in_iterations / 1e9 / epochs, 2),
     }
 
 

@@ -336,6 +336,7 @@ def test_what_cannot_be_used_is_explained(spark, tmp_path):
     assert not (tmp_path / "run" / "run.json").exists()
 
 
+@pytest.mark.timeout(1200)
 def test_the_published_data_is_learned_as_well_as_here(spark, lastfm_folder, tmp_path):
     interactions = load(str(lastfm_folder)).interactions
     path = write(tmp_path / "lastfm.parquet", interactions)
