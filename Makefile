@@ -23,6 +23,7 @@ test: $(VENV)/test.stamp browser
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
 	PYTHONPATH=. $(VENV)/bin/python $(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/python tests/audit.py
 	$(VENV)/bin/python -m pytest
 
 # The pictures in the README.
@@ -49,7 +50,7 @@ $(VENV)/run.stamp: requirements.txt constraints.txt $(STALE)
 	@$(PIP) install --quiet -r requirements.txt -c constraints.txt
 	@touch $@
 
-$(VENV)/test.stamp: requirements-dev.txt $(VENV)/run.stamp
+$(VENV)/test.stamp: requirements-dev.txt requirements-signin.txt $(VENV)/run.stamp
 	@echo "Installing what the tests need into $(VENV)."
 	@$(PIP) install --quiet -r requirements-dev.txt -c constraints.txt
 	@touch $@

@@ -1,32 +1,20 @@
-"""Home: what this is, and the way in. Start it with `streamlit run app.py`."""
+"""The app. Start it with `streamlit run app.py`: the server takes `app` from here, and shows Home to visitors."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from pages.components import frame, state
+from pages.components import home
+from server import health, start
+from server.headers import Headers, SameOrigin
+from server.signing_in import SigningIn
 
-frame.draw(
-    "Encore",
-    "How does a music-artist recommender work? **See** who plays what, **train** a model and watch it learn, "
-    "and **judge** what it recommends, one listener at a time.",
-)
-WORDS = {
-    "Explore": "Who is played most, by how many, and how unevenly? Look up any artist and who shares its audience.",
-    "Train": "Choose a model, move its settings, and see the error on known and on hidden plays fall, or not.",
-    "Sweep": "Try two settings on a grid, or all of them in a search, and take the best.",
-    "Recommend": "Pick a listener: their top artists beside the recommended ones, why, and the hidden ones it found.",
-    "New listener": "Name a few artists and get a list at once. Say yes or no to what comes.",
-    "Compare": "Which model is better, on the same hidden artists, and at what price?",
-    "Map": "Every artist where the model puts it, and what its latent features stand for.",
-    "Data": "What is looked at here, and how to bring your own.",
-}
-cards = st.grid(4, min_column_width=220)
-for page in frame.MENU[1:]:
-    with cards.container(border=True, height="stretch"):
-        st.subheader(f"{page.icon} {page.label}", anchor=False)
-        st.markdown(WORDS[page.label])
-        frame.link(page, label=f"Open {page.label}", query=state.place())
-chosen = state.dataset()
-st.caption(
-    f"In use: **{frame.escape(chosen.title)}**, {chosen.interactions.n_users:,} listeners and "
-    f"{chosen.interactions.n_items:,} artists. {frame.sentence(chosen.origin)}"
-)
+if __name__ == "__main__":
+    home.draw()
+else:
+    app = st.App(
+        __file__,
+        lifespan=start.lifespan,
+        routes=[health.ROUTE],
+        middleware=[Middleware(Headers), Middleware(SameOrigin), Middleware(SigningIn)],
+        on_script_error=start.page_failed,
+    )

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from pages.components import controls, frame, state
+from pages.components import controls, frame, large_run, state
 from recsys import popularity
 from recsys.errors import InputError
 from recsys.similarity import LEAST_LISTENERS, has_factors, similar_items
 
 frame.draw("Artist", "One artist: plays, listeners and shared audience.")
+large_run.instead(large_run.artist)
 interactions = state.dataset().interactions
 item = st.query_params.get("artist")
 try:

@@ -1,7 +1,8 @@
 """Compare: several models on the same listeners, and what it takes to tell them apart."""
 
-from pages.components import comparison_choice, comparison_panel, frame
+from pages.components import comparison_choice, comparison_panel, frame, large_run
 
 frame.draw("Compare", "Several models on the same hidden artists: which is better, at what price?")
+large_run.instead(large_run.no_comparison)
 comparison_choice.draw()
 comparison_panel.draw()

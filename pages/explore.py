@@ -4,10 +4,11 @@ from functools import partial
 
 import streamlit as st
 
-from pages.components import controls, frame, state
+from pages.components import controls, frame, large_run, state
 from recsys import figures, popularity
 
 frame.draw("Explore", "See who is played, by how many and how often.")
+large_run.instead(large_run.explore)
 interactions, nouns = state.dataset().interactions, state.dataset().nouns
 table = state.ranks()
 

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.components import frame, map_panel, newcomer, state
+from pages.components import frame, large_run, map_panel, newcomer, state
 
 frame.draw("Map", "Which artists a model takes for alike, and what it tells them apart by.")
+large_run.instead(large_run.no_map)
 job = state.run()
 if job is None or not job.run.history:
     st.info("The map comes from a trained model. Train one first; it takes a moment.")

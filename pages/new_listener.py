@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.components import frame, newcomer, state
+from pages.components import frame, large_run, newcomer, state
 
 frame.draw(
     "New listener", "Not in the data? Name a few artists: recommendations follow at once, without training."
 )
+large_run.instead(large_run.new_listener)
 job = state.run()
 if job is None or not job.run.history:
     st.info("Recommendations come from a trained model. Train one first; it takes a moment.")
@@ -15,5 +16,7 @@ if job is None or not job.run.history:
 if not job.run.model.takes_new_listeners:
     newcomer.cannot(job.run.model)
     st.stop()
+if job.run.model.name == "popular":
+    st.info("This model recommends the same to everybody. Train another one to be understood.")
 newcomer.take_link()
-newcomer.draw(job.run)
+newcomer.draw(newcomer.Recommender.of(job.run))

@@ -4,12 +4,14 @@ import datetime
 
 import streamlit as st
 
-from pages.components import controls, frame, one_listener, state
+from pages.components import controls, frame, large_run, one_listener, state
 from recsys.errors import InputError
 from recsys.reasons import doubt, sentence
 
-wanted, job = st.query_params.get("listener"), state.run()
+wanted = st.query_params.get("listener")
 frame.draw("Present" if wanted is None else f"For listener {wanted}", menu=False)
+large_run.instead(large_run.no_presentation)
+job = state.run()
 if wanted is None or job is None or not job.run.history:
     st.info("There is nothing to present here: choose a trained model and a listener first.")
     controls.to_recommend("Choose a listener")

@@ -8,6 +8,7 @@ from pages.components import (
     export_panel,
     frame,
     friends_panel,
+    large_run,
     one_listener,
     state,
     what_if_panel,
@@ -18,6 +19,7 @@ from recsys.models import MODELS
 from recsys.reasons import doubt
 
 frame.draw("Recommend", "What a listener plays, beside what they might like, and why.")
+large_run.instead(large_run.recommend)
 job = state.run()
 if job is None or not job.run.history:
     st.info("Recommendations come from a trained model. Train one first; it takes a moment.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from recsys.batch import write_lists
 from recsys.datasets import load
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
+from recsys.large_runs import LargeRun, Preparation, is_prepared, read_run
 from recsys.metrics import evaluate
 from recsys.mlflow_export import log_run
 from recsys.models import MODELS, make_model
@@ -105,6 +108,10 @@ def _measured(epoch: Epoch) -> str:
 
 def recommend(options: argparse.Namespace) -> Answer:
     """Recommend artists to one listener, or write the lists of all into a file."""
+    if options.run.is_dir():
+        return _recommend_large(options)
+    if options.data is None:
+        raise InputError("Say which data the run was trained on: sample, lastfm or a file.")
     dataset = load(options.data, options.columns)
     saved = load_run(options.run, dataset)
     if options.all:
@@ -113,19 +120,49 @@ def recommend(options: argparse.Namespace) -> Answer:
     if options.out is not None:
         return _write_page(options, dataset, saved, user)
     existing, recommended = recommend_to(saved.model, saved.split, user, options.n)
+    return _lists(options, dataset.interactions.users[user], existing, recommended, saved.model.target)
+
+
+def _lists(
+    options: argparse.Namespace, user: object, existing: pd.DataFrame, recommended: pd.DataFrame, target: str
+) -> Answer:
     answer = {
-        "user": dataset.interactions.users[user],
+        "user": user,
         "existing": existing[["item", "artist", "plays"]].to_dict("records"),
         "recommended": recommended[["item", "artist", "score", "hit"]].to_dict("records"),
     }
     lines = [
-        f"Listener {answer['user']} plays",
+        f"Listener {user} plays",
         existing[["artist", "plays"]].head(options.n).to_string(index=False, float_format="{:,.0f}".format),
         "",
-        f"and is recommended (score: {saved.model.target}; hit: hidden from training)",
+        f"and is recommended (score: {target}; hit: hidden from training)",
         recommended[["artist", "score", "hit"]].to_string(index=False, float_format="{:.4f}".format),
     ]
     return answer, "\n".join(lines)
+
+
+def _recommend_large(options: argparse.Namespace) -> Answer:
+    """Recommend to one listener of a run trained elsewhere; the first time it is prepared."""
+    if options.user is None or options.out is not None:
+        raise InputError(
+            "A run in parts recommends to one --user at a time, without --out; where it was trained, lists of "
+            "all can be made."
+        )
+    source = read_run(options.run)
+    if not is_prepared(source):
+        work, said = Preparation(source), ""
+        with contextlib.suppress(StopIteration):
+            while True:
+                work.step()
+                if work.doing != said:
+                    said = work.doing
+                    print(f"{said} ...", file=sys.stderr, flush=True)
+    run = LargeRun(source)
+    try:
+        existing, recommended = run.recommend(run.user_code(options.user), options.n)
+        return _lists(options, options.user, existing, recommended, source.target)
+    finally:
+        run.close()
 
 
 def _write_page(options: argparse.Namespace, dataset: Dataset, saved: SavedRun, user: int) -> Answer:
@@ -245,12 +282,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, work: Callable[[argparse.Namespace], Answer]) -> argparse.ArgumentParser:
+    def command(
+        name: str, work: Callable[[argparse.Namespace], Answer], data: str | None = None
+    ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=work.__doc__, description=work.__doc__)
         added.set_defaults(work=work)
         added.add_argument(
             "data",
             metavar="DATA",
+            nargs=data,
             help="sample, lastfm, or a file, zip or folder: CSV, Parquet, JSON, or an export of Last.fm, ListenBrainz, "
             "Spotify or MovieLens",
         )
@@ -318,9 +358,13 @@ def _parser() -> argparse.ArgumentParser:
     choose_model(training)
     settings(training, "watch", "patience")
     training.add_argument("--out", type=Path, metavar="RUN", help="save the trained model to this file")
-    recommending = command("recommend", recommend)
+    recommending = command("recommend", recommend, data="?")
     recommending.add_argument(
-        "--run", type=Path, required=True, metavar="RUN", help="a file that train saved"
+        "--run",
+        type=Path,
+        required=True,
+        metavar="RUN",
+        help="a file that train saved, or the folder of a run trained elsewhere: that needs no DATA",
     )
     whom = recommending.add_mutually_exclusive_group(required=True)
     whom.add_argument("--user", metavar="LISTENER", help="the listener's id")

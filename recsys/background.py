@@ -8,10 +8,12 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
+from recsys.events import note
+from recsys.links import SHARED
 
 State = Literal["queued", "running", "paused", "done", "cancelled", "diverged", "failed"]
 ENDED: frozenset[State] = frozenset({"done", "cancelled", "diverged", "failed"})
@@ -44,7 +46,7 @@ class BackgroundRun(Generic[W]):
     id : str
         Names the run in links.
     dataset : Dataset
-        What it is done on.
+        What it is done on; None for a large run, which is not listening data.
     run : Work
         What is done; read it at any time.
     state : str
@@ -53,14 +55,17 @@ class BackgroundRun(Generic[W]):
         A sentence about the state, where there is something to say.
     owner : str
         Whose it is; "" if nobody's.
+    viewers : set of str
+        The visits that look at it, or did before they went elsewhere.
     """
 
     id: str
-    dataset: Dataset
+    dataset: Any
     run: W
     owner: str = ""
     state: State = "queued"
     message: str = ""
+    viewers: set[str] = field(default_factory=set)
     _wish: Literal["run", "pause", "cancel"] = "run"
     _seen: float = field(default_factory=time.monotonic)
     _turn: int = 0
@@ -71,6 +76,11 @@ class BackgroundRun(Generic[W]):
     def ended(self) -> bool:
         """Whether it will not go on any more."""
         return self.state in ENDED
+
+    @property
+    def private(self) -> bool:
+        """Whether it holds data that somebody brought: then it lasts no longer than their visit."""
+        return self.dataset is not None and self.dataset.key not in SHARED
 
     @property
     def seconds(self) -> float:
@@ -105,6 +115,8 @@ class BackgroundRuns:
         How many runs of one owner may be there without having ended.
     turn : float
         A run that others wait for works for this many seconds at a time.
+    grace : float
+        What is done on somebody's own data is forgotten this many seconds after the last who looked at it left.
     """
 
     def __init__(
@@ -114,27 +126,38 @@ class BackgroundRuns:
         lease: float = 900.0,
         each: int = 4,
         turn: float = 10.0,
+        grace: float = 120.0,
     ) -> None:
         self.at_once = at_once if at_once is not None else max(1, (os.cpu_count() or 2) - 1)
         self.kept = kept
         self.lease = lease
         self.each = each
         self.turn = turn
+        self.grace = grace
         self._runs: dict[str, BackgroundRun[Any]] = {}
         self._line: list[BackgroundRun[Any]] = []
         self._training = 0
         self._turns = 0
         self._changed = threading.Condition()
 
-    def start(self, dataset: Dataset, run: W, owner: str = "") -> BackgroundRun[W]:
+    def start(self, dataset: Dataset | None, run: W, owner: str = "", viewer: str = "") -> BackgroundRun[W]:
         """Take a run in; it trains as soon as there is room.
+
+        Parameters
+        ----------
+        dataset, run
+            What is done, and on what.
+        owner : str
+            Whose turn it takes; "" if nobody's.
+        viewer : str
+            The visit that looks at it; see `leave`.
 
         Raises
         ------
         InputError
             If too many runs, or too many of this owner, have not ended yet.
         """
-        job = BackgroundRun(secrets.token_hex(6), dataset, run, owner)
+        job = BackgroundRun(secrets.token_hex(6), dataset, run, owner, viewers={viewer} - {""})
         with self._changed:
             own = sum(not other.ended and other.owner == owner for other in self._runs.values())
             if owner and own >= self.each:
@@ -148,13 +171,35 @@ class BackgroundRuns:
         threading.Thread(target=self._work, args=(job,), name=f"training-{job.id}", daemon=True).start()
         return job
 
-    def get(self, run_id: str) -> BackgroundRun[Any] | None:
-        """Return a run and note that somebody looks at it; None if it is not known (any more)."""
+    def get(self, run_id: str, viewer: str = "") -> BackgroundRun[Any] | None:
+        """Return a run and note that somebody (this visit) looks at it; None if it is not known (any more)."""
         with self._changed:
             job = self._runs.get(run_id)
             if job is not None:
                 job._seen = time.monotonic()
+                job.viewers |= {viewer} - {""}
             return job
+
+    def leave(self, viewer: str) -> None:
+        """Note that a visit is over, or its connection broke off: it may come back within the grace.
+
+        What is done on the data that somebody brought is forgotten when nobody is left who looks at it.
+        """
+        with self._changed:
+            left = [job for job in self._runs.values() if viewer in job.viewers]
+            for job in left:
+                job.viewers.discard(viewer)
+        if any(job.private for job in left):
+            timer = threading.Timer(self.grace, self._forget_left, args=(left,))
+            timer.daemon = True
+            timer.start()
+
+    def _forget_left(self, left: list[BackgroundRun[Any]]) -> None:
+        with self._changed:
+            for job in left:
+                if job.private and not job.viewers and self._runs.pop(job.id, None) is not None:
+                    job._wish = "cancel"
+            self._changed.notify_all()
 
     def pause(self, job: BackgroundRun[Any]) -> None:
         """Stop after the current step; `resume` goes on from there."""
@@ -173,6 +218,12 @@ class BackgroundRuns:
         with self._changed:
             waiting = self._waiting()
             return waiting.index(job) + 1 if job in waiting else 0
+
+    def counts(self) -> dict[str, int]:
+        """Return how many of the runs that are remembered are in each state; `queued` is the length of the queue."""
+        with self._changed:
+            found = Counter(job.state for job in self._runs.values())
+            return {name: found[name] for name in get_args(State)} | {"queued": len(self._line)}
 
     def wait(self, job: BackgroundRun[Any], *states: State, timeout: float = 60.0) -> bool:
         """Wait until the run is in one of these states; return whether it is."""
@@ -241,6 +292,8 @@ class BackgroundRuns:
                         self._line.remove(job)
                         self._training += 1
                         self._turns += 1
+                        if not job._turn:
+                            _tell("run started", job)
                         job._turn = self._turns
                         self._set(job, "running")
                         return True
@@ -274,9 +327,26 @@ class BackgroundRuns:
             job.state = state
             if state in ("running", "queued"):
                 job.message = ""
+            if job.ended:
+                _tell("run ended", job)
             self._changed.notify_all()
 
     def _end(self, job: BackgroundRun[Any], state: State, message: str) -> None:
         with self._changed:
             job.message = message
             self._set(job, state)
+
+
+def _tell(event: str, job: BackgroundRun[Any]) -> None:
+    """Tell the log about a run; half of its name, for who knows all of it can open the run."""
+    model = getattr(job.run, "model", None)
+    note(
+        event,
+        run=job.id[:6],
+        kind=type(job.run).__name__,
+        state=job.state,
+        model=getattr(model, "name", None),
+        epochs=len(getattr(job.run, "history", ())),
+        seconds=job.seconds,
+        pairs=len(job.dataset.interactions),
+    )

@@ -31,6 +31,8 @@ class Record:
     history : list of Epoch
         Complete: what follows from it is found once.
     pinned : bool
+    shared : bool
+        Whether it is there for everybody, and nobody can change it.
     """
 
     id: str
@@ -38,6 +40,7 @@ class Record:
     setup: Setup
     history: list[Epoch]
     pinned: bool = False
+    shared: bool = False
 
     @cached_property
     def measured(self) -> list[Epoch]:

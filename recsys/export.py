@@ -9,7 +9,13 @@ import pandas as pd
 # What spreadsheets look for to see that a file is UTF-8.
 MARK = codecs.BOM_UTF8
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# The last four are the wide forms of the first.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def disarm(text: str) -> str:
+    """Return text that looks the same and that a spreadsheet does not take for a formula: for tables on the screen."""
+    return f"\N{WORD JOINER}{text}" if text.startswith(FORMULA) else text
 
 
 def to_csv(table: pd.DataFrame) -> bytes:

@@ -227,6 +227,22 @@ class Interactions:
         """
         return _code(self.items, label, "artist")
 
+    def named(self, part: str, n: int) -> list[int]:
+        """Return the codes of `n` items at most whose name has this part, in any case.
+
+        Those that begin with it come first; among them, and among the others, those with most users.
+        """
+        wanted = part.strip().casefold()
+        if not wanted:
+            return []
+        begins: list[int] = []
+        within: list[int] = []
+        for code in np.argsort(-self.item_counts, kind="stable").tolist():
+            name = str(self.names[code]).casefold()
+            if wanted in name:
+                (begins if name.startswith(wanted) else within).append(code)
+        return [*begins, *within][:n]
+
     def item_named(self, name: str) -> int:
         """Return the code of the item with this name, in any case; where several have it, of that with most users.
 
@@ -246,10 +262,11 @@ class Interactions:
 
 
 def _code(labels: pd.Index, label: object, noun: str) -> int:
-    text = str(label).strip()
+    text = str(label)
     try:
-        wanted = int(text) if pd.api.types.is_integer_dtype(labels.dtype) else text
-        return int(labels.get_loc(wanted))
+        if pd.api.types.is_integer_dtype(labels.dtype):
+            return int(labels.get_loc(int(text)))
+        return int(labels.get_loc(text if text in labels else text.strip()))
     except (KeyError, ValueError, OverflowError):
         near = difflib.get_close_matches(text[:80], [str(known) for known in labels[:20_000]], n=1)
         hint = near[0] if near else str(labels[0])

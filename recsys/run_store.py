@@ -1,14 +1,16 @@
-"""Saved runs in a folder: one file each, named by the program; what a person calls them is data."""
+"""Saved runs in folders: one file each, named by the program; what a person calls them is data."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
+import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,8 +34,12 @@ from recsys.saved_runs import (
 from recsys.training import Epoch, TrainingRun
 
 SUFFIX = ".safetensors"
+OWN = "own"
 BIN = ".deleted"
 KEPT_DELETED = 20
+# What one owner may save, and what must stay free on the disk (bytes).
+MOST = 100
+ROOM = 500_000_000
 LONGEST_NAME = 80
 STALE = 3600.0
 
@@ -60,6 +66,8 @@ class Entry:
         RMSE of simpler predictions, by name.
     versions : dict
         Of this program and what computes in it, by name.
+    shared : bool
+        Whether everybody sees it, and nobody can change it.
     """
 
     id: str
@@ -71,6 +79,7 @@ class Entry:
     history: list[Epoch]
     references: dict[str, float]
     versions: dict[str, str]
+    shared: bool = False
 
 
 class RunStore:
@@ -78,14 +87,20 @@ class RunStore:
 
     Parameters
     ----------
-    folder : Path or None
-        Made when the first run is saved. By default what the environment variable RECSYS_RUNS
-        names, else a folder of the reader's own.
+    folder : Path
+        Made when the first run is saved.
+    shared : Path, optional
+        A folder of runs that can be opened too, but not changed.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        named = os.environ.get("RECSYS_RUNS")
-        self.folder = folder or (Path(named).expanduser() if named else user_data_path("encore") / "runs")
+    def __init__(self, folder: Path, shared: Path | None = None) -> None:
+        self.folder = folder
+        self.shared = shared
+
+    @classmethod
+    def of(cls, owner: str) -> RunStore:
+        """Return the saved runs of an owner (see `owners_folder`), and those that lie there for everybody."""
+        return cls(owners_folder(owner), runs_folder())
 
     def save(self, dataset: Dataset, run: TrainingRun, name: str = "") -> Entry:
         """Save a run that is over, or stands still.
@@ -121,26 +136,11 @@ class RunStore:
         entries : list of Entry
             Pinned ones first, the latest first.
         complaints : list of str
-            A sentence for each file that is no saved run; it is left alone.
+            A sentence for each file of one's own that is no saved run; it is left alone.
         """
-        entries, complaints = [], []
-        try:
-            paths = sorted(path for path in self.folder.iterdir() if not path.name.startswith("."))
-        except FileNotFoundError:
-            return [], []
-        except OSError as error:
-            return [], [f"The folder of saved runs, {self.folder}, cannot be read: {error.strerror}."]
-        for path in paths:
-            if not re.fullmatch(f"[0-9a-f]{{12}}{re.escape(SUFFIX)}", path.name):
-                complaints.append(
-                    f"{path.name!r} in the folder of saved runs was not put there by this program. "
-                    "If it is a saved run, import it."
-                )
-                continue
-            try:
-                entries.append(read_entry(path))
-            except InputError as error:
-                complaints.append(str(error))
+        entries, complaints = _entries_in(self.folder)
+        if self.shared is not None:
+            entries += [replace(entry, shared=True) for entry in _entries_in(self.shared)[0]]
         entries.sort(key=lambda entry: (entry.pinned, entry.created, entry.id), reverse=True)
         return entries, complaints
 
@@ -199,7 +199,7 @@ class RunStore:
         InputError
             If there is no such run, or it cannot be moved.
         """
-        path = self._path(run_id)
+        path = self._own_path(run_id)
         deleted = self.folder / BIN
         try:
             deleted.mkdir(exist_ok=True)
@@ -219,7 +219,9 @@ class RunStore:
         InputError
             If the run is not among the last that were deleted.
         """
-        path = self._path(run_id, must_exist=False)
+        if not re.fullmatch("[0-9a-f]{12}", run_id):
+            raise InputError(f"There is no saved run {run_id[:40]!r}.")
+        path = self.folder / f"{run_id}{SUFFIX}"
         try:
             os.replace(self.folder / BIN / path.name, path)
         except FileNotFoundError:
@@ -274,28 +276,95 @@ class RunStore:
 
     def _new(self) -> Path:
         """Return the path of a file that is not there yet, in a folder that is."""
+        make_room(self.folder)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             for left in self.folder.glob(f".*{SUFFIX}.*"):  # by a program that was killed
                 with contextlib.suppress(OSError):
                     if time.time() - left.stat().st_mtime > STALE:
                         left.unlink()
         except OSError as error:
-            raise InputError(f"The folder {self.folder} cannot be made: {error.strerror}.") from error
+            raise InputError(f"The folder of saved runs cannot be read: {error.strerror}.") from error
+        if sum(1 for _ in self.folder.glob(f"*{SUFFIX}")) >= MOST:
+            raise InputError(f"{MOST} runs are saved, and that is the most. Export and delete some first.")
         return self.folder / f"{secrets.token_hex(6)}{SUFFIX}"
 
-    def _path(self, run_id: str, must_exist: bool = True) -> Path:
-        path = self.folder / f"{run_id}{SUFFIX}"
-        if not re.fullmatch("[0-9a-f]{12}", run_id) or (must_exist and not path.is_file()):
-            raise InputError(f"There is no saved run {run_id[:40]!r}.")
+    def _path(self, run_id: str) -> Path:
+        """Return the file of a run, be it one's own or shared."""
+        if re.fullmatch("[0-9a-f]{12}", run_id):
+            for folder in (self.folder, self.shared):
+                if folder is not None and (path := folder / f"{run_id}{SUFFIX}").is_file():
+                    return path
+        raise InputError(f"There is no saved run {run_id[:40]!r}.")
+
+    def _own_path(self, run_id: str) -> Path:
+        """Return the file of a run that may be changed."""
+        path = self._path(run_id)
+        if path.parent != self.folder:
+            raise InputError("This run lies there for everybody: it can be opened, but not changed.")
         return path
 
     def _label(self, run_id: str, **changes: Any) -> Entry:
-        path = self._path(run_id)
+        path = self._own_path(run_id)
         entry, story = read_entry(path), read_story(path)
         label = {"name": entry.name, "pinned": entry.pinned, "created": entry.created}
         rewrite_story(path, story | {"label": label | changes})
         return read_entry(path)
+
+
+def runs_folder() -> Path:
+    """Return where saved runs lie: what RECSYS_RUNS names, else in the data folder of whoever runs this."""
+    named = os.environ.get("RECSYS_RUNS")
+    return Path(named).expanduser() if named else user_data_path("encore") / "runs"
+
+
+def owners_folder(owner: str) -> Path:
+    """Return where lies what an owner saves.
+
+    Parameters
+    ----------
+    owner : str
+        Who alone may know it; the folder is named by its SHA-256, so that no list of folders tells it.
+    """
+    return runs_folder() / OWN / hashlib.sha256(owner.encode()).hexdigest()[:32]
+
+
+def make_room(folder: Path) -> None:
+    """Make a folder to save in, unless it is there.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made, or the disk is nearly full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise InputError(f"The folder to save in cannot be made: {error.strerror}.") from error
+    if free < ROOM:
+        raise InputError("The disk is nearly full: nothing can be saved now.")
+
+
+def _entries_in(folder: Path) -> tuple[list[Entry], list[str]]:
+    entries, complaints = [], []
+    try:
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        return [], [f"The folder of saved runs cannot be read: {error.strerror}."]
+    for path in paths:
+        if not re.fullmatch(f"[0-9a-f]{{12}}{re.escape(SUFFIX)}", path.name):
+            complaints.append(
+                f"{path.name!r} in the folder of saved runs was not put there by this program. "
+                "If it is a saved run, import it."
+            )
+            continue
+        try:
+            entries.append(read_entry(path))
+        except InputError as error:
+            complaints.append(str(error).replace(str(path), path.name))  # where it lies is nobody's business
+    return entries, complaints
 
 
 def read_entry(path: Path) -> Entry:

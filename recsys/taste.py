@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recsys.catalogue import Catalogue, Labels
 from recsys.errors import InputError
 from recsys.interactions import Interactions
 from recsys.models.base import Model
@@ -100,7 +101,7 @@ class Taste:
         }
         return np.array(list(said), np.int32), np.array(list(said.values()), np.float64)
 
-    def to_query(self, items: pd.Index) -> dict[str, str]:
+    def to_query(self, items: Labels) -> dict[str, str]:
         """Return the taste as query parameters: `artists` (with plays, as 12*500), `down`, `know`, `hide`."""
         chosen = (
             _spelled(items, code) + ("" if plays == CHOSEN else f"*{plays:g}")
@@ -115,14 +116,14 @@ class Taste:
         return {name: words for name, words in said.items() if words}
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str], interactions: Interactions) -> tuple[Taste, list[str]]:
+    def from_query(cls, query: Mapping[str, str], catalogue: Catalogue) -> tuple[Taste, list[str]]:
         """Read a taste from query parameters; return it and a sentence for each part that says nothing."""
         taste, complaints = cls(), []
         for name in QUERY:
             for word in filter(None, query.get(name, "").split(",")):
                 label, _, plays = word.partition("*")
                 try:
-                    item = interactions.item_code(unquote(label))
+                    item = catalogue.item_code(unquote(label))
                     if name == "artists":
                         taste = taste.choose(item, _number(plays) if plays else CHOSEN)
                     else:
@@ -132,7 +133,7 @@ class Taste:
         return taste, complaints
 
 
-def _spelled(items: pd.Index, code: int) -> str:
+def _spelled(items: Labels, code: int) -> str:
     return quote(str(items[code]), safe="")
 
 
@@ -175,20 +176,3 @@ def recommend_to_taste(
     table.index = pd.Index(train.items.get_indexer(table["item"]))
     why = sentences(reasons(model, train, items, values, table.index, 2))
     return table.assign(because=table["item"].map(lambda item: why.get(item, "")))
-
-
-def named(interactions: Interactions, part: str, n: int) -> list[int]:
-    """Return the codes of `n` artists at most whose name has this part, in any case.
-
-    Those that begin with it come first; among them, and among the others, those with most listeners.
-    """
-    wanted = part.strip().casefold()
-    if not wanted:
-        return []
-    begins: list[int] = []
-    within: list[int] = []
-    for code in np.argsort(-interactions.item_counts, kind="stable").tolist():
-        name = str(interactions.names[code]).casefold()
-        if wanted in name:
-            (begins if name.startswith(wanted) else within).append(code)
-    return [*begins, *within][:n]

@@ -80,7 +80,8 @@ async function update(chart) {
       element.textContent = "The chart could not be loaded. Reload the page to try again.";
       return;
     }
-    while (chart.dirty && !chart.removed) {
+    // What has no place has no size: it is drawn when it has one again.
+    while (chart.dirty && !chart.removed && element.isConnected) {
       chart.dirty = false;
       const { height } = chart.component.data;
       // plotly.js writes into what it is given, and a change of theme brings the same figure again.

@@ -1,6 +1,7 @@
 """Many people's work in the background: turns, limits, and what is left behind."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -96,3 +97,38 @@ def test_what_was_paused_and_left_makes_room_for_what_comes(dataset, diary):
     runs.lease = 900.0
     following.run.permits.release()
     assert runs.wait(following, "done")
+
+
+def test_work_on_somebodys_own_data_is_forgotten_with_the_last_who_looks_at_it(dataset, diary):
+    runs = BackgroundRuns(at_once=1, grace=0.0)
+    job = runs.start(dataset, Steps("own", diary), "a", "first tab")
+    assert job.private
+    runs.get(job.id, "second tab")
+    runs.leave("first tab")
+    runs._forget_left([job])
+    assert runs.get(job.id) is job
+    job.run.permits.release(1)
+    runs.leave("second tab")
+    assert runs.wait(job, "cancelled")
+    assert runs.get(job.id) is None
+
+
+def test_who_comes_back_in_time_finds_their_own_work(dataset, diary):
+    runs = BackgroundRuns(at_once=1, grace=3600.0)
+    job = runs.start(dataset, Steps("own", diary), "a", "tab")
+    runs.leave("tab")
+    assert runs.get(job.id, "tab") is job
+    runs._forget_left([job])
+    assert runs.get(job.id) is job
+    runs.cancel(job)
+    job.run.permits.release(3)
+
+
+def test_work_on_the_sample_stays_when_all_have_left(dataset, diary):
+    runs = BackgroundRuns(at_once=1, grace=0.0)
+    job = runs.start(replace(dataset, key="sample"), Steps("shared", diary, 1), "a", "tab")
+    job.run.permits.release()
+    assert runs.wait(job, "done")
+    runs.leave("tab")
+    runs._forget_left([job])
+    assert runs.get(job.id) is job

@@ -7,6 +7,7 @@ import sys
 import pytest
 from conftest import ROOT
 
+from benchmarks.large_run import write
 from recsys.__main__ import main
 from recsys.datasets import load
 from recsys.metrics import evaluate
@@ -127,6 +128,9 @@ def test_text_for_people_has_no_braces(capsys, command):
     [
         (["describe", "nowhere"], "nowhere"),
         (["recommend", "sample", "--run", "nowhere", "--user", "1"], "There is no file nowhere"),
+        (["recommend", "--run", "nowhere", "--user", "1"], "Say which data the run was trained on"),
+        (["recommend", "--run", ".", "--user", "1"], "has no run.json"),
+        (["recommend", "--run", ".", "--all"], "one --user at a time"),
         (["train", "sample", "--hidden", "40"], "cannot hide 40"),
         (["train", "sample", *QUICK, "--out", "/nowhere/at/all"], "cannot be written"),
         (["evaluate", "sample", "--model", "article", "--learning-rate", "10"], "Lower the learning rate"),
@@ -156,3 +160,19 @@ def test_it_runs_as_a_module():
         check=True,
     )
     assert json.loads(done.stdout)["title"] == "Generated sample"
+
+
+def test_a_run_trained_elsewhere_recommends_without_its_data(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("RECSYS_CACHE", str(tmp_path / "cache"))
+    write(tmp_path / "spark", 100, 60, 1_000, 4)
+    arguments = ("recommend", "--run", str(tmp_path / "spark"), "--user", "u00007919", "-n", "5")
+    code, out, err = run(capsys, *arguments, "--json")
+    assert code == 0
+    assert "Reading artists" in err
+    answer = json.loads(out)
+    assert len(answer["recommended"]) == 5
+    assert not {row["item"] for row in answer["existing"]} & {row["item"] for row in answer["recommended"]}
+    code, out, err = run(capsys, *arguments)
+    assert code == 0
+    assert err == ""
+    assert "Listener u00007919 plays" in out

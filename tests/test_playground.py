@@ -19,9 +19,10 @@ def _fresh_server(tmp_path, monkeypatch):
     st.cache_resource.clear()
 
 
-def open_train(**query: str) -> AppTest:
+def open_train(browser: str = "a" * 32, **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     app.switch_page("pages/train.py")
+    app.session_state["owner-secret"] = browser
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()
@@ -125,11 +126,24 @@ def test_a_run_is_saved_and_there_after_a_restart():
     app = choose(tuned(), 0)
     app.button(key="save-run").click().run()
     assert not app.exception
-    (entry,) = RunStore().entries()[0]
+    (entry,) = RunStore.of(f"browser: {'a' * 32}").entries()[0]
     assert entry.setup.model == "funk"
     st.cache_resource.clear()
     later = open_train()
     assert later.dataframe[0].value["saved"].tolist() == [True]
+    stranger = open_train("b" * 32)
+    assert not stranger.dataframe
+
+
+def test_a_run_that_is_there_for_everybody_is_opened_and_not_changed(tmp_path):
+    app = choose(tuned(), 0)
+    app.button(key="save-run").click().run()
+    (saved,) = (tmp_path / "runs" / "own").glob("*/*.safetensors")
+    saved.rename(tmp_path / "runs" / saved.name)
+    stranger = choose(open_train("b" * 32), 0)
+    assert not stranger.exception
+    assert any("for everybody" in shown.value for shown in stranger.caption)
+    assert "delete-run" not in [button.key for button in stranger.button]
 
 
 def test_a_run_is_renamed_pinned_deleted_and_brought_back():

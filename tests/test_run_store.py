@@ -21,7 +21,7 @@ from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.links import Setup
 from recsys.models import make_model
-from recsys.run_store import BIN, KEPT_DELETED, RunStore
+from recsys.run_store import BIN, KEPT_DELETED, RunStore, runs_folder
 from recsys.saved_runs import save_run
 from recsys.training import Stopping, TrainingRun
 
@@ -72,9 +72,53 @@ def test_an_empty_folder_has_no_runs(store):
 
 def test_the_environment_names_the_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "here"))
-    assert RunStore().folder == tmp_path / "here"
+    assert runs_folder() == tmp_path / "here"
     monkeypatch.delenv("RECSYS_RUNS")
-    assert "encore" in str(RunStore().folder)
+    assert "encore" in str(runs_folder())
+
+
+def test_an_owner_sees_their_own_runs_and_nobody_elses(monkeypatch, tmp_path, dataset, run):
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path))
+    ann, bob = RunStore.of("Ann's secret"), RunStore.of("../Bob")
+    entry = ann.save(dataset, run, "Ann's")
+    assert names(RunStore.of("Ann's secret")) == ["Ann's"]
+    assert names(bob) == []
+    for forbidden in (bob.get, bob.export, bob.delete, bob.restore, lambda name: bob.open(name, dataset)):
+        with pytest.raises(InputError):
+            forbidden(entry.id)
+    assert bob.folder.parent == ann.folder.parent == tmp_path / "own"
+    assert not [path for path in tmp_path.rglob("*") if "secret" in str(path)]
+
+
+def test_what_lies_in_the_folder_itself_is_there_for_everybody_and_not_changed(
+    monkeypatch, tmp_path, dataset, run
+):
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path))
+    shown = RunStore(tmp_path).save(dataset, run, "Ours")
+    (tmp_path / "notes.txt").write_text("of the operator")
+    ann = RunStore.of("Ann")
+    ann.save(dataset, run, "Mine")
+    entries, complaints = ann.entries()
+    assert {(entry.name, entry.shared) for entry in entries} == {("Ours", True), ("Mine", False)}
+    assert complaints == []
+    assert ann.open(shown.id, dataset).history == run.history
+    for forbidden in (ann.delete, ann.pin, lambda name: ann.rename(name, "Ann's")):
+        with pytest.raises(InputError, match="for everybody"):
+            forbidden(shown.id)
+
+
+def test_so_many_runs_can_be_saved_and_no_more(monkeypatch, store, dataset, run):
+    monkeypatch.setattr("recsys.run_store.MOST", 2)
+    store.save(dataset, run, "one")
+    store.save(dataset, run, "two")
+    with pytest.raises(InputError, match="delete some first"):
+        store.save(dataset, run, "three")
+
+
+def test_nothing_is_saved_on_a_disk_that_is_nearly_full(monkeypatch, store, dataset, run):
+    monkeypatch.setattr("recsys.run_store.ROOM", 10**18)
+    with pytest.raises(InputError, match="nearly full"):
+        store.save(dataset, run)
 
 
 def test_nothing_learned_is_not_saved(store, dataset, checkerboard_split):

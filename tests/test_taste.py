@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from recsys.errors import InputError
 from recsys.interactions import Interactions
 from recsys.models import make_model
-from recsys.taste import CHOSEN, KNOWN, MOST_ARTISTS, Taste, named, recommend_to_taste
+from recsys.taste import CHOSEN, KNOWN, MOST_ARTISTS, Taste, recommend_to_taste
 
 
 @pytest.fixture(scope="module")
@@ -100,15 +100,15 @@ def test_turning_artists_down_changes_the_list_and_hiding_only_shortens_it(check
 
 def test_artists_are_found_by_a_part_of_their_name(odd_labels):
     codes = {name: code for code, name in enumerate(odd_labels.names)}
-    assert named(odd_labels, " A", 9) == [codes["AC/DC, live"], codes["a*b"]]
-    assert named(odd_labels, "c", 1) == [codes["AC/DC, live"]]
-    assert named(odd_labels, "ünï", 9) == [codes["Ünïcode & co"]]
-    assert named(odd_labels, "  ", 9) == []
-    assert named(odd_labels, "zz", 9) == []
+    assert odd_labels.named(" A", 9) == [codes["AC/DC, live"], codes["a*b"]]
+    assert odd_labels.named("c", 1) == [codes["AC/DC, live"]]
+    assert odd_labels.named("ünï", 9) == [codes["Ünïcode & co"]]
+    assert odd_labels.named("  ", 9) == []
+    assert odd_labels.named("zz", 9) == []
 
 
 def test_those_that_begin_with_it_come_before_those_with_more_listeners():
     listeners = {"Museum": 2, "Muse": 3, "Morning Musume": 4}
     rows = [(user, name, 1) for name, many in listeners.items() for user in range(many)]
     data = Interactions.from_frame(pd.DataFrame(rows, columns=["user", "item", "value"]))
-    assert data.names[named(data, "mus", 3)].tolist() == ["Muse", "Museum", "Morning Musume"]
+    assert data.names[data.named("mus", 3)].tolist() == ["Muse", "Museum", "Morning Musume"]

@@ -13,7 +13,6 @@ from recsys.leaderboard import Entry, Leaderboard
 from recsys.links import Setup
 from recsys.models import MODELS
 from recsys.models.base import Model
-from recsys.run_store import RunStore
 from recsys.settings import SETTINGS
 
 LENGTHS = (5, 10, 20)
@@ -74,9 +73,7 @@ def draw() -> None:
         try:
             split = state.split(**chosen)
             entries = [contender.entry(split, _trained(contender)) for contender in [*defaults, *added]]
-            st.session_state.comparison = (
-                state.runs().start(state.dataset(), Leaderboard(entries, split, int(n)), state.visitor()).id
-            )
+            st.session_state.comparison = state.start(state.runs(), Leaderboard(entries, split, int(n))).id
         except InputError as error:
             frame.problem(error)
 
@@ -168,7 +165,7 @@ def _saved() -> list[Contender]:
             kept_epoch(entry.setup, entry.history),
             sum(epoch.seconds for epoch in entry.history),
         )
-        for entry in RunStore().entries()[0]
+        for entry in state.saved_runs().entries()[0]
         if entry.setup.fingerprint == here
     ]
 
@@ -182,7 +179,7 @@ def _trained(contender: Contender) -> Model | None:
     if not contender.run:
         return None
     if contender.saved:
-        return RunStore().open(contender.run, state.dataset()).model
+        return state.saved_runs().open(contender.run, state.dataset()).model
     job = state.runs().get(contender.run)
     return job.run.model if job is not None and job.ended else None
 

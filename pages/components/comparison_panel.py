@@ -13,7 +13,7 @@ from pages.components import article_story, comparison_choice, controls, frame, 
 from recsys import figures
 from recsys.background import BackgroundRun
 from recsys.errors import InputError
-from recsys.export import to_csv
+from recsys.export import disarm, to_csv
 from recsys.leaderboard import Leaderboard, compare
 from recsys.metrics import METRICS
 from recsys.side_by_side import side_by_side
@@ -134,7 +134,7 @@ def _leaderboard(board: Leaderboard) -> None:
         "Tinted: not clearly worse."
     )
     st.dataframe(
-        _styled(table, marks),
+        _styled(table.assign(model=table["model"].map(disarm)), marks),
         hide_index=True,
         height="content",
         column_config={NAMES["model"]: st.column_config.TextColumn(pinned=True, width=190)}

@@ -13,10 +13,10 @@ import streamlit as st
 from pages.components import frame, state
 from recsys import figures
 from recsys.errors import InputError
-from recsys.export import FORMULA
+from recsys.export import disarm
+from recsys.large_runs import LargeRun
 from recsys.models import MODELS
 from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
-from recsys.taste import named
 from recsys.training import Stopping
 
 LISTED = 2_000
@@ -44,6 +44,9 @@ COLUMNS = {
     "similarity": st.column_config.ProgressColumn("Overlap", format="%.1f%%", max_value=100, width=120),
     "cosine": st.column_config.ProgressColumn(
         "Cosine", format="%.2f", max_value=1, width=120, help="1 if both point the same way."
+    ),
+    "reason": st.column_config.TextColumn(
+        "Because they play", width=235, help="What the listener plays that adds most to the score."
     ),
     "score": st.column_config.NumberColumn("Score", format="%.4f", width=70),
     "popularity_rank": st.column_config.NumberColumn(
@@ -189,7 +192,6 @@ def listener(users: pd.Index, **beside: str) -> str | None:
     else goes before what was chosen.
     """
     from_address("listener", str)
-    linked = st.query_params.get("listener")
     more = len(users) > LISTED
     chosen = st.selectbox(
         "Listener",
@@ -203,14 +205,67 @@ def listener(users: pd.Index, **beside: str) -> str | None:
         help=f"{len(users):,} listeners."
         + (f" The first {LISTED:,} are listed; type any id or a part of one, then Enter." if more else ""),
     )
-    here = {} if chosen is None else {"listener": str(chosen)} | beside
+    _into_address(None if chosen is None else str(chosen), beside)
+    return None if chosen is None else str(chosen)
+
+
+def _into_address(chosen: str | None, beside: Mapping[str, str]) -> None:
+    """Let the address say who is chosen and what else there is, and remember that it was put there."""
+    here = {} if chosen is None else {"listener": chosen} | dict(beside)
     if not here.items() <= st.query_params.items():
         st.query_params.update(here)  # in one step: each is an entry in the browser's history
-    elif chosen is None and linked is not None:
+    elif chosen is None and "listener" in st.query_params:
         del st.query_params.listener
     for name in ("listener", *beside):
         st.session_state[f"{name}_in_address"] = here.get(name)
-    return None if chosen is None else str(chosen)
+
+
+def typed_listener(run: LargeRun, **beside: str) -> str | None:
+    """Draw a field for the id of a listener, for more than can be listed; return the id once it is somebody's.
+
+    While it is not, those that begin so are there to click. The address works as with `listener`.
+    """
+    from_address("listener", str)
+    field, button = st.columns([3, 2], vertical_alignment="bottom")
+    typed = field.text_input(
+        "Listener",
+        key="listener",
+        placeholder="Type the beginning of an id",
+        icon=":material/person_search:",
+        live="150ms",
+        autocomplete="off",
+        persist_state="session",
+        help=f"{run.n_users:,} listeners. Those whose id begins so appear while you type.",
+    )
+    button.button(
+        "Show me somebody",
+        icon=":material/casino:",
+        key="any-listener",
+        width="stretch",
+        on_click=lambda: choose_listener(run.somebody()),
+    )
+    wanted = (typed or "").strip()
+    try:
+        run.user_code(wanted)
+    except InputError as error:
+        # The address stays as it is: Back would otherwise lead through all that was half typed.
+        found = run.users_from(wanted, SUGGESTED) if wanted else []
+        if found:
+            st.pills(
+                "Listeners whose id begins so",
+                found,
+                key="similar",
+                format_func=frame.escape,
+                on_change=lambda: choose_listener(st.session_state.similar),
+                wrap=True,
+            )
+        elif wanted:
+            frame.problem(error)
+        else:
+            st.caption("Choose a listener to see their artists and what is recommended to them.")
+        return None
+    _into_address(wanted, beside)
+    return wanted
 
 
 def similar_listeners(users: pd.Index, part: str) -> None:
@@ -251,7 +306,16 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
             icon=":material/arrow_forward:",
             query_params=state.place() | {"artist": str(first["item"])},
         )
-    artist_table(found, "ranks", columns, height)
+    artist_table(found, "ranks", columns, height, shown=None if wanted else _ranks(tuple(columns)))
+
+
+def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
+    return _all_ranks(state.dataset().interactions.fingerprint, columns)
+
+
+@state.remembered(show_spinner=False, max_entries=8)
+def _all_ranks(fingerprint: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    return _clickable(state.ranks(), list(columns), ["artist"])
 
 
 @st.fragment
@@ -290,7 +354,7 @@ def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> Non
     fragment : str
         Key of the fragment that is drawn anew then.
     """
-    interactions = state.dataset().interactions
+    catalogue = state.catalogue()
 
     def chosen(code: int) -> None:
         st.session_state[f"{key}-search"] = ""
@@ -303,9 +367,9 @@ def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> Non
         icon=":material/search:",
         live="150ms",
         autocomplete="off",
-        help=f"Looks through all {interactions.n_items:,} artists while you type.",
+        help=f"Looks through all {catalogue.n_items:,} artists while you type.",
     )
-    found = named(interactions, part, MATCHES)
+    found = catalogue.named(part, MATCHES)
     if found:
         artist_pills("Matches", found, f"{key}-found", chosen, fragment)
     elif part.strip():
@@ -329,7 +393,7 @@ def artist_pills(
 
 def artist_name(code: int) -> str:
     """Return the name of an artist of the data that is shown, as Markdown shows it as it is."""
-    return frame.escape(str(state.dataset().interactions.names[code]), 60)
+    return frame.escape(str(state.catalogue().names[code]), 60)
 
 
 def badges(tags: Iterable[str]) -> str:
@@ -343,14 +407,16 @@ def artist_table(
     columns: list[str],
     height: int | None = None,
     tints: Sequence[str] | None = None,
+    shown: pd.DataFrame | None = None,
 ) -> int | None:
     """Draw a table of artists with these columns; a click on a name opens that artist's page.
 
     Its column `item` says which artist a row is about; it need not be shown. Where there is a column
     `because`, the row whose reason was just clicked is returned. Tints are a CSS colour for each row.
+    A long table may come as it is shown, if it was made before.
     """
     links = ["artist", *(["because"] if "because" in columns else [])]
-    column, row = _table(table, key, columns, links, height, tints)
+    column, row = _table(table, key, columns, links, height, tints, shown)
     if row is not None and column == "artist":
         open_artist(str(table["item"].iloc[row]))
     return row
@@ -373,26 +439,19 @@ def _table(
     links: list[str],
     height: int | None,
     tints: Sequence[str] | None = None,
+    shown: pd.DataFrame | None = None,
 ) -> tuple[str, int | None]:
     """Draw a table in which the cells of some columns can be clicked; return the column and the row that just were.
 
     Buttons and not selected cells: a selection follows the keyboard, so that whoever only passes
     through the table would find themselves on another page.
     """
-    shown = table[columns].copy()
-    shown[shown.columns.intersection(PERCENT)] *= 100
-    shown = shown.round(dict.fromkeys(COUNTS, 0))
+    if shown is None:
+        shown = _clickable(table, columns, links)
     words = _words()
     named = {name: COLUMNS[name] | {"label": words[name].capitalize()} for name in words if name in COLUMNS}
     buttons = {}
     for column in links:
-        shown[column] = shown[column].astype(str).str[:LONGEST]
-        # a button shows this directive as an icon
-        shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
-        # the table's own download is not guarded against what a spreadsheet would take for a formula
-        shown[column] = shown[column].map(
-            lambda text: f"\N{WORD JOINER}{text}" if text.startswith(FORMULA) else text
-        )
         label, width, help_text = LINKS[column]
         buttons[column] = st.column_config.ButtonColumn(
             words[column].capitalize() if column in words else label,
@@ -418,9 +477,23 @@ def _table(
     return "", None
 
 
+def _clickable(table: pd.DataFrame, columns: list[str], links: list[str]) -> pd.DataFrame:
+    """Return these columns of a table as they are shown, with texts that a button can hold in some of them."""
+    shown = table[columns].copy()
+    shown[shown.columns.intersection(PERCENT)] *= 100
+    shown = shown.round(dict.fromkeys(COUNTS, 0))
+    for column in links:
+        shown[column] = shown[column].astype(str).str[:LONGEST]
+        # a button shows this directive as an icon
+        shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
+        # the table's own download is not guarded against what a spreadsheet would take for a formula
+        shown[column] = shown[column].map(disarm)
+    return shown
+
+
 def _words() -> dict[str, str]:
     """Return what the columns that depend on the data are called."""
-    nouns = state.dataset().nouns
+    nouns = state.nouns()
     return {
         "artist": nouns.item,
         "listener": nouns.user,

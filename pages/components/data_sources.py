@@ -6,9 +6,36 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components import frame, state
+from recsys import events
 from recsys.datasets import lastfm as published
+from recsys.datasets.base import Dataset
 from recsys.datasets.formats import ENDINGS
 from recsys.errors import InputError
+from recsys.kept_data import KEY
+from recsys.links import SHARED
+
+
+def in_use(chosen: Dataset) -> None:
+    """Draw what a data set holds and where it came from."""
+    interactions, nouns = chosen.interactions, chosen.nouns
+    with st.container(border=True):
+        st.subheader(f"In use: {frame.escape(chosen.title, 80)}", anchor=False)
+        figure_row = st.container(horizontal=True)
+        figure_row.metric(nouns.users.capitalize(), f"{interactions.n_users:,}")
+        figure_row.metric(nouns.items.capitalize(), f"{interactions.n_items:,}")
+        figure_row.metric(nouns.pairs.capitalize(), f"{len(interactions):,}")
+        if chosen.tags is not None:
+            figure_row.metric(f"Tagged {nouns.items}", f"{chosen.tags['item'].nunique():,}")
+        if chosen.friends is not None:
+            figure_row.metric("Friendships", f"{len(chosen.friends) // 2:,}")
+        st.caption(frame.sentence(f"{chosen.origin} {chosen.licence}"))
+        st.page_link(
+            "pages/explore.py",
+            label="Explore it",
+            icon=":material/arrow_forward:",
+            query_params=state.place(),
+        )
+        keep()
 
 
 def sample() -> None:
@@ -35,6 +62,7 @@ def lastfm() -> None:
         try:
             published.download(show)
         except InputError as error:
+            events.refused("lastfm", error)
             bar.empty()
             frame.problem(error)
         else:
@@ -48,13 +76,59 @@ def own() -> list[UploadedFile]:
         "A table (CSV, Parquet, JSON), an export of Last.fm, ListenBrainz or Spotify, MovieLens, or a zip. "
         "Only you see it, until you leave."
     )
+    folder = st.toggle("A whole folder", key="own-folder", help="Brings every file in it that can be read.")
+    kind = "folder" if folder else "file"
     return st.file_uploader(
         "Files",
         type=list(ENDINGS),
-        accept_multiple_files=True,
-        key=f"file-{st.session_state.setdefault('files_put_away', 0)}",
+        accept_multiple_files="directory" if folder else True,
+        key=f"{kind}-{st.session_state.setdefault('files_put_away', 0)}",
         label_visibility="collapsed",
     )
+
+
+def keep() -> None:
+    """Offer to keep the data in use, if it is the visitor's own and would be gone when they leave."""
+    chosen = state.dataset()
+    if chosen.key in SHARED or KEY.fullmatch(chosen.key):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Keep it", icon=":material/bookmark:", key="keep-data"):
+            try:
+                state.show(state.kept_data().keep(chosen))
+            except InputError as error:
+                frame.problem(error)
+            else:
+                st.rerun()
+        st.caption(
+            "Only you see this data, and it is gone when you leave. Kept, it stays on this server for this "
+            "browser alone, until you delete it."
+        )
+
+
+def kept() -> None:
+    """Draw the data that the visitor keeps here, to use or to delete."""
+    entries = state.kept_data().entries()
+    if not entries:
+        return
+    st.subheader("Kept for you", anchor=False)
+    for entry in entries:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{frame.escape(entry.title, 80)}**  \n"
+                f":gray[{entry.pairs:,} pairs, kept on {frame.escape(entry.created[:10])}]",
+                width="stretch",
+            )
+            in_use = state.large_run() is None and state.dataset().key == entry.key
+            if st.button("In use" if in_use else "Use", key=f"use-{entry.key}", disabled=in_use):
+                _use(entry.key)
+            if st.button("Delete", key=f"delete-{entry.key}", icon=":material/delete:"):
+                try:
+                    state.kept_data().delete(entry.key)
+                except InputError as error:
+                    frame.problem(error)
+                else:
+                    st.rerun()
 
 
 def put_away() -> None:

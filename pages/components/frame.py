@@ -14,14 +14,15 @@ front page or opened first by a link.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
-from pages.components import state
+from pages.components import owner, signin, state
+from pages.components.escaping import escape
+from pages.components.escaping import sentence as sentence
 
 NAME = "Encore"
 TAGLINE = "See, train and judge a music-artist recommender"
@@ -69,18 +70,21 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
     tab = NAME if title == NAME else f"{title} · {NAME}"
     st.set_page_config(page_title=tab, page_icon=str(ICON), layout="wide")
     st.logo(str(LOGO), size="large")
+    signin.gate(NAME)
     top = st.container(horizontal=True, gap="small") if menu else None
     st.title(escape(title), anchor=False)
     if lead:
         st.caption(lead)
-    dataset = state.dataset()
+    title_of_data = state.title()
     place = state.place()
     if top is not None:
         with top:
             for page in MENU:
                 link(page, query=place)
+            owner.keep()  # takes no room of its own beside what stretches
             st.space("stretch")
-            link(DATA, label=escape(dataset.title, 30), icon=":material/library_music:", query=place)
+            link(DATA, label=escape(title_of_data, 30), icon=":material/library_music:", query=place)
+            signin.who()
     if not place.items() <= st.query_params.items():
         st.query_params.update(place)
     if notice := st.session_state.pop("notice", None):
@@ -95,23 +99,6 @@ def link(page: Page, *, label: str = "", icon: str = "", query: Mapping[str, str
         icon=icon or page.icon,
         query_params=dict(query) if query else None,
     )
-
-
-def escape(text: str, longest: int = 1_000) -> str:
-    """Return the text so that Markdown shows every character as it is, on one line, and not too long."""
-    line = re.sub(r"\s+", " ", text)
-    if len(line) > longest:
-        line = f"{line[:longest].rstrip()}…"
-    # escaped or not, Markdown makes links of addresses: unless something invisible stands within
-    line = re.sub(r"(?i)(www|@|:(?=//))", "\\1\N{WORD JOINER}", line)
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
-
-
-def sentence(text: str) -> str:
-    """Return the text so that Markdown shows it as it is, but for addresses, which become links."""
-    parts = re.split(r"(https://[\w./-]*\w/?)", text)
-    # in angle brackets, or the backslash that escapes what follows becomes a part of the address
-    return "".join(f"<{part}>" if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
 def problem(error: Exception) -> None:

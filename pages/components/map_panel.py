@@ -12,6 +12,7 @@ from pages.components.live_chart import live_chart
 from recsys.artist_map import LEAST_LISTENERS, ArtistMap
 from recsys.background import ENDED, BackgroundRun
 from recsys.errors import InputError
+from recsys.export import disarm
 from recsys.map_figures import Colours, draw_map
 from recsys.recommending import recommend_to
 from recsys.tags import main_tags
@@ -265,7 +266,7 @@ def features(job: BackgroundRun[TrainingRun]) -> None:
     with st.expander("All features", icon=":material/table_rows:"):
         ends = {
             end: [
-                ", ".join(str(name)[:LONGEST] for name in interactions.names[codes[:5]])
+                disarm(", ".join(str(name)[:LONGEST] for name in interactions.names[codes[:5]]))
                 for codes in table[end]
             ]
             for end in ("top", "bottom")

@@ -4,16 +4,53 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from pages.components import controls, frame, state
 from recsys.errors import InputError
+from recsys.large_runs import LargeRun
 from recsys.models import MODELS, Model
 from recsys.tags import examples
 from recsys.taste import CHOSEN, KNOWN, MOST_PLAYS, QUERY, Taste, recommend_to_taste
 from recsys.training import TrainingRun
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """What makes the list: a model trained here, or a run trained elsewhere.
+
+    Attributes
+    ----------
+    label : str
+        What the model is called.
+    heeds_unwanted : bool
+        Whether an artist that is turned down keeps its like away.
+    recommend : callable
+        Takes a taste and how many artists; returns the table of `recommend_to_taste`.
+    """
+
+    label: str
+    heeds_unwanted: bool
+    recommend: Callable[[Taste, int], pd.DataFrame]
+
+    @classmethod
+    def of(cls, run: TrainingRun) -> Recommender:
+        """Return what a run that was trained here recommends."""
+
+        def recommend(taste: Taste, n: int) -> pd.DataFrame:
+            return recommend_to_taste(run.model, run.split.train, taste, n, run.split.seed)
+
+        return cls(run.model.label, run.model.heeds_unwanted, recommend)
+
+    @classmethod
+    def of_large(cls, run: LargeRun) -> Recommender:
+        """Return what a large run recommends."""
+        return cls(run.label, run.heeds_unwanted, run.recommend_to_taste)
+
 
 LISTED = 10
 KEPT = 100
@@ -48,14 +85,14 @@ def take_link() -> None:
     """Take over the taste in the address, unless this page wrote it there itself."""
     linked = {name: st.query_params[name] for name in QUERY if name in st.query_params}
     if linked and linked != st.session_state.get("taste-in-address"):
-        taste, complaints = Taste.from_query(linked, state.dataset().interactions)
+        taste, complaints = Taste.from_query(linked, state.catalogue())
         _set(taste)
         for complaint in complaints[:3]:
             st.warning(frame.escape(complaint))
 
 
 @st.fragment(key="taste")
-def draw(run: TrainingRun) -> None:
+def draw(recommender: Recommender) -> None:
     """Draw the profile and the list, and keep both in the address; only this runs again when one changes."""
     now = taste()
     _into_address(now)
@@ -73,7 +110,7 @@ def draw(run: TrainingRun) -> None:
     with listed:
         st.subheader("You might like", anchor=False)
         if any(now.known[1]):
-            _list(run, now)
+            _list(recommender, now)
         else:
             _start()
 
@@ -96,9 +133,8 @@ def _start() -> None:
 def _scenes(taste: Taste) -> None:
     groups = state.scenes()
     tagged = not state.tags().empty
-    with st.expander(
-        "Popular in a scene" if tagged else "Played by the same people", icon=":material/groups:"
-    ):
+    together = "Alike by the model" if state.large_run() else "Played by the same people"
+    with st.expander("Popular in a scene" if tagged else together, icon=":material/groups:"):
         chosen = st.selectbox(
             "Scene" if tagged else "Artists around",
             list(groups),
@@ -129,7 +165,7 @@ def _plays(taste: Taste) -> None:
 
     st.data_editor(
         {
-            "artist": [str(state.dataset().interactions.names[code])[:LONGEST] for code in codes],
+            "artist": [str(state.catalogue().names[code])[:LONGEST] for code in codes],
             "plays": [taste.plays[code] for code in codes],
             "remove": [":material/close:"] * len(codes),
         },
@@ -191,23 +227,21 @@ def _undo(taste: Taste) -> None:
         )
 
 
-def _list(run: TrainingRun, taste: Taste) -> None:
+def _list(recommender: Recommender, taste: Taste) -> None:
     """Draw what is recommended, with buttons to say something of each artist."""
     started = time.perf_counter()
     try:
-        table = recommend_to_taste(run.model, run.split.train, taste, LISTED, run.split.seed)
+        table = recommender.recommend(taste, LISTED)
     except InputError as error:
         frame.problem(error)
         return
     seconds = time.perf_counter() - started
-    if run.model.name == "popular":
-        st.info("This model recommends the same to everybody. Train another one to be understood.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"By {run.model.label}, in **{1000 * seconds:.1f} ms**, without training.", width="stretch"
+            f"By {recommender.label}, in **{1000 * seconds:.1f} ms**, without training.", width="stretch"
         )
         with st.popover("What the buttons do", icon=":material/help:", type="tertiary"):
-            st.markdown(_explained(run.model))
+            st.markdown(_explained(recommender))
     rows = st.container(gap=None)
     for code, row in table.iterrows():
         with rows.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -228,11 +262,11 @@ def _list(run: TrainingRun, taste: Taste) -> None:
                 )
 
 
-def _explained(model: Model) -> str:
+def _explained(recommender: Recommender) -> str:
     down = (
         "counts as a zero: the model keeps artists like it away."
-        if model.heeds_unwanted
-        else f"leaves it out. {model.label} cannot hold it against others; {MODELS['implicit'].label} can."
+        if recommender.heeds_unwanted
+        else f"leaves it out. {recommender.label} cannot hold it against others; {MODELS['implicit'].label} can."
     )
     return (
         f"- :material/thumb_up: adds it to what you play, with {CHOSEN:.0f} plays.\n"
@@ -253,9 +287,9 @@ def _judge(code: int, verdict: str) -> None:
 def _tastes() -> list[Taste]:
     """Return what this visitor's taste was on the data they look at, one after another; the last is theirs now."""
     data, tastes = st.session_state.get("tastes", ("", []))
-    if data != state.dataset().interactions.fingerprint:
+    if data != state.catalogue().fingerprint:
         tastes = [Taste()]
-        st.session_state.tastes = state.dataset().interactions.fingerprint, tastes
+        st.session_state.tastes = state.catalogue().fingerprint, tastes
     return tastes
 
 
@@ -283,7 +317,7 @@ def _back() -> None:
 
 
 def _into_address(taste: Taste) -> None:
-    query = taste.to_query(state.dataset().interactions.items)
+    query = taste.to_query(state.catalogue().items)
     st.session_state["taste-in-address"] = query
     here = st.query_params.to_dict()
     kept = {name: words for name, words in here.items() if name not in QUERY}

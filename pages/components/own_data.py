@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components import data_sources, frame, state
+from recsys import events
 from recsys.datasets import Report, Survey, TextForm, check, is_published, published_report, survey
 from recsys.datasets.base import Nouns
 from recsys.datasets.formats.base import Columns
@@ -18,7 +19,7 @@ from recsys.datasets.formats.delimited import DelimitedTable
 from recsys.datasets.formats.text import DELIMITERS, ENCODINGS
 from recsys.datasets.survey import REPEATS
 from recsys.errors import InputError
-from recsys.export import to_csv
+from recsys.export import disarm, to_csv
 from recsys.splitting import suited
 
 SHOWN_COLUMNS = 30
@@ -38,6 +39,7 @@ def draw(files: Sequence[UploadedFile]) -> None:
             else:
                 report = _look(sources, brought)
         except InputError as error:
+            _tell(error, brought)
             frame.problem(error)
             return
         if report is not None:
@@ -62,7 +64,31 @@ def _look(sources: list[Any], brought: str) -> Report | None:
     columns = _choose_columns(found, f"{brought}-{hash(tuple(found.table.titles))}")
     if columns is None:
         return None
-    return _remembered((brought, text, columns), lambda: check(found, columns))
+    return _remembered((brought, text, columns), lambda: _check(found, columns))
+
+
+def _check(found: Survey, columns: Columns) -> Report:
+    report = check(found, columns)
+    events.note(
+        "input read",
+        reader=_reader(found.format),
+        rows=report.rows,
+        refused=report.left_out,
+        usable=report.dataset is not None,
+    )
+    return report
+
+
+def _reader(known: object) -> str:
+    return str(getattr(known, "__name__", "?")).rsplit(".", 1)[-1]
+
+
+def _tell(error: InputError, brought: str) -> None:
+    """Tell the log once what was refused, and not each time that the page is drawn."""
+    if st.session_state.get("own-told") != (told := (brought, events.places(error)[-1:])):
+        st.session_state["own-told"] = told
+        known, found = st.session_state.get("own-found", ((), None))
+        events.refused(_reader(found.format) if known[:1] == (brought,) else "survey", error)
 
 
 def _remembered(key: tuple[Any, ...], make: Any, name: str = "report") -> Any:
@@ -77,7 +103,7 @@ def _remembered(key: tuple[Any, ...], make: Any, name: str = "report") -> Any:
 
 def _preview(found: Survey) -> None:
     titles = found.table.titles[:SHOWN_COLUMNS]
-    rows = [[cell[:LONGEST] for cell in row[:SHOWN_COLUMNS]] for row in found.table.preview()]
+    rows = [[disarm(cell[:LONGEST]) for cell in row[:SHOWN_COLUMNS]] for row in found.table.preview()]
     st.dataframe(
         {title: [row[place] for row in rows] for place, title in enumerate(titles)},
         hide_index=True,
@@ -194,7 +220,12 @@ def _draw_refused(report: Report) -> None:
             if report.left_out > len(table)
             else "Each with the line it stands on."
         )
-        st.dataframe(table, hide_index=True, height=240 if len(table) > 6 else "auto", key="own-refused")
+        st.dataframe(
+            table.assign(**{name: table[name].map(disarm) for name in ("file", "value")}),
+            hide_index=True,
+            height=240 if len(table) > 6 else "auto",
+            key="own-refused",
+        )
         st.download_button(
             "Download as CSV",
             lambda: to_csv(table),

@@ -11,13 +11,13 @@ import streamlit as st
 
 from pages.components import controls, frame, state
 from pages.components.live_chart import live_chart
-from recsys import tuning_figures
+from recsys import events, tuning_figures
 from recsys.background import ENDED, BackgroundRun
 from recsys.comparing import Record, difference, label, run_table, spell
 from recsys.diagnosis import diagnose
 from recsys.errors import InputError
+from recsys.export import disarm
 from recsys.links import SHARED, Setup, from_query, names_a_setup, other_data, to_query
-from recsys.run_store import RunStore
 from recsys.training import Stopping, TrainingRun
 
 # A training that is over by then is drawn at once, whole; a longer one shows its progress.
@@ -110,7 +110,7 @@ def _train(setup: Setup, quick: bool) -> None:
     runs = state.runs()
     if quick and (job := state.run()) is not None:
         runs.cancel(job)
-    job = runs.start(state.dataset(), setup.run(state.split(**setup.hold_out)), state.visitor())
+    job = state.start(runs, setup.run(state.split(**setup.hold_out)))
     state.follow(job)
     if quick:
         runs.wait(job, *ENDED, timeout=PATIENCE)
@@ -180,6 +180,7 @@ def runs() -> None:
         _keep_selection([record.id for record in records])
         table = run_table(records).drop(columns=["id"])
         table.insert(0, "saved", [record.id in _saved() for record in records])
+        table["name"] = table["name"].map(disarm)
         st.dataframe(
             table,
             hide_index=True,
@@ -269,7 +270,11 @@ def _take_file(key: str) -> None:
 
 
 def _add(content: bytes, name: str) -> None:
-    entry = RunStore().add(content, name)
+    try:
+        entry = state.saved_runs().add(content, name)
+    except InputError as error:
+        events.refused("saved_runs", error)
+        raise
     st.session_state.pop("saved", None)
     st.session_state["runs-news"] = f"{entry.name} is in the table. Select it to see its curve." + (
         ""
@@ -297,6 +302,22 @@ def columns(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def _actions(record: Record) -> None:
+    if record.shared:
+        st.caption("This run is there for everybody: nobody can change it here.")
+    else:
+        _changes(record)
+    if record.id in _saved():
+        store = state.saved_runs()  # a download is made outside of the visit
+        st.download_button(
+            "Export",
+            lambda: store.export(record.id),
+            file_name=f"{record.id}.safetensors",
+            icon=":material/download:",
+            key="export-run",
+        )
+
+
+def _changes(record: Record) -> None:
     st.text_input("Name", record.name, key=f"name-{record.id}", max_chars=80)
     work: list[tuple[str, str, Callable[[Record], None]]] = [
         ("Rename", ":material/edit:", _rename),
@@ -308,14 +329,6 @@ def _actions(record: Record) -> None:
     for words, icon, do in work:
         key = f"{words.lower().removeprefix('un')}-run"
         st.button(words, icon=icon, key=key, on_click=_guarded, args=(do, record))
-    if record.id in _saved():
-        st.download_button(
-            "Export",
-            lambda: RunStore().export(record.id),
-            file_name=f"{record.id}.safetensors",
-            icon=":material/download:",
-            key="export-run",
-        )
 
 
 def _side_by_side(first: Record, second: Record) -> None:
@@ -342,10 +355,10 @@ def _data() -> tuple[str, str]:
 def _saved() -> dict[str, Record]:
     """Return what is in the folder of saved runs; read once a visit and after each change."""
     if "saved" not in st.session_state:
-        entries, complaints = RunStore().entries()
+        entries, complaints = state.saved_runs().entries()
         st.session_state["store-complaints"] = complaints
         st.session_state.saved = {
-            entry.id: Record(entry.id, entry.name, entry.setup, entry.history, entry.pinned)
+            entry.id: Record(entry.id, entry.name, entry.setup, entry.history, entry.pinned, entry.shared)
             for entry in entries
         }
     return st.session_state.saved
@@ -373,10 +386,10 @@ def _view(record: Record) -> None:
     """Show a run again: where it still is, from its file, or by training it anew."""
     job: BackgroundRun[TrainingRun] | None = state.runs().get(record.id)
     if job is None and record.id in _saved():
-        saved = RunStore().open(record.id, state.dataset())
+        saved = state.saved_runs().open(record.id, state.dataset())
         stopping = Stopping(record.setup.watch, record.setup.patience)
         run = TrainingRun.over(saved.model, saved.split, stopping, saved.history, saved.kept)
-        job = state.runs().start(state.dataset(), run, state.visitor())
+        job = state.start(state.runs(), run)
         st.session_state.setdefault("noted", set()).add(job.id)
         state.runs().wait(job, *ENDED, timeout=2.0)
     _put(record.setup)
@@ -422,7 +435,7 @@ def _changed(record: Record, **changes: Any) -> None:
 def _rename(record: Record) -> None:
     name = str(st.session_state[f"name-{record.id}"])
     if record.id in _saved():
-        RunStore().rename(record.id, name)
+        state.saved_runs().rename(record.id, name)
         del st.session_state.saved
     elif name.strip():
         _changed(record, name=name.strip())
@@ -430,7 +443,7 @@ def _rename(record: Record) -> None:
 
 def _pin(record: Record) -> None:
     if record.id in _saved():
-        RunStore().pin(record.id, not record.pinned)
+        state.saved_runs().pin(record.id, not record.pinned)
         del st.session_state.saved
     else:
         _changed(record, pinned=not record.pinned)
@@ -438,7 +451,7 @@ def _pin(record: Record) -> None:
 
 def _delete(record: Record) -> None:
     if record.id in _saved():
-        RunStore().delete(record.id)
+        state.saved_runs().delete(record.id)
         del st.session_state.saved
         st.session_state.setdefault("deleted", []).append((record, None))
     else:
@@ -450,7 +463,7 @@ def _delete(record: Record) -> None:
 def _undo() -> None:
     record, place = st.session_state.deleted.pop()
     if place is None:
-        RunStore().restore(record.id)
+        state.saved_runs().restore(record.id)
         del st.session_state.saved
     else:
         state.trail().insert(place, record)
@@ -459,6 +472,6 @@ def _undo() -> None:
 def _save(record: Record) -> None:
     job = state.runs().get(record.id)
     if job is not None:
-        RunStore().save(job.dataset, job.run, record.name)
+        state.saved_runs().save(job.dataset, job.run, record.name)
         state.trail().remove(record)
         del st.session_state.saved

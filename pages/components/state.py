@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,18 +14,27 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.owner import owner
+from pages.components.written_once import written_once
 from recsys.artist_map import ArtistMap
-from recsys.background import BackgroundRun, BackgroundRuns
+from recsys.background import BackgroundRun, BackgroundRuns, Work
+from recsys.catalogue import Catalogue
 from recsys.comparing import Record
 from recsys.datasets import load
-from recsys.datasets.base import Dataset
+from recsys.datasets.base import Dataset, Nouns
+from recsys.datasets.lastfm import cache_folder
 from recsys.errors import InputError
+from recsys.health import health as health_of
+from recsys.kept_data import KEY, KeptData
+from recsys.large_runs import LargeRun, Preparation, Source, find_run
+from recsys.large_runs.source import PREFIX
 from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
 from recsys.links import SHARED
 from recsys.metrics import evaluate, sample_users
 from recsys.popularity import rank_table
 from recsys.reranking import Reranking, effect
+from recsys.run_store import RunStore, runs_folder
 from recsys.splitting import Split, hold_out, suited
 from recsys.sweeps import Search, Sweep
 from recsys.tags import scenes as scenes_of
@@ -35,6 +45,7 @@ SAMPLE = "sample"
 HOLD_OUTS = ("split-", "compare-")  # what the keys of the controls of a hold-out begin with
 V = TypeVar("V")
 W = TypeVar("W", TrainingRun, Leaderboard)
+S = TypeVar("S", bound=Work)
 # Maps of artists that are remembered.
 MAPS = 8
 
@@ -47,8 +58,48 @@ def runs() -> BackgroundRuns:
 
 
 def visitor() -> str:
-    """Return a name for this visit that nobody else knows: trainings take turns by it."""
-    return st.session_state.setdefault("visitor", secrets.token_hex(8))
+    """Return a name for this visit: what it does on data of its own is forgotten when it is over."""
+    name: str = st.session_state.setdefault("visitor", secrets.token_hex(8))
+    _presence(name)
+    return name
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=lambda presence: presence.end())
+def _presence(name: str) -> _Presence:
+    return _Presence(name, (runs(), sweeps(), maps()))
+
+
+@dataclass(frozen=True)
+class _Presence:
+    """Streamlit gives it up as soon as the browser is gone, and makes it anew if it comes back."""
+
+    visitor: str
+    left: tuple[BackgroundRuns, ...]
+
+    def end(self) -> None:
+        for work in self.left:
+            work.leave(self.visitor)
+
+
+def start(work: BackgroundRuns, run: S) -> BackgroundRun[S]:
+    """Do something on the current data in the background, for this visitor.
+
+    Raises
+    ------
+    InputError
+        If too much waits already.
+    """
+    return work.start(dataset(), run, owner(), visitor())
+
+
+def kept_data() -> KeptData:
+    """Return the data of their own that this visitor keeps here."""
+    return KeptData(owner())
+
+
+def saved_runs() -> RunStore:
+    """Return the saved runs of this visitor, and those that are there for everybody."""
+    return RunStore.of(owner())
 
 
 @st.cache_resource(show_spinner="Reading the data ...", max_entries=4)
@@ -62,7 +113,12 @@ def dataset() -> Dataset:
         job = _run_in_link()
         wanted = st.query_params.get("data", SAMPLE)
         try:
-            chosen = job.dataset if job else _open(wanted if wanted in SHARED else SAMPLE)
+            if job:
+                chosen = job.dataset
+            elif KEY.fullmatch(wanted):
+                chosen = kept_data().open(wanted)
+            else:
+                chosen = _open(wanted if wanted in SHARED else SAMPLE)
         except InputError as error:
             st.session_state.notice = f"{error} The generated sample is shown instead."
             chosen = _open(SAMPLE)
@@ -78,11 +134,12 @@ def choose(key: str) -> None:
     InputError
         If it cannot be read.
     """
-    show(_open(key))
+    show(kept_data().open(key) if KEY.fullmatch(key) else _open(key))
 
 
 def show(chosen: Dataset) -> None:
     """Look at this data set from now on, with the hold-out that suits it; a run on other data is left behind."""
+    st.session_state["large-run"] = None
     usual = suited(dataset().interactions)
     st.session_state.dataset = chosen
     wanted = suited(chosen.interactions)
@@ -94,8 +151,91 @@ def show(chosen: Dataset) -> None:
         st.session_state.pop("run", None)
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _open_large(identity: str, _source: Source) -> LargeRun:
+    return LargeRun(_source)
+
+
+def large_run() -> LargeRun | None:
+    """Return the run trained elsewhere that this visitor looks at: the one opened, or the one in the link."""
+    if "large-run" not in st.session_state:
+        st.session_state["large-run"] = None
+        wanted = st.query_params.get("data", "")
+        if wanted.startswith(PREFIX) and "dataset" not in st.session_state:
+            try:
+                open_large_run(find_run(wanted))
+            except InputError as error:
+                st.session_state.notice = f"{error} The generated sample is shown instead."
+    return st.session_state["large-run"]
+
+
+def open_large_run(source: Source) -> None:
+    """Look at this run from now on.
+
+    Raises
+    ------
+    InputError
+        If it is not prepared.
+    """
+    st.session_state["large-run"] = _open_large(source.identity, source)
+    st.session_state.pop("listener", None)  # of other data
+
+
+@st.cache_resource(show_spinner=False)
+def _preparations() -> tuple[BackgroundRuns, dict[str, BackgroundRun[Preparation]]]:
+    # No lease: whoever prepares a large run need not stay and watch.
+    return BackgroundRuns(at_once=1, kept=8, lease=float("inf")), {}
+
+
+def preparation(source: Source) -> BackgroundRun[Preparation] | None:
+    """Return the preparation of a run as it is now, if somebody started one since this server started."""
+    return _preparations()[1].get(source.identity)
+
+
+def prepare(source: Source) -> None:
+    """Start to prepare a run in the background, unless that goes on already.
+
+    Raises
+    ------
+    InputError
+        If too many wait.
+    """
+    line, known = _preparations()
+    job = known.get(source.identity)
+    if job is None or job.ended:
+        known[source.identity] = line.start(None, Preparation(source))
+
+
+def stop_preparing(job: BackgroundRun[Preparation]) -> None:
+    """Give a preparation up; nothing of it is left behind."""
+    _preparations()[0].cancel(job)
+
+
+def catalogue() -> Catalogue:
+    """Return the artists of what this visitor looks at."""
+    return large_run() or dataset().interactions
+
+
+def nouns() -> Nouns:
+    """Return what listeners, artists and plays are called in what this visitor looks at."""
+    return Nouns() if large_run() else dataset().nouns
+
+
+def title() -> str:
+    """Return what that is called."""
+    opened = large_run()
+    return opened.source.title if opened else dataset().title
+
+
+def origin() -> str:
+    """Return a sentence: where it came from."""
+    return "A run trained elsewhere." if large_run() else dataset().origin
+
+
 def run() -> BackgroundRun[TrainingRun] | None:
-    """Return the run this visitor looks at, if it was trained on the data they look at."""
+    """Return the run this visitor looks at, if it was trained here on the data they look at."""
+    if large_run():
+        return None
     if "run" not in st.session_state and "run" in st.query_params:
         st.session_state.run = st.query_params["run"]
     return _of_kind(TrainingRun, st.session_state.get("run", ""))
@@ -109,7 +249,7 @@ def comparison() -> BackgroundRun[Leaderboard] | None:
 
 
 def _of_kind(kind: type[W], run_id: str) -> BackgroundRun[W] | None:
-    job = runs().get(run_id)
+    job = runs().get(run_id, visitor())
     shown = dataset().interactions.fingerprint
     if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
         return None
@@ -129,7 +269,10 @@ def follow(job: BackgroundRun[TrainingRun]) -> None:
 
 def place() -> dict[str, str]:
     """Return what a link needs to come back to this data and this run."""
-    here = {"data": dataset().key} if dataset().key in SHARED else {}
+    if opened := large_run():
+        return {"data": opened.key}
+    key = dataset().key
+    here = {"data": key} if key in SHARED or KEY.fullmatch(key) else {}
     job = run()
     return here | ({"run": job.id} if job else {})
 
@@ -167,7 +310,7 @@ def ranks() -> pd.DataFrame:
 def _figure(
     fingerprint: str, name: str, options: tuple[Hashable, ...], _draw: Callable[[], go.Figure]
 ) -> go.Figure:
-    return _draw()
+    return written_once(_draw())
 
 
 def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.Figure:
@@ -232,7 +375,12 @@ def quality(job: BackgroundRun[TrainingRun]) -> dict[str, float]:
 
 def _run_in_link() -> BackgroundRun[Any] | None:
     return next(
-        (job for name in ("run", "comparison") if (job := runs().get(st.query_params.get(name, "")))), None
+        (
+            job
+            for name in ("run", "comparison")
+            if (job := runs().get(st.query_params.get(name, ""), visitor()))
+        ),
+        None,
     )
 
 
@@ -248,7 +396,7 @@ def sweep(kind: type[Sweep | Search]) -> BackgroundRun[Any] | None:
     key = f"{name}-followed"
     if key not in st.session_state and name in st.query_params:
         st.session_state[key] = st.query_params[name]
-    job = sweeps().get(st.session_state.get(key, ""))
+    job = sweeps().get(st.session_state.get(key, ""), visitor())
     shown = dataset().interactions.fingerprint
     if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
         return None
@@ -268,11 +416,15 @@ def _tags(fingerprint: str, _dataset: Dataset) -> tuple[pd.DataFrame, dict[str, 
 
 def tags() -> pd.DataFrame:
     """Return how much of each artist's tags each one is, as `tags.tag_shares`; not to be changed."""
+    if large_run():
+        return pd.DataFrame(columns=["tag", "share"])
     return _tags(dataset().interactions.fingerprint, dataset())[0]
 
 
 def scenes() -> dict[str, list[int]]:
     """Return artists of the current data that go together, as `tags.scenes`; not to be changed."""
+    if opened := large_run():
+        return opened.scenes
     return _tags(dataset().interactions.fingerprint, dataset())[1]
 
 
@@ -282,9 +434,9 @@ def maps() -> BackgroundRuns:
     return BackgroundRuns(at_once=1)
 
 
-@st.cache_resource(show_spinner=False, max_entries=MAPS)
+@remembered(show_spinner=False, max_entries=MAPS)
 def _map(learned: str, _job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
-    return maps().start(_job.dataset, ArtistMap(_job.run.model, _job.dataset.interactions))
+    return maps().start(_job.dataset, ArtistMap(_job.run.model, _job.dataset.interactions), viewer=visitor())
 
 
 def artist_map(job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
@@ -296,7 +448,7 @@ def artist_map(job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
         If its model has no latent features, or too many maps are being made.
     """
     found = _map(_learned(job), job)
-    if maps().get(found.id) is not None and found.state == "paused":
+    if maps().get(found.id, visitor()) is not None and found.state == "paused":
         maps().resume(found)
     return found
 
@@ -325,3 +477,9 @@ def features(job: BackgroundRun[TrainingRun], main: bool) -> tuple[NDArray[np.fl
 def _learned(job: BackgroundRun[TrainingRun]) -> str:
     """Name what a run has learned by now."""
     return f"{job.id} {job.state} {len(job.run.history)}"
+
+
+def health() -> dict[str, Any]:
+    """Return how the server is, as `health.health`."""
+    works = {"trainings": runs(), "sweeps": sweeps(), "maps": maps()}
+    return health_of(works, {"saved runs": runs_folder(), "downloads": cache_folder()})

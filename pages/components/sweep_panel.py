@@ -159,7 +159,7 @@ def _start_button(words: str, base: Setup, make: Callable[[Split], Sweep | Searc
     try:
         work = make(state.split(**base.hold_out))
         before = state.sweep(type(work))
-        job = state.sweeps().start(state.dataset(), work, state.visitor())
+        job = state.start(state.sweeps(), work)
     except InputError as error:
         frame.problem(error)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakSet
 
 import pandas as pd
 
@@ -71,3 +72,10 @@ class Dataset:
     tags: pd.DataFrame | None = None
     friends: pd.DataFrame | None = None
     nouns: Nouns = Nouns()
+
+    def __post_init__(self) -> None:
+        HELD.add(self)
+
+
+# Every data set in memory, for those who run the server.
+HELD: WeakSet[Dataset] = WeakSet()

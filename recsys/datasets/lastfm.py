@@ -79,7 +79,7 @@ def find_lastfm() -> Path | None:
     """Return where the data is: what RECSYS_LASTFM names, else a whole copy in the cache, else None."""
     if named := os.environ.get("RECSYS_LASTFM"):
         return Path(named)
-    place = _cache() / "hetrec2011-lastfm-2k"
+    place = cache_folder() / "hetrec2011-lastfm-2k"
     return place if _is_whole(place) else None
 
 
@@ -176,8 +176,8 @@ def read_zip(source: str | Path | IO[bytes], name: str = "The zip") -> Dataset:
 def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
     """Fetch piece by piece, each with the size that the server announced (0 if it did not)."""
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": f"encore/{__version__}"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+        request = urllib.request.Request(url, headers={"User-Agent": f"encore/{__version__}"})  # noqa: S310 - ours
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - ours or the operator's
             expected = answer.length or 0
             yield b"", expected
             while chunk := answer.read(CHUNK):
@@ -334,7 +334,8 @@ def _columns(
     return table[columns]
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Return the folder for what can be fetched or made again; RECSYS_CACHE names another one."""
     return Path(os.environ.get("RECSYS_CACHE") or platformdirs.user_cache_dir("encore"))
 
 
@@ -348,7 +349,7 @@ def _is_whole(folder: Path) -> bool:
 
 def _keep(files: dict[str, bytes]) -> Path:
     """Write the files beside their place, then put them there in one step."""
-    place = _cache() / "hetrec2011-lastfm-2k"
+    place = cache_folder() / "hetrec2011-lastfm-2k"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=".download-") as temporary:

@@ -112,6 +112,23 @@ def train(browser: Browser, address: str, **query: str) -> str:
     return name
 
 
+def train_here(page: Page, address: str, **query: str) -> None:
+    """Train by a link."""
+    go(page, address, "train", **query)
+    state(page, "Done")
+    settled(page)
+    page.wait_for_url(re.compile("run=.*fingerprint="))
+
+
+def select_first(page: Page) -> None:
+    """Select the first row of the table of runs."""
+    runs = table(page)
+    runs.scroll_into_view_if_needed()
+    runs.click(position={"x": 16, "y": ROW * 1.5})
+    expect(page.get_by_role("button", name="Rename")).to_be_visible()
+    settled(page)
+
+
 def menu(page: Page) -> list[str]:
     """Read the menu: the names of its links, the data set last."""
     links = page.get_by_test_id("stPageLink")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -100,6 +101,22 @@ def test_ratings_of_movies_are_called_so_and_nobody_else_sees_them(
     settled(other)
     assert menu(other)[-1] == "Generated sample"
     other.close()
+
+
+def test_a_folder_is_brought_whole_but_for_what_is_no_table(page: Page, address: str, tmp_path: Path) -> None:
+    folder = tmp_path / "MyData"
+    (folder / "more").mkdir(parents=True)
+    for at, place in enumerate((folder / "one.csv", folder / "more" / "two.csv")):
+        lines = [f"u{at}-{user},a{user % 7 + item},{item + 1}" for user in range(20) for item in range(9)]
+        place.write_text("user,artist,plays\n" + "\n".join(lines))
+    (folder / "picture.png").write_bytes(b"\x89PNG")
+    go(page, address, "data")
+    page.get_by_text("A whole folder").click()
+    settled(page)
+    page.locator("input[type=file]").set_input_files(folder)
+    expect(metric(page, "Rows used")).to_have_text("360")
+    page.get_by_role("button", name="Use this data").click()
+    expect(metric(page, "Listeners")).to_have_text("40")
 
 
 @pytest.mark.parametrize(

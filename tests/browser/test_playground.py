@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from recsys.models import MODELS
 from tests.browser.serving import serve, start
-from tests.browser.steps import ROW, choose, go, rows, settled, state, table, title
+from tests.browser.steps import choose, go, rows, select_first, settled, state, table, title, train_here
 
 SMALL = {"model": "funk", "factors": "2", "epochs": "5"}
 SETTLED = "() => document.querySelector('.live-chart-plot')?._fullData?.length > 1"
@@ -48,23 +48,6 @@ def open_sweep(page: Page, address: str, values: int) -> None:
 def how_many(page: Page) -> int:
     """Read how many trainings of a sweep are done."""
     return int(page.get_by_text(re.compile(r"^\d+ of \d+ trainings")).inner_text().split()[0])
-
-
-def train(page: Page, address: str, **query: str) -> None:
-    """Train by a link."""
-    go(page, address, "train", **query)
-    state(page, "Done")
-    settled(page)
-    page.wait_for_url(re.compile("run=.*fingerprint="))
-
-
-def select_first(page: Page) -> None:
-    """Select the first row of the table of runs."""
-    runs = table(page)
-    runs.scroll_into_view_if_needed()
-    runs.click(position={"x": 16, "y": ROW * 1.5})
-    expect(page.get_by_role("button", name="Rename")).to_be_visible()
-    settled(page)
 
 
 def offer(page: Page, path: Path) -> None:
@@ -137,7 +120,7 @@ def test_a_search_ends_with_settings_to_use(page: Page, address: str) -> None:
 def test_a_link_gives_the_same_curve_to_the_last_digit_on_another_server(
     page: Page, address: str, tmp_path: Path
 ) -> None:
-    train(page, address, **SMALL, learning_rate="0.0123", seed="4", watch="ndcg")
+    train_here(page, address, **SMALL, learning_rate="0.0123", seed="4", watch="ndcg")
     link = page.url.removeprefix(address)
     curve = validation(page)
     figures = page.get_by_test_id("stMetricValue").all_inner_texts()[:4]
@@ -157,7 +140,7 @@ def test_a_saved_run_is_there_after_a_kill_and_goes_out_and_in_as_a_file(page: P
     cache = tmp_path / "cache"
     server, address = start(cache)
     try:
-        train(page, address, **SMALL)
+        train_here(page, address, **SMALL)
         curve = validation(page)
         select_first(page)
         page.get_by_role("button", name="Save").click()
@@ -189,7 +172,7 @@ def test_a_saved_run_is_there_after_a_kill_and_goes_out_and_in_as_a_file(page: P
 
 
 def test_an_arrow_key_on_a_slider_trains_again(page: Page, address: str) -> None:
-    train(page, address, **SMALL)
+    train_here(page, address, **SMALL)
     page.get_by_text("Train as I tune").click()
     settled(page)
     before = validation(page)

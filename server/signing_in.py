@@ -1,0 +1,75 @@
+"""Watches over sign-in: tells the log, says when somebody was refused, and leads back to the page they wanted."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.components.signin import REFUSED
+from recsys import events
+
+LOGIN, CALLBACK, LOGOUT = "/auth/login", "/oauth2callback", "/auth/logout"
+SIGNED_IN = b"_streamlit_user="
+WANTED = "encore_wanted"
+
+
+class SigningIn:
+    """Sits before Streamlit's own addresses of sign-in, which answer with a redirect and no word of how it went."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        path = scope["path"] if scope["type"] == "http" else ""
+        if not path.endswith((LOGIN, CALLBACK, LOGOUT)):
+            await self.app(scope, receive, send)
+            return
+        asked = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if path.endswith(LOGIN):
+                    _keep(headers, asked.get(b"referer", ""), asked.get(b"host", ""))
+                elif path.endswith(CALLBACK):
+                    _called_back(message, headers, scope["query_string"].decode("latin-1"), asked)
+                else:
+                    events.note("signed out")
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+
+def _keep(headers: MutableHeaders, page: str, host: str) -> None:
+    """Keep the page that was wanted, in a cookie, until the visitor comes back."""
+    try:
+        parts = urlsplit(page)
+    except ValueError:
+        return
+    if parts.netloc == host and len(page) < 2_000:
+        wanted = parts.path + (f"?{parts.query}" if parts.query else "")
+        headers.append("Set-Cookie", f"{WANTED}={quote(wanted)}; Path=/; Max-Age=600; HttpOnly; SameSite=Lax")
+
+
+def _called_back(message: Message, headers: MutableHeaders, query: str, asked: dict[bytes, str]) -> None:
+    """Note how it went; send those who were let in where they wanted to go, and tell others."""
+    fields = parse_qs(query)
+    if not fields.keys() & {"code", "error"}:
+        return  # back from signing out at the provider
+    let_in = any(
+        name.lower() == b"set-cookie" and value.startswith(SIGNED_IN) and b"Max-Age=0" not in value
+        for name, value in message["headers"]
+    )
+    events.note("signed in" if let_in else "sign-in refused")
+    if not let_in:
+        headers["Location"] = f"{headers.get('Location', '/')}?{REFUSED}=1"
+        return
+    wanted = unquote(cookie_parser(asked.get(b"cookie", "")).get(WANTED, ""))
+    # a page of this server: a path, and not one that browsers take for another host
+    if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable():
+        headers["Location"] = quote(wanted, safe="/?&=%+,:;@!$'()*~-._")
+        headers.append("Set-Cookie", f"{WANTED}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
