@@ -383,3 +383,16 @@ def test_an_interrupted_command_says_so_and_leaves_no_run(spark, checkerboard, t
     assert (process.returncode, error) == (130, "Stopped.\n")
     assert not (tmp_path / "run" / "run.json").exists()
     assert not (tmp_path / "run" / "_work").exists()
+
+
+def test_the_rest_of_the_program_opens_what_spark_wrote(trained, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("RECSYS_CACHE", str(tmp_path))
+    run, _ = trained
+    _, model, split = read(run)
+    assert main(["recommend", "--run", str(run), "--user", "7", "-n", "5", "--json"]) == 0
+    lists = json.loads(capsys.readouterr().out)
+    items, scores = model.recommend(
+        split.train, split.train.users.get_indexer(["7"]).astype(np.int32), 5, split.seed
+    )
+    assert [row["item"] for row in lists["recommended"]] == split.train.items[items[0]].tolist()
+    assert [row["score"] for row in lists["recommended"]] == pytest.approx(scores[0], abs=1e-6)
