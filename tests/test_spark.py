@@ -25,7 +25,10 @@ from recsys.spark.session import check_java, open_session
 from recsys.splitting import Split, hold_out
 
 # Said at each table that goes through Arrow; pandas has no part in it.
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.timeout(1200),  # Spark is slow to start, and slower on a busy machine
+]
 
 SPLIT = {"minimum": 10, "hidden": 3, "seed": 1}
 
@@ -336,7 +339,6 @@ def test_what_cannot_be_used_is_explained(spark, tmp_path):
     assert not (tmp_path / "run" / "run.json").exists()
 
 
-@pytest.mark.timeout(1200)
 def test_the_published_data_is_learned_as_well_as_here(spark, lastfm_folder, tmp_path):
     interactions = load(str(lastfm_folder)).interactions
     path = write(tmp_path / "lastfm.parquet", interactions)
@@ -378,7 +380,7 @@ def test_an_interrupted_command_says_so_and_leaves_no_run(spark, checkerboard, t
             break
     time.sleep(0.2)  # somewhere within an iteration
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=120)
+    _, error = process.communicate(timeout=600)
     assert said[0] == f"Reading {path} ...\n"
     assert (process.returncode, error) == (130, "Stopped.\n")
     assert not (tmp_path / "run" / "run.json").exists()
