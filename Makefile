@@ -10,7 +10,7 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 # `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
 STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
 
-.PHONY: run test fuzz browser screens benchmark benchmark-quality clean stale
+.PHONY: run test test-spark fuzz browser screens benchmark benchmark-quality clean stale
 
 run: $(VENV)/run.stamp
 	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
@@ -38,6 +38,10 @@ screens: browser
 benchmark: $(VENV)/benchmark.stamp
 	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m benchmarks.speed
 
+# What needs Apache Spark and Java 17 or newer; Spark is some 500 MB, so `make test` skips these tests.
+test-spark: $(VENV)/spark.stamp
+	$(VENV)/bin/python -m pytest tests/test_spark.py
+
 # Quality beside ALS, BPR, EASE and others; writes benchmarks/quality.json and the README's table.
 benchmark-quality: $(VENV)/benchmark.stamp
 	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m benchmarks.quality
@@ -59,6 +63,11 @@ $(VENV)/test.stamp: requirements-dev.txt requirements-signin.txt $(VENV)/run.sta
 $(VENV)/benchmark.stamp: requirements-benchmark.txt $(VENV)/run.stamp
 	@echo "Installing what the benchmarks compare with into $(VENV)."
 	@$(PIP) install --quiet -r requirements-benchmark.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/spark.stamp: requirements-spark.txt $(VENV)/test.stamp
+	@echo "Installing Apache Spark into $(VENV)."
+	@$(PIP) install --quiet -r requirements-spark.txt -c constraints.txt
 	@touch $@
 
 # A Python is tried, not only looked for: a pyenv shim can exist and yet run nothing.

@@ -215,6 +215,62 @@ def log_mlflow(options: argparse.Namespace) -> Answer:
     return {"run_id": run_id}, f"Logged as MLflow run {run_id}."
 
 
+def spark_train(options: argparse.Namespace) -> Answer:
+    """Train the model als on Apache Spark, and write it as a run in parts."""
+    # Not at the top: whoever does not use Spark need not have it.
+    from recsys.spark.session import open_session
+
+    model = _model(options)
+    split = {"minimum": options.minimum, "hidden": options.hidden, "seed": model.settings["seed"]}
+    title = options.title or options.data.rstrip("/").rsplit("/", 1)[-1]
+    with open_session(options.master, dict(options.conf)) as spark:
+        from recsys.spark import runs
+
+        answer = runs.train(
+            spark,
+            options.data,
+            options.out.rstrip("/"),
+            model,
+            split,
+            options.n,
+            options.blocks,
+            options.columns,
+            title,
+            _say(options),
+        )
+    figures = answer["figures"]
+    lines = [
+        f"{answer['users']:,} listeners, {answer['items']:,} artists, {answer['pairs']:,} pairs; "
+        f"rows left out: {answer['rows_left_out']:,}.",
+        f"Means over {figures['users']:,} of {figures['all_users']:,} listeners who hide artists:",
+        *(f"{name:18} {value:10.4f}" for name, value in figures.items() if "@" in name),
+        "Seconds: " + ", ".join(f"{step} {took:.1f}" for step, took in answer["seconds"].items()) + ".",
+        f"Saved as {options.out}.",
+    ]
+    return answer, "\n".join(lines)
+
+
+def spark_recommend(options: argparse.Namespace) -> Answer:
+    """Recommend to every listener of a run in parts, on Apache Spark."""
+    from recsys.spark.session import open_session
+
+    with open_session(options.master, dict(options.conf)) as spark:
+        from recsys.spark import runs
+
+        answer = runs.recommend(
+            spark, options.run.rstrip("/"), options.out.rstrip("/"), options.n, _say(options)
+        )
+    return answer, f"Wrote what is recommended to {answer['users']:,} listeners to {options.out}."
+
+
+def _say(options: argparse.Namespace) -> Callable[[str], None]:
+    def say(sentence: str) -> None:
+        if not options.json:
+            print(sentence, flush=True)
+
+    return say
+
+
 def _model(options: argparse.Namespace) -> Any:
     given = {name: getattr(options, name) for name in _model_settings()}
     if "seed" not in MODELS[options.model].defaults:
@@ -251,6 +307,10 @@ def _parser() -> argparse.ArgumentParser:
             "Spotify or MovieLens",
         )
         added.add_argument("--json", action="store_true", help="print one JSON document")
+        choose_columns(added)
+        return added
+
+    def choose_columns(added: argparse.ArgumentParser) -> None:
         added.add_argument(
             "--columns",
             type=_columns,
@@ -259,6 +319,24 @@ def _parser() -> argparse.ArgumentParser:
             help="which column is what, by title or number: user, item, value, name; value= if each row is a play; "
             "repeats=sum or last",
         )
+
+    def on_spark(name: str, work: Callable[[argparse.Namespace], Answer]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=work.__doc__, description=work.__doc__)
+        added.set_defaults(work=work)
+        added.add_argument(
+            "--master",
+            default="local[*]",
+            help="where Spark runs: local[2], spark://..., yarn, k8s://..., or sc://... (local[*])",
+        )
+        added.add_argument(
+            "--conf",
+            type=_conf,
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="a setting of Spark's own, such as spark.driver.memory=4g; can be given several times",
+        )
+        added.add_argument("--json", action="store_true", help="print one JSON document")
         return added
 
     logging = commands.add_parser("log-mlflow", help=log_mlflow.__doc__, description=log_mlflow.__doc__)
@@ -314,6 +392,30 @@ def _parser() -> argparse.ArgumentParser:
     judging = command("evaluate", judge)
     choose_model(judging)
     settings(judging, "n")
+
+    training = on_spark("spark-train", spark_train)
+    training.add_argument(
+        "data",
+        metavar="INPUT",
+        help="Parquet, or text with titles in its first line, at any path Spark reads",
+    )
+    training.set_defaults(model="als", **dict.fromkeys(_model_settings()))
+    training.add_argument("--out", required=True, metavar="RUN", help="the folder to write, in any store")
+    training.add_argument("--title", default="", help="what to call it (the name of the input)")
+    training.add_argument(
+        "--blocks",
+        type=int,
+        default=0,
+        metavar="NUMBER",
+        help="how many blocks Spark cuts listeners and artists into (as many as there are cores, at least 4)",
+    )
+    choose_columns(training)
+    settings(training, *MODELS["als"].defaults, defaults=False)
+    settings(training, "minimum", "hidden", "n")
+    recommending = on_spark("spark-recommend", spark_recommend)
+    recommending.add_argument("run", metavar="RUN", help="a folder that spark-train wrote")
+    recommending.add_argument("--out", required=True, metavar="DIR", help="the folder to write Parquet into")
+    settings(recommending, "n")
     return parser
 
 
@@ -326,6 +428,14 @@ def _columns(text: str) -> dict[str, str]:
             raise argparse.ArgumentTypeError(f"{pair!r} is not of the form user=TITLE")
         given[role.strip()] = title.strip()
     return given
+
+
+def _conf(text: str) -> tuple[str, str]:
+    """Read `spark.driver.memory=4g`."""
+    name, is_there, value = text.partition("=")
+    if not is_there:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
 
 
 def _checked(name: str) -> Callable[[str], int | float]:
@@ -346,13 +456,16 @@ def _plain(value: Any) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 if it worked, 1 if the input could not be used."""
+    """Run a command; 0 if it worked, 1 if the input could not be used, 130 if it was interrupted."""
     options = _parser().parse_args(arguments)
     try:
         answer, text = options.work(options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
     try:
         print(
             json.dumps(answer, default=_plain, ensure_ascii=False, indent=1) if options.json else text,

@@ -181,13 +181,17 @@ def rarely_played(items: NDArray[np.int32], train: Interactions) -> float:
     return float((train.item_counts[items[items >= 0]] <= 1).mean())
 
 
+def draw(n_users: int, n: int, seed: int) -> NDArray[np.int64]:
+    """Return the places of `n` users among `n_users`, ascending; of all of them if they are not more."""
+    if n_users <= n:
+        return np.arange(n_users)
+    return np.sort(np.random.default_rng([seed, 2]).choice(n_users, n, replace=False))
+
+
 def sample_users(split: Split, n: int) -> NDArray[np.int32]:
     """Return the codes of all users with hidden items or, if they are more, of `n` drawn by the split's seed."""
     users = np.flatnonzero(split.validation.user_counts).astype(np.int32)
-    if len(users) <= n:
-        return users
-    drawn = np.random.default_rng([split.seed, 2]).choice(users, n, replace=False)
-    return np.sort(drawn)
+    return users[draw(len(users), n, split.seed)]
 
 
 @dataclass(frozen=True)

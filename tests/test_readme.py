@@ -48,7 +48,9 @@ def shown(value: object) -> str:
     return value if isinstance(value, str) else f"{value:g}"
 
 
-@pytest.mark.parametrize("command", ["describe", "train", "recommend", "evaluate", "log-mlflow"])
+@pytest.mark.parametrize(
+    "command", ["describe", "train", "recommend", "evaluate", "log-mlflow", "spark-train", "spark-recommend"]
+)
 def test_every_command_is_shown_and_exists(command, capsys):
     assert f"python -m recsys {command}" in README
     with pytest.raises(SystemExit) as stopped:
