@@ -36,7 +36,7 @@ from recsys.run_store import RunStore
 from recsys.saved_runs import load_run, save_run
 from recsys.settings import CHOICES, SETTINGS
 from recsys.splitting import hold_out, suited
-from recsys.taste import QUERY, Taste, named
+from recsys.taste import QUERY, Taste
 from recsys.training import Stopping, TrainingRun
 from tests import seeds
 
@@ -306,7 +306,7 @@ def test_an_address_of_a_listener_is_read(query, word):
     with bounded():
         taste, _ = Taste.from_query(query, known)
         assert Taste.from_query(taste.to_query(known.items), known) == (taste, [])
-        named(known, word, 5)
+        known.named(word, 5)
         for read in (read_dial, read_variety, read_n, known.user_code, known.item_code, known.item_named):
             with contextlib.suppress(InputError):
                 read(word)
