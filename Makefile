@@ -10,7 +10,7 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 # `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
 STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
 
-.PHONY: run test test-spark browser screens benchmark benchmark-quality clean stale
+.PHONY: run test test-spark fuzz browser screens benchmark benchmark-quality clean stale
 
 run: $(VENV)/run.stamp
 	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
@@ -25,6 +25,11 @@ test: $(VENV)/test.stamp browser
 	PYTHONPATH=. $(VENV)/bin/python $(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/python tests/audit.py
 	$(VENV)/bin/python -m pytest
+
+# The same properties as tests/test_fuzzing.py, with INPUTS of them each; about half an hour.
+INPUTS ?= 20000
+fuzz: $(VENV)/test.stamp
+	PYTHONPATH=. OPENBLAS_NUM_THREADS=1 nice -n 19 $(VENV)/bin/python -m tests.fuzz $(INPUTS)
 
 # The pictures in the README.
 screens: browser

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.components import data_sources, frame, large_runs_panel, own_data, state
 
-frame.draw("Data", "Choose the listening data, and see where it came from.")
+frame.draw("Data", "Choose the data, and see where it came from.")
 large_run = state.large_run()
 if large_run is not None:
     large_runs_panel.in_use(large_run)

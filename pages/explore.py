@@ -7,9 +7,10 @@ import streamlit as st
 from pages.components import controls, frame, large_run, state
 from recsys import figures, popularity
 
-frame.draw("Explore", "See who is played, by how many and how often.")
+nouns = state.nouns()
+frame.draw("Explore", f"See what is {nouns.done}, by how many, and how unevenly.")
 large_run.instead(large_run.explore)
-interactions, nouns = state.dataset().interactions, state.dataset().nouns
+interactions = state.dataset().interactions
 table = state.ranks()
 
 figure_row = st.container(horizontal=True)
@@ -46,11 +47,13 @@ with pairs:
     st.subheader(f"{nouns.counts.capitalize()} of {nouns.pairs}", anchor=False)
     st.plotly_chart(
         state.figure("distribution", partial(figures.play_distribution, interactions, nouns)),
-        alt="Distribution of play counts",
+        alt=f"Distribution of {nouns.counts}",
     )
     st.subheader(f"Largest {nouns.counts}", anchor=False)
     controls.artist_table(
-        popularity.largest_play_counts(interactions, 50), "largest", ["artist", "listener", "plays"]
+        popularity.largest_play_counts(interactions, 50).rename(columns={"plays": "value"}),
+        "largest",
+        ["artist", "listener", "value"],
     )
 with spread:
     shares = popularity.concentration(table)
@@ -73,5 +76,6 @@ with spread:
         help="Nothing can be learned about who else might like these.",
     )
     st.plotly_chart(
-        state.figure("lorenz", partial(figures.lorenz, shares)), alt="Lorenz curve of plays over artists"
+        state.figure("lorenz", partial(figures.lorenz, shares, nouns)),
+        alt=f"Lorenz curve of {nouns.values} over {nouns.items}",
     )

@@ -4,14 +4,15 @@ import streamlit as st
 
 from pages.components import frame, large_run, map_panel, newcomer, state
 
-frame.draw("Map", "Which artists a model takes for alike, and what it tells them apart by.")
+nouns = state.nouns()
+frame.draw("Map", f"Which {nouns.items} a model takes for alike, and what it tells them apart by.")
 large_run.instead(large_run.no_map)
 job = state.run()
 if job is None or not job.run.history:
     st.info("The map comes from a trained model. Train one first; it takes a moment.")
     newcomer.to_train("Train a model")
     st.stop()
-artists, features = st.tabs(["Map of artists", "What the latent features mean"])
+artists, features = st.tabs([f"Map of {nouns.items}", "What the latent features mean"])
 with artists:
     map_panel.map_of_artists(job)
 with features:

@@ -4,8 +4,10 @@ import streamlit as st
 
 from pages.components import frame, large_run, newcomer, state
 
+nouns = state.nouns()
 frame.draw(
-    "New listener", "Not in the data? Name a few artists: recommendations follow at once, without training."
+    f"New {nouns.user}",
+    f"Not in the data? Name a few {nouns.items}: recommendations follow at once, without training.",
 )
 large_run.instead(large_run.new_listener)
 job = state.run()

@@ -8,31 +8,31 @@ from pages.components import controls, frame, large_run, one_listener, state
 from recsys.errors import InputError
 from recsys.reasons import doubt, sentence
 
-wanted = st.query_params.get("listener")
-frame.draw("Present" if wanted is None else f"For listener {wanted}", menu=False)
+nouns, wanted = state.nouns(), st.query_params.get("listener")
+frame.draw("Present" if wanted is None else f"For {nouns.user} {wanted}", menu=False)
 large_run.instead(large_run.no_presentation)
 job = state.run()
 if wanted is None or job is None or not job.run.history:
-    st.info("There is nothing to present here: choose a trained model and a listener first.")
-    controls.to_recommend("Choose a listener")
+    st.info(f"There is nothing to present here: choose a trained model and a {nouns.user} first.")
+    controls.to_recommend(f"Choose a {nouns.user}")
     st.stop()
 try:
     lists = one_listener.from_link(job, wanted)
 except InputError as error:
     frame.problem(error)
-    controls.to_recommend("Choose a listener")
+    controls.to_recommend(f"Choose a {nouns.user}")
     st.stop()
 
 left, right = st.columns([2, 3], gap="large")
 with left:
-    st.header("Plays", anchor=False, divider="gray")
+    st.header(nouns.done.capitalize(), anchor=False, divider="gray")
     for row in lists.existing.head(lists.n).itertuples():
         with st.container(gap="xxsmall"):
             st.subheader(frame.escape(row.artist, 80), anchor=False)
-            st.markdown(f":gray[{row.plays:,.0f} plays]")
+            st.markdown(f":gray[{nouns.amount(row.plays)}]")
 with right:
     st.header("Might like", anchor=False, divider="violet")
-    if unsure := doubt(job.run.split.train, lists.user):
+    if unsure := doubt(job.run.split.train, lists.user, nouns):
         st.markdown(f":material/help: {unsure}")
     for row in lists.recommended.itertuples():
         hit = " :green-badge[:material/check: hit]" if row.hit else ""
@@ -49,10 +49,11 @@ if lists.hidden:
     figure_row.metric("Hits in this list", f"{lists.found} of {len(lists.recommended)}")
 figure_row.metric("Hits in a list of 10, on average", f"{10 * quality['precision@10']:.1f}")
 figure_row.metric("NDCG@10", f"{quality['ndcg@10']:.3f}")
-figure_row.metric("Artists that somebody is recommended", f"{quality['coverage@10']:.0%}")
+figure_row.metric(f"{nouns.items.capitalize()} that somebody is recommended", f"{quality['coverage@10']:.0%}")
 st.markdown(
-    f"A hit is an artist that the listener plays and that was hidden from the model: {job.run.split.hidden} of each "
-    f"listener with at least {job.run.split.minimum}. {frame.escape(job.run.model.label)} on "
-    f"{frame.escape(job.dataset.title, 80)}, list {lists.reranking.words}. {today.day} {today:%B %Y}."
+    f"A hit is {nouns.an_item} that the {nouns.user} {nouns.does} and that was hidden from the model: "
+    f"{job.run.split.hidden} of each {nouns.user} with at least {job.run.split.minimum}. "
+    f"{frame.escape(job.run.model.label)} on {frame.escape(job.dataset.title, 80)}, list {lists.reranking.words}. "
+    f"{today.day} {today:%B %Y}."
 )
 controls.to_recommend("Back", lists.query)

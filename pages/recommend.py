@@ -18,7 +18,8 @@ from recsys.errors import InputError
 from recsys.models import MODELS
 from recsys.reasons import doubt
 
-frame.draw("Recommend", "What a listener plays, beside what they might like, and why.")
+nouns = state.nouns()
+frame.draw("Recommend", f"What a {nouns.user} {nouns.does}, beside what they might like, and why.")
 large_run.instead(large_run.recommend)
 job = state.run()
 if job is None or not job.run.history:
@@ -36,9 +37,9 @@ with choosing:
 with picker:
     wanted = controls.listener(users, **one_listener.in_address(n, reranking))
 if wanted is None:
-    st.info("Choose a listener to see their artists and what is recommended to them.")
+    st.info(f"Choose a {nouns.user} to see their {nouns.items} and what is recommended to them.")
     st.button(
-        "Show a listener",
+        f"Show a {nouns.user}",
         type="primary",
         icon=":material/person:",
         key="any-listener",
@@ -56,19 +57,21 @@ except InputError as error:
 effect = st.empty()
 left, right = st.columns([2, 3], gap="large")
 with left:
-    st.subheader("Plays", anchor=False)
+    st.subheader(nouns.done.capitalize(), anchor=False)
+    items = nouns.item if len(lists.existing) == 1 else nouns.items
     st.caption(
-        f"{len(lists.existing):,} artist{'s' * (len(lists.existing) != 1)} the model knows of, the most played first"
+        f"{len(lists.existing):,} {items} the model knows of, sorted by {nouns.value}"
         + (f"; {lists.hidden} more were hidden from it." if lists.hidden else ".")
     )
-    controls.artist_table(lists.existing, "existing", ["artist", "plays", "share"])
+    shown = lists.existing.rename(columns={"plays": "value"})
+    controls.artist_table(shown, "existing", ["artist", "value", *(["share"] if nouns.counted else [])])
 with right:
     st.subheader("Recommended", anchor=False)
     st.caption(
-        f"By {MODELS[job.run.model.name].label}. Score: {job.run.model.target}. "
+        f"By {MODELS[job.run.model.name].label}. Score: {nouns.fill(job.run.model.target)}. "
         + (f"**Hits: {lists.found} of {len(lists.recommended)}.**" if lists.hidden else "")
     )
-    if unsure := doubt(job.run.split.train, lists.user):
+    if unsure := doubt(job.run.split.train, lists.user, nouns):
         st.caption(f":material/help: {unsure}")
     table, columns = one_listener.table(lists)
     asked = controls.artist_table(table, "recommended", columns)

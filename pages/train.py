@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.components import frame, large_run, playground, training_panel
 
-frame.draw("Train", "Tune a model and watch its error on known and on hidden plays.")
+frame.draw("Train", "Tune a model and watch its error on known and on hidden pairs.")
 large_run.instead(large_run.no_training)
 playground.take_link()
 playground.complaints()

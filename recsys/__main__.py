@@ -18,7 +18,7 @@ import pandas as pd
 
 from recsys.batch import write_lists
 from recsys.datasets import load
-from recsys.datasets.base import Dataset
+from recsys.datasets.base import MUSIC, Dataset, Nouns
 from recsys.errors import InputError
 from recsys.large_runs import LargeRun, Preparation, is_prepared, read_run
 from recsys.metrics import evaluate
@@ -27,10 +27,11 @@ from recsys.models import MODELS, make_model
 from recsys.popularity import rank_table
 from recsys.recommending import recommend_to
 from recsys.report import report
-from recsys.saved_runs import SavedRun, load_run, save_run, write_whole
+from recsys.saved_runs import SavedRun, load_run, save_run
 from recsys.settings import ROWS, SETTINGS, Choice
 from recsys.splitting import Split, hold_out
 from recsys.training import Epoch, Stopping, TrainingRun
+from recsys.whole_files import write_whole
 
 Answer = tuple[dict[str, Any], str]
 
@@ -78,7 +79,7 @@ def train(options: argparse.Namespace) -> Answer:
     answer = {
         "model": run.model.name,
         "settings": run.model.settings,
-        "target": run.model.target,
+        "target": dataset.nouns.fill(run.model.target),
         "references": run.references,
         "kept_epoch": run.kept.epoch if run.kept else None,
         "updates_per_second": run.updates_per_second,
@@ -87,7 +88,7 @@ def train(options: argparse.Namespace) -> Answer:
     lines = []
     if run.model.predicts:
         lines += [
-            f"RMSE of {run.model.target} on hidden pairs:",
+            f"RMSE of {dataset.nouns.fill(run.model.target)} on hidden pairs:",
             *(f"{name:20} {error:.4f}" for name, error in run.references.items()),
         ]
     if run.kept is not None:
@@ -115,28 +116,36 @@ def recommend(options: argparse.Namespace) -> Answer:
     dataset = load(options.data, options.columns)
     saved = load_run(options.run, dataset)
     if options.all:
-        return _write_all(options, saved)
+        return _write_all(options, dataset, saved)
     user = dataset.interactions.user_code(options.user)
     if options.out is not None:
         return _write_page(options, dataset, saved, user)
     existing, recommended = recommend_to(saved.model, saved.split, user, options.n)
-    return _lists(options, dataset.interactions.users[user], existing, recommended, saved.model.target)
+    label, target = dataset.interactions.users[user], saved.model.target
+    return _lists(options, label, existing, recommended, target, dataset.nouns)
 
 
 def _lists(
-    options: argparse.Namespace, user: object, existing: pd.DataFrame, recommended: pd.DataFrame, target: str
+    options: argparse.Namespace,
+    user: object,
+    existing: pd.DataFrame,
+    recommended: pd.DataFrame,
+    target: str,
+    nouns: Nouns = MUSIC,
 ) -> Answer:
     answer = {
         "user": user,
         "existing": existing[["item", "artist", "plays"]].to_dict("records"),
         "recommended": recommended[["item", "artist", "score", "hit"]].to_dict("records"),
     }
+    known = existing[["artist", "plays"]].head(options.n).set_axis([nouns.item, nouns.value], axis=1)
+    listed = recommended[["artist", "score", "hit"]].rename(columns={"artist": nouns.item})
     lines = [
-        f"Listener {user} plays",
-        existing[["artist", "plays"]].head(options.n).to_string(index=False, float_format="{:,.0f}".format),
+        f"{nouns.user.capitalize()} {user} {nouns.does}",
+        known.to_string(index=False, float_format=nouns.spell),
         "",
-        f"and is recommended (score: {target}; hit: hidden from training)",
-        recommended[["artist", "score", "hit"]].to_string(index=False, float_format="{:.4f}".format),
+        f"and is recommended (score: {nouns.fill(target)}; hit: hidden from training)",
+        listed.to_string(index=False, float_format="{:.4f}".format),
     ]
     return answer, "\n".join(lines)
 
@@ -167,22 +176,24 @@ def _recommend_large(options: argparse.Namespace) -> Answer:
 
 def _write_page(options: argparse.Namespace, dataset: Dataset, saved: SavedRun, user: int) -> Answer:
     if options.out.suffix.lower() != ".html":
-        raise InputError(f"{options.out} must end in .html: it becomes a page about the listener.")
+        raise InputError(
+            f"{options.out} must end in .html: it becomes a page about the {dataset.nouns.user}."
+        )
     page = report(dataset, saved.split, saved.model, user, options.n, made=datetime.date.today())
     write_whole(options.out, page.encode("utf-8", "backslashreplace"))
-    listener = dataset.interactions.users[user]
+    label = dataset.interactions.users[user]
     return {
-        "user": listener,
+        "user": label,
         "file": str(options.out),
-    }, f"Wrote a page about listener {listener} to {options.out}."
+    }, f"Wrote a page about {dataset.nouns.user} {label} to {options.out}."
 
 
-def _write_all(options: argparse.Namespace, saved: SavedRun) -> Answer:
+def _write_all(options: argparse.Namespace, dataset: Dataset, saved: SavedRun) -> Answer:
     if options.out is None:
-        raise InputError("Say with --out where to write the lists of all listeners.")
+        raise InputError("Say with --out where to write the lists of all.")
     users = np.arange(saved.split.train.n_users, dtype=np.int32)
     write_lists(options.out, saved.model, saved.split, users, options.n)
-    text = f"Wrote what is recommended to {len(users):,} listeners to {options.out}."
+    text = f"Wrote what is recommended to {len(users):,} {dataset.nouns.users} to {options.out}."
     return {"users": len(users), "file": str(options.out)}, text
 
 
@@ -193,7 +204,8 @@ def judge(options: argparse.Namespace) -> Answer:
     model = _model(options)
     figures = evaluate(model.fit(split.train), split, options.n)
     answer = {"model": model.name, "settings": model.settings} | figures
-    whose = f"Means over {figures.pop('users'):,} of {figures.pop('all_users'):,} listeners who hide artists:"
+    nouns = dataset.nouns
+    whose = f"Means over {figures.pop('users'):,} of {figures.pop('all_users'):,} {nouns.users} who hide {nouns.items}:"
     return answer, "\n".join([whose, *(f"{name:18} {value:10.4f}" for name, value in figures.items())])
 
 
@@ -344,7 +356,8 @@ def _parser() -> argparse.ArgumentParser:
                 "-n" if name == "n" else f"--{name.replace('_', '-')}",
                 dest=name,
                 default=row.default if defaults else None,
-                help=row.help + (f" ({row.default})" if defaults else " (each model has its own default)"),
+                help=MUSIC.fill(row.help)
+                + (f" ({row.default})" if defaults else " (each model has its own default)"),
                 **kind,
             )
 

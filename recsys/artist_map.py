@@ -66,7 +66,7 @@ class ArtistMap:
         lengths = np.linalg.norm(factors, axis=1)
         self._shown = np.flatnonzero((lengths > 0) & np.isfinite(lengths) & (interactions.item_counts > 0))
         if len(self._shown) < 3:
-            raise InputError("The model knows fewer than three artists: there is nothing to lay out.")
+            raise InputError("The model knows of fewer than three: there is nothing to lay out.")
         self._directions = (factors[self._shown] / lengths[self._shown, None]).astype(np.float64)
         self._interactions = interactions
         self._seed = seed

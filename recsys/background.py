@@ -348,5 +348,5 @@ def _tell(event: str, job: BackgroundRun[Any]) -> None:
         model=getattr(model, "name", None),
         epochs=len(getattr(job.run, "history", ())),
         seconds=job.seconds,
-        pairs=len(job.dataset.interactions),
+        pairs=None if job.dataset is None else len(job.dataset.interactions),
     )

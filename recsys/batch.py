@@ -17,8 +17,8 @@ from recsys.interactions import Interactions
 from recsys.metrics import find_hits
 from recsys.models.base import Model
 from recsys.reranking import AS_SCORED, Reranking
-from recsys.saved_runs import write_whole
 from recsys.splitting import Split
+from recsys.whole_files import write_whole
 
 USERS_PER_BLOCK = 1024
 

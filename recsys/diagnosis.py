@@ -135,7 +135,7 @@ def _lists(
     watched = settings.get("watch") == "ndcg"
     return [
         Finding(
-            f"Error and lists disagree: since epoch {history[lowest].epoch} the error on hidden plays rises while "
+            f"Error and lists disagree: since epoch {history[lowest].epoch} the error on hidden pairs rises while "
             f"the lists get better (NDCG@10 from {then:.3f} to {now:.3f}). For recommending, watch NDCG.",
             {"watch": "ndcg"} if "watch" in settings and not watched else None,
         )
@@ -184,10 +184,10 @@ def _worse_than_the_mean(
     mean = references.get(MEAN, math.nan)
     if not validation[-1] > mean:
         return []
-    sentence = f"Worse than predicting the mean: {validation[-1]:.4f} on hidden plays, against {mean:.4f}."
+    sentence = f"Worse than predicting the mean: {validation[-1]:.4f} on hidden pairs, against {mean:.4f}."
     if validation[-1] > GAP * train[-1]:
         sentence += (
-            " Known plays are predicted far better: a higher lambda keeps the model from learning by heart."
+            " Known pairs are predicted far better: a higher lambda keeps the model from learning by heart."
         )
         return [Finding(sentence, _move(settings, regularization=10))]
     return [Finding(sentence)]
@@ -201,7 +201,7 @@ def _overfitting(
         return []
     since = lowest + 1
     sentence = (
-        f"Overfitting since epoch {since}: the error still falls on known plays and rises on hidden ones."
+        f"Overfitting since epoch {since}: the error still falls on known pairs and rises on hidden ones."
     )
     if since >= 3 and "epochs" in settings and since < epochs:
         return [Finding(sentence, {"epochs": since})]

@@ -95,12 +95,17 @@ def write_events(stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
     LOG.handlers = [handler]
+    # In place of Python's own, which writes in another form. Nothing below a warning: addresses that visitors ask for
+    # name artists and listeners.
+    last_resort = logging.StreamHandler(stream or sys.stderr)
+    last_resort.setFormatter(handler.formatter)
+    last_resort.setLevel(logging.WARNING)
     LOG.setLevel(logging.INFO)
     LOG.propagate = False
     for name, logger in logging.root.manager.loggerDict.items():
         if name.split(".")[0] in OTHERS and isinstance(logger, logging.Logger):
             if not logger.handlers and not logger.propagate:
-                logger.addHandler(handler)  # its last resort would write in another form
+                logger.addHandler(last_resort)
             for other in logger.handlers:
                 if isinstance(other, logging.StreamHandler):
                     other.setFormatter(handler.formatter)

@@ -11,13 +11,12 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from recsys.datasets.base import Nouns
+from recsys.datasets.base import MUSIC, Nouns
 from recsys.interactions import Interactions
 from recsys.popularity import Concentration, Regression
 from recsys.training import Epoch
 
 LONGEST_NAME = 32
-MUSIC = Nouns()
 
 
 def text(name: object, longest: int = LONGEST_NAME) -> str:
@@ -168,7 +167,7 @@ def _name_at_the_side(
     figure.update_layout(margin_r=20 + 7 * max((len(text(name, 18)) for name in top["artist"]), default=0))
 
 
-def lorenz(concentration: Concentration) -> go.Figure:
+def lorenz(concentration: Concentration, nouns: Nouns = MUSIC) -> go.Figure:
     """Draw the Lorenz curve of plays over artists beside the line of equal shares."""
     step = max(1, len(concentration.items) // 500)
     keep = np.unique(np.append(np.arange(0, len(concentration.items), step), len(concentration.items) - 1))
@@ -178,8 +177,9 @@ def lorenz(concentration: Concentration) -> go.Figure:
             y=concentration.plays[keep],
             mode="lines",
             fill="tozeroy",
-            name="Plays",
-            hovertemplate="The %{x:.1%} least played artists have %{y:.1%} of all plays<extra></extra>",
+            name=nouns.values.capitalize(),
+            hovertemplate=f"The %{{x:.1%}} {nouns.items} with the fewest {nouns.values} have %{{y:.1%}} of all"
+            "<extra></extra>",
         )
     )
     figure.add_scatter(
@@ -187,11 +187,15 @@ def lorenz(concentration: Concentration) -> go.Figure:
         y=[0, 1],
         mode="lines",
         line={"dash": "dot"},
-        name="If all were played alike",
+        name="If all had the same",
         hoverinfo="skip",
     )
-    figure.update_xaxes(title="Share of artists, least played first", tickformat=".0%", range=[0, 1])
-    figure.update_yaxes(title="Share of plays", tickformat=".0%", range=[0, 1])
+    figure.update_xaxes(
+        title=f"Share of {nouns.items}, those with the fewest {nouns.values} first",
+        tickformat=".0%",
+        range=[0, 1],
+    )
+    figure.update_yaxes(title=f"Share of {nouns.values}", tickformat=".0%", range=[0, 1])
     return finish(figure)
 
 
@@ -546,7 +550,9 @@ AUDIENCES = {
 }
 
 
-def audience_of_lists(lists: dict[str, NDArray[np.int32]], listeners: NDArray[np.int64]) -> go.Figure:
+def audience_of_lists(
+    lists: dict[str, NDArray[np.int32]], listeners: NDArray[np.int64], nouns: Nouns = MUSIC
+) -> go.Figure:
     """Draw how many listeners the recommended artists have, as shares of each model's recommendations.
 
     Parameters
@@ -555,6 +561,8 @@ def audience_of_lists(lists: dict[str, NDArray[np.int32]], listeners: NDArray[np
         Recommended item codes of each model, by its name; -1 where there is none.
     listeners : int64 array, shape (n_items,)
         Listeners of each item in training.
+    nouns : Nouns
+        What the data is about.
     """
     figure = go.Figure()
     for name, items in lists.items():
@@ -564,21 +572,27 @@ def audience_of_lists(lists: dict[str, NDArray[np.int32]], listeners: NDArray[np
             x=list(AUDIENCES),
             y=shares,
             name=text(name),
-            hovertemplate="%{y:.1%} have %{x} listeners<extra></extra>",
+            hovertemplate=f"%{{y:.1%}} have %{{x}} {nouns.users}<extra></extra>",
         )
-    figure.update_xaxes(title="Listeners of a recommended artist, in training", type="category")
+    figure.update_xaxes(
+        title=f"{nouns.users.capitalize()} of a recommended {nouns.item}, in training", type="category"
+    )
     figure.update_yaxes(title="Share of recommendations", tickformat=".0%")
     figure = finish(figure, height=320)
     return figure.update_layout(showlegend=True)
 
 
-def lengths_by_listeners(item_factors: NDArray[np.float32], listeners: NDArray[np.int64]) -> go.Figure:
+def lengths_by_listeners(
+    item_factors: NDArray[np.float32], listeners: NDArray[np.int64], nouns: Nouns = MUSIC
+) -> go.Figure:
     """Draw the length of each item's feature vector against its listeners in training.
 
     Parameters
     ----------
     item_factors : float32 array, shape (n_items, factors)
     listeners : int64 array, shape (n_items,)
+    nouns : Nouns
+        What the data is about.
     """
     known = listeners > 0
     figure = go.Figure(
@@ -587,11 +601,11 @@ def lengths_by_listeners(item_factors: NDArray[np.float32], listeners: NDArray[n
             y=np.linalg.norm(item_factors[known], axis=1),
             mode="markers",
             marker={"size": 5, "opacity": 0.4},
-            hovertemplate="%{x:,} listeners, length %{y:.2f}<extra></extra>",
+            hovertemplate=f"%{{x:,}} {nouns.users}, length %{{y:.2f}}<extra></extra>",
         )
     )
-    figure.update_xaxes(title="Listeners in training", type="log", dtick=1)
-    figure.update_yaxes(title="Length of the artist's features", rangemode="tozero")
+    figure.update_xaxes(title=f"{nouns.users.capitalize()} in training", type="log", dtick=1)
+    figure.update_yaxes(title=f"Length of the {nouns.item}'s features", rangemode="tozero")
     return finish(figure, height=360)
 
 

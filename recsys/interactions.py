@@ -63,7 +63,7 @@ class Interactions:
         if missing:
             raise InputError(f"The table has no column {missing[0]!r}. It needs user, item and value.")
         if frame.empty:
-            raise InputError("The table has no rows. It needs one row for each listener and artist.")
+            raise InputError("The table has no rows. It needs one row for each user and item.")
         frame = frame.reset_index(drop=True)
         for column in ("user", "item"):
             if frame[column].isna().any():
@@ -74,13 +74,13 @@ class Interactions:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             value = frame["value"].iloc[row]
-            raise InputError(f"Row {row + 1}: plays must be a number above 0, not {value!r}.")
+            raise InputError(f"Row {row + 1}: the value must be a number above 0, not {value!r}.")
 
         user_codes, users = pd.factorize(frame["user"], sort=True)
         item_codes, items = pd.factorize(frame["item"], sort=True)
         if len(users) < 2 or len(items) < 2:
             raise InputError(
-                f"The table has {len(users)} listeners and {len(items)} artists. "
+                f"The table has {len(users)} users and {len(items)} items. "
                 "A recommender needs at least two of each."
             )
         order = np.lexsort((item_codes, user_codes))
@@ -90,8 +90,8 @@ class Interactions:
         if twice.any():
             at = int(np.flatnonzero(twice)[0])
             raise InputError(
-                f"Listener {users[user_codes[at]]} and artist {items[item_codes[at]]} stand "
-                "together in two rows. Add the two play counts up first."
+                f"{users[user_codes[at]]} and {items[item_codes[at]]} stand "
+                "together in two rows. Add the two values up first."
             )
         if "name" in frame.columns:
             first = np.empty(len(items), np.int64)
@@ -192,9 +192,9 @@ class Interactions:
         items, values = np.atleast_1d(np.asarray(items)), np.atleast_1d(np.asarray(values, np.float64))
         known = (items >= 0) & (items < self.n_items)
         if items.shape != values.shape or len(np.unique(items)) < len(items) or not known.all():
-            raise InputError("Each artist of the data can be given once, with one number of plays.")
+            raise InputError("Each can be given once, with one number.")
         if not (np.isfinite(values) & (values >= 0) & (values < 1e15)).all():
-            raise InputError("Plays must be numbers of 0 or more.")
+            raise InputError("The numbers must be 0 or more.")
         keep = (self.user_codes != user) | ~np.isin(self.item_codes, items)
         added = items[values > 0]
         user_codes = np.append(self.user_codes[keep], np.full(len(added), user)).astype(np.int32)
@@ -215,7 +215,7 @@ class Interactions:
         InputError
             If no user has this label.
         """
-        return _code(self.users, label, "listener")
+        return _code(self.users, label, "Nobody")
 
     def item_code(self, label: object) -> int:
         """Return the code of an item.
@@ -225,7 +225,7 @@ class Interactions:
         InputError
             If no item has this label.
         """
-        return _code(self.items, label, "artist")
+        return _code(self.items, label, "Nothing")
 
     def named(self, part: str, n: int) -> list[int]:
         """Return the codes of `n` items at most whose name has this part, in any case.
@@ -257,11 +257,11 @@ class Interactions:
         if not found:
             near = difflib.get_close_matches(wanted[:80], names, n=1)
             hint = f" Try {self.names[names.index(near[0])][:80]!r}." if near else ""
-            raise InputError(f"There is no artist named {name.strip()[:80]!r} in this data.{hint}")
+            raise InputError(f"Nothing in this data is called {name.strip()[:80]!r}.{hint}")
         return max(found, key=lambda code: int(self.item_counts[code]))
 
 
-def _code(labels: pd.Index, label: object, noun: str) -> int:
+def _code(labels: pd.Index, label: object, none: str) -> int:
     text = str(label)
     try:
         if pd.api.types.is_integer_dtype(labels.dtype):
@@ -270,4 +270,4 @@ def _code(labels: pd.Index, label: object, noun: str) -> int:
     except (KeyError, ValueError, OverflowError):
         near = difflib.get_close_matches(text[:80], [str(known) for known in labels[:20_000]], n=1)
         hint = near[0] if near else str(labels[0])
-        raise InputError(f"There is no {noun} {text[:80]!r} in this data. Try {hint!r}.") from None
+        raise InputError(f"{none} in this data has the id {text[:80]!r}. Try {hint!r}.") from None

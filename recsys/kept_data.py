@@ -19,7 +19,7 @@ from recsys.datasets.base import Dataset, Nouns
 from recsys.errors import InputError
 from recsys.interactions import Interactions
 from recsys.run_store import make_room, owners_folder
-from recsys.saved_runs import write_whole
+from recsys.whole_files import write_whole
 
 KEY = re.compile(r"kept-[0-9a-f]{12}")
 MOST = 10

@@ -39,6 +39,11 @@ class Setup:
         `sample` or `lastfm`; empty for other data, which only its fingerprint names.
     fingerprint : str
         The data, as `Interactions.fingerprint`; empty if it is not known.
+
+    Raises
+    ------
+    InputError
+        If a setting is not allowed.
     """
 
     model: str = next(iter(MODELS))
@@ -53,6 +58,9 @@ class Setup:
     def __post_init__(self) -> None:
         complete = make_model(self.model, **self.settings).settings
         object.__setattr__(self, "settings", complete)
+        for name in ("minimum", "hidden", "patience"):
+            object.__setattr__(self, name, int(SETTINGS[name].check(getattr(self, name))))
+        CHOICES["watch"].check(self.watch)
 
     @classmethod
     def of(cls, dataset: Dataset, run: TrainingRun) -> Setup:
@@ -132,9 +140,7 @@ def from_query(query: Mapping[str, object]) -> tuple[Setup, list[str]]:
         for wanted in ("minimum", "hidden", "patience")
     )
     if hidden >= minimum:
-        complaints.append(
-            f"A listener with {minimum} artists cannot hide {hidden} of them. The defaults are used instead."
-        )
+        complaints.append(f"Who has {minimum} cannot hide {hidden} of them. The defaults are used instead.")
         minimum, hidden = Setup.minimum, Setup.hidden
     try:
         watch = CHOICES["watch"].check(str(query.get("watch", Setup.watch)))

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from recsys.datasets.base import MUSIC, Nouns
 from recsys.figures import finish, text
 from recsys.interactions import Interactions
 
@@ -47,9 +48,9 @@ class Colours:
     diverging: bool = False
 
     @classmethod
-    def by_listeners(cls, interactions: Interactions) -> Colours:
+    def by_listeners(cls, interactions: Interactions, nouns: Nouns = MUSIC) -> Colours:
         """Colour by the logarithm of the number of listeners."""
-        return cls("Listeners", pd.Series(np.log10(np.maximum(interactions.item_counts, 1))))
+        return cls(nouns.users.capitalize(), pd.Series(np.log10(np.maximum(interactions.item_counts, 1))))
 
     @classmethod
     def along(cls, title: str, item_factors: NDArray[np.floating], feature: int) -> Colours:
@@ -78,6 +79,7 @@ def draw_map(
     colours: Colours,
     lit: Mapping[str, Sequence[int]] | None = None,
     found: int | None = None,
+    nouns: Nouns = MUSIC,
 ) -> Drawn:
     """Draw artists where they lie.
 
@@ -90,6 +92,8 @@ def draw_map(
         Artists that stand out, by what they are: their item codes. The others fade.
     found : int, optional
         Item code of the artist in the middle; the map is zoomed to it.
+    nouns : Nouns
+        What the data is about.
 
     Returns
     -------
@@ -104,7 +108,7 @@ def draw_map(
             x=part["x"].to_numpy(np.float32),
             y=part["y"].to_numpy(np.float32),
             text=[
-                f"{text(artist)}<br>{listeners:,} listener{'s' * (listeners != 1)}"
+                f"{text(artist)}<br>{listeners:,} {nouns.user if listeners == 1 else nouns.users}"
                 for artist, listeners in zip(part["artist"], part["listeners"], strict=True)
             ],
             hovertemplate="%{text}<extra></extra>",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from recsys.datasets.base import MUSIC, Nouns
 from recsys.interactions import Interactions
 from recsys.models.base import Model
 
@@ -16,6 +18,9 @@ WORTH_NAMING = 0.25
 
 # With fewer items that others have, too, a list says little about its listener.
 FEWEST = 3
+
+# Characters of a name within a sentence.
+LONGEST_NAME = 60
 
 
 def reasons(
@@ -72,7 +77,12 @@ def reasons(
 
 
 def breakdown(
-    model: Model, interactions: Interactions, items: ArrayLike, values: ArrayLike | None, wanted: int
+    model: Model,
+    interactions: Interactions,
+    items: ArrayLike,
+    values: ArrayLike | None,
+    wanted: int,
+    nouns: Nouns = MUSIC,
 ) -> pd.DataFrame:
     """Return everything that the score of one item is made of.
 
@@ -82,6 +92,8 @@ def breakdown(
         As for `reasons`.
     wanted : int
         Code of the item to explain.
+    nouns : Nouns
+        What the data is about.
 
     Returns
     -------
@@ -93,7 +105,7 @@ def breakdown(
     parts = model.contributions(known, values, [wanted])
     return pd.DataFrame(
         {
-            "part": [*interactions.names[known], *parts.rest],
+            "part": [*interactions.names[known], *map(nouns.fill, parts.rest)],
             "item": [*interactions.items[known].astype(object), *[None] * len(parts.rest)],
             "contribution": [*parts.shares[0], *(float(part[0]) for part in parts.rest.values())],
         }
@@ -134,19 +146,24 @@ def because(model: Model, train: Interactions, user: int, wanted: ArrayLike, n: 
     return [names.get(train.items[code], []) for code in codes]
 
 
-def doubt(train: Interactions, user: int) -> str:
+def doubt(train: Interactions, user: int, nouns: Nouns = MUSIC) -> str:
     """Return a sentence for the reader if too little is known of a user to recommend anything to them; else empty."""
     known = train.item_codes[train.of_user(user)]
     telling = int((train.item_counts[known] > 1).sum())
     if telling >= FEWEST:
         return ""
-    what = {0: "no artist", 1: "only one artist"}.get(telling, f"only {telling} artists")
-    return f"The model knows {what} of this listener that anybody else plays: the list is little more than a guess."
+    what = {0: f"no {nouns.item}", 1: f"only one {nouns.item}"}.get(telling, f"only {telling} {nouns.items}")
+    return (
+        f"The model knows {what} of this {nouns.user} that anybody else {nouns.does}: "
+        "the list is little more than a guess."
+    )
 
 
-def breakdown_of(model: Model, train: Interactions, user: int, wanted: int) -> pd.DataFrame:
+def breakdown_of(
+    model: Model, train: Interactions, user: int, wanted: int, nouns: Nouns = MUSIC
+) -> pd.DataFrame:
     """Return `breakdown` for a user that the model was trained on, who must have items in training."""
-    return breakdown(model, train, *_plays(train, user), wanted)
+    return breakdown(model, train, *_plays(train, user), wanted, nouns)
 
 
 def largest_parts(parts: pd.DataFrame, n: int) -> pd.DataFrame:
@@ -172,12 +189,18 @@ def _plays(train: Interactions, user: int) -> tuple[NDArray[np.int32], NDArray[n
     return train.item_codes[span], train.values[span]
 
 
+def short(name: object, longest: int = LONGEST_NAME) -> str:
+    """Return a name as it stands within a sentence: not too long, and without signs that turn what follows around."""
+    plain = re.sub("[\u202a-\u202e\u2066-\u2069]", "", str(name))
+    return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+
+
 def sentence(names: Sequence[str]) -> str:
-    """Return the reason in words: `because you play Muse and Placebo`; empty without names."""
+    """Return the reason in words: `because of Muse and Placebo`; empty without names."""
     if not len(names):
         return ""
-    *first, last = map(str, names)
-    return f"because you play {', '.join(first)} and {last}" if first else f"because you play {last}"
+    *first, last = map(short, names)
+    return f"because of {', '.join(first)} and {last}" if first else f"because of {last}"
 
 
 def sentences(table: pd.DataFrame) -> dict[object, str]:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from recsys.datasets.base import Dataset
+from recsys.comparing import label, spell
+from recsys.datasets.base import Dataset, Nouns
 from recsys.metrics import evaluate
 from recsys.models.base import Model
 from recsys.reasons import because, breakdown_of, doubt, explains, largest_parts, sentence
@@ -19,10 +20,10 @@ from recsys.splitting import Split
 # Parts of a score that have a bar of their own; the others share one.
 BARS = 6
 FIGURES = {
-    "ndcg": ("NDCG", "how high hidden artists stand in the lists, 1 is perfect"),
-    "recall": ("Recall", "the part of the hidden artists that the lists find"),
+    "ndcg": ("NDCG", "how high hidden {nouns.items} stand in the lists, 1 is perfect"),
+    "recall": ("Recall", "the part of the hidden {nouns.items} that the lists find"),
     "precision": ("Precision", "the part of the lists that was hidden"),
-    "coverage": ("Coverage", "the part of all artists that somebody is recommended"),
+    "coverage": ("Coverage", "the part of all {nouns.items} that somebody is recommended"),
 }
 
 STYLE = """
@@ -78,30 +79,31 @@ def report(
     listener = _text(split.train.users[user])
     hidden = int(split.validation.user_counts[user])
     found = int(recommended["hit"].sum())
-    title = f"Recommended to listener {listener}"
+    nouns = dataset.nouns
+    title = f"Recommended to {nouns.user} {listener}"
     sections = [
         f"<h1>{title}</h1>",
         f'<p class="soft">{_text(dataset.title)} · {_text(model.label)} · '
         f'<time datetime="{made.isoformat()}">{made.day} {made:%B %Y}</time></p>',
         "<h2>Might like</h2>",
-        f"<p>{found} of these {len(recommended)} are among the {hidden} artists that the listener plays and that "
-        "were hidden from the model.</p>"
+        f"<p>{found} of these {len(recommended)} are among the {hidden} {nouns.items} that the {nouns.user} "
+        f"{nouns.does} and that were hidden from the model.</p>"
         if hidden
         else "",
-        f"<p>{_text(unsure)}</p>" if (unsure := doubt(split.train, user)) else "",
+        f"<p>{_text(unsure)}</p>" if (unsure := doubt(split.train, user, nouns)) else "",
         "" if reranking == AS_SCORED else f'<p class="soft">The list is reranked: {reranking.words}.</p>',
-        _recommended(model, split, user, recommended),
-        "<h2>Plays</h2>",
+        _recommended(model, split, user, recommended, nouns),
+        f"<h2>{nouns.done.capitalize()}</h2>",
         _table(
-            ["Artist", "Plays", "Share"],
+            {nouns.item.capitalize(): False, nouns.value.capitalize(): True, "Share": True},
             (
-                [_text(row.artist), f"{row.plays:,.0f}", f"{row.share:.1%}"]
+                [_text(row.artist), nouns.spell(row.plays), f"{row.share:.1%}"]
                 for row in existing.head(n).itertuples()
             ),
-            f"The {min(n, len(existing))} most played of {len(existing)} that the model knows of.",
+            f"{min(n, len(existing))} of the {len(existing)} that the model knows of, sorted by {nouns.value}.",
         ),
         "<h2>How good the model is</h2>",
-        _quality(model, quality, split),
+        _quality(model, quality, split, nouns),
         f'<p class="soft">{_text(dataset.origin)} {_text(dataset.licence)}</p>',
     ]
     policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -123,9 +125,9 @@ def _text(value: object) -> str:
     return html.escape(shown)
 
 
-def _table(head: list[str], rows: Iterable[list[str]], caption: str = "") -> str:
-    """Write a table of cells that are HTML already; every column but the first and those of text holds numbers."""
-    kinds = ["" if name in ("Artist", "Why", "Measure", "What it is") else ' class="number"' for name in head]
+def _table(head: Mapping[str, bool], rows: Iterable[list[str]], caption: str = "") -> str:
+    """Write a table of cells that are HTML already; its head says of each column whether it holds numbers."""
+    kinds = [' class="number"' if number else "" for number in head.values()]
     lines = [f"<table><caption>{caption}</caption>" if caption else "<table>", "<thead><tr>"]
     lines += [f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(head, kinds, strict=True)]
     lines.append("</tr></thead><tbody>")
@@ -136,7 +138,7 @@ def _table(head: list[str], rows: Iterable[list[str]], caption: str = "") -> str
     return "\n".join(lines)
 
 
-def _recommended(model: Model, split: Split, user: int, recommended: pd.DataFrame) -> str:
+def _recommended(model: Model, split: Split, user: int, recommended: pd.DataFrame, nouns: Nouns) -> str:
     explained = explains(model, split.train, user)
     codes = [split.train.item_code(item) for item in recommended["item"]]
     names = because(model, split.train, user, codes)
@@ -144,15 +146,19 @@ def _recommended(model: Model, split: Split, user: int, recommended: pd.DataFram
     for place, row in enumerate(recommended.itertuples(), 1):
         cells = [str(place), _text(row.artist) + (" <strong>✓ hit</strong>" if row.hit else "")]
         if explained:
-            cells.append(_why(names[place - 1], breakdown_of(model, split.train, user, codes[place - 1])))
+            parts = breakdown_of(model, split.train, user, codes[place - 1], nouns)
+            cells.append(_why(names[place - 1], parts, nouns))
         rows.append([*cells, f"{row.listeners:,}", f"{row.score:.3f}"])
-    head = ["Place", "Artist", *(["Why"] if explained else []), "Listeners", "Score"]
-    return _table(head, rows, f"Score: {_text(model.target)}. Hit: hidden from the model, and found.")
+    head = {"Place": True, nouns.item.capitalize(): False} | ({"Why": False} if explained else {})
+    head |= {nouns.users.capitalize(): True, "Score": True}
+    return _table(
+        head, rows, f"Score: {_text(nouns.fill(model.target))}. Hit: hidden from the model, and found."
+    )
 
 
-def _why(names: list[str], parts: pd.DataFrame) -> str:
+def _why(names: list[str], parts: pd.DataFrame, nouns: Nouns) -> str:
     """Say what a score comes from: a sentence, and bars that can be opened."""
-    said = _text(sentence(names)) or "for reasons that are no artist"
+    said = _text(sentence(names)) or f"for reasons that are no {nouns.item}"
     return (
         f"{said}<details><summary>all of the score</summary>{_bars(parts)}"
         f'<p class="soft">Together {parts["contribution"].sum():.3f}.</p></details>'
@@ -176,23 +182,25 @@ def _bars(parts: pd.DataFrame) -> str:
             f'<rect x="{start:.1f}" y="{y + 2}" width="{abs(size) * scale:.1f}" height="12" '
             f'style="fill: var({colour})"/><text x="380" y="{y + 12}">{size:+.3f}</text>'
         )
-    label = _text("; ".join(f"{name} {size:+.3f}" for name, size in bars))
+    spoken = _text("; ".join(f"{name} {size:+.3f}" for name, size in bars))
     height = 8 + 20 * len(bars)
     return (
-        f'<svg role="img" aria-label="{label}" viewBox="0 0 440 {height}" width="440">{"".join(drawn)}</svg>'
+        f'<svg role="img" aria-label="{spoken}" viewBox="0 0 440 {height}" width="440">{"".join(drawn)}</svg>'
     )
 
 
-def _quality(model: Model, figures: Mapping[str, float], split: Split) -> str:
+def _quality(model: Model, figures: Mapping[str, float], split: Split, nouns: Nouns) -> str:
     rows = []
     for key, value in figures.items():
         name, _, length = key.partition("@")
         if name in FIGURES and length:
-            label, meaning = FIGURES[name]
-            rows.append([f"{label}@{_text(length)}", f"{value:.4f}", meaning])
-    settings = ", ".join(f"{name} {value}" for name, value in model.settings.items()) or "none"
+            short, meaning = FIGURES[name]
+            rows.append([f"{short}@{_text(length)}", f"{value:.4f}", nouns.fill(meaning)])
+    settings = (
+        ", ".join(f"{label(name)} {spell(name, value)}" for name, value in model.settings.items()) or "none"
+    )
     return (
-        f"<p>{_text(split.hidden)} artists of each listener with at least {_text(split.minimum)} were hidden from "
-        f"the model and looked for in its lists. Settings: {_text(settings)}.</p>"
-        + _table(["Measure", "Value", "What it is"], rows)
+        f"<p>{_text(split.hidden)} {nouns.items} of each {nouns.user} with at least {_text(split.minimum)} were "
+        f"hidden from the model and looked for in its lists. Settings: {_text(settings)}.</p>"
+        + _table({"Measure": False, "Value": True, "What it is": False}, rows)
     )

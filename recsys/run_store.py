@@ -8,30 +8,31 @@ import os
 import re
 import secrets
 import shutil
-import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import safetensors
 from platformdirs import user_data_path
-from safetensors.numpy import load_file
 
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.links import SHARED, Setup
 from recsys.saved_runs import (
+    DAMAGED,
     SavedRun,
+    check_content,
+    damaged,
     load_run,
     read_history,
     read_story,
     rewrite_story,
     save_run,
-    write_whole,
 )
 from recsys.training import Epoch, TrainingRun
+from recsys.whole_files import make_folder, reason, settle, sweep, write_whole
 
 SUFFIX = ".safetensors"
 OWN = "own"
@@ -41,7 +42,7 @@ KEPT_DELETED = 20
 MOST = 100
 ROOM = 500_000_000
 LONGEST_NAME = 80
-STALE = 3600.0
+MOMENT = 1_000_000  # nanoseconds; some file systems tell no finer times apart
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,9 @@ class RunStore:
             "references": run.references,
         }
         path = self._new()
-        save_run(path, dataset, run.split, run.model, run.history, more)
-        return read_entry(path)
+        with self._saying("written"):
+            save_run(path, dataset, run.split, run.model, run.history, more)
+            return read_entry(path)
 
     def entries(self) -> tuple[list[Entry], list[str]]:
         """Read the headers of all runs.
@@ -152,7 +154,9 @@ class RunStore:
         InputError
             If there is no such run, or it is damaged.
         """
-        return read_entry(self._path(run_id))
+        path = self._path(run_id)
+        with self._saying("read"):
+            return read_entry(path)
 
     def open(self, run_id: str, dataset: Dataset) -> SavedRun:
         """Return a run with its trained model.
@@ -163,10 +167,8 @@ class RunStore:
             If there is no such run, it is damaged, or it was trained on other data.
         """
         path = self._path(run_id)
-        try:
+        with self._saying("read"):
             return load_run(path, dataset)
-        except InputError as error:  # where the file lies is nobody's business
-            raise InputError(str(error).replace(str(path), "The run")) from error
 
     def rename(self, run_id: str, name: str) -> Entry:
         """Call a run something else.
@@ -201,15 +203,16 @@ class RunStore:
         """
         path = self._own_path(run_id)
         deleted = self.folder / BIN
-        try:
-            deleted.mkdir(exist_ok=True)
+        with self._saying("deleted"):
+            make_folder(deleted)
+            before = sorted(deleted.iterdir(), key=lambda old: old.stat().st_mtime_ns)
+            # after all others, whatever the clock has done meanwhile
+            now = max([time.time_ns(), *(old.stat().st_mtime_ns + MOMENT for old in before[-1:])])
+            os.utime(path, ns=(now, now))
             os.replace(path, deleted / path.name)
-            os.utime(deleted / path.name)
-            kept = sorted(deleted.iterdir(), key=lambda old: old.stat().st_mtime, reverse=True)
-            for old in kept[KEPT_DELETED:]:
+            settle(self.folder)
+            for old in before[: max(0, len(before) + 1 - KEPT_DELETED)]:
                 old.unlink(missing_ok=True)
-        except OSError as error:
-            raise InputError(f"The run cannot be deleted: {error.strerror}.") from error
 
     def restore(self, run_id: str) -> Entry:
         """Undo a `delete`.
@@ -222,13 +225,13 @@ class RunStore:
         if not re.fullmatch("[0-9a-f]{12}", run_id):
             raise InputError(f"There is no saved run {run_id[:40]!r}.")
         path = self.folder / f"{run_id}{SUFFIX}"
-        try:
-            os.replace(self.folder / BIN / path.name, path)
-        except FileNotFoundError:
-            raise InputError("This run was deleted too long ago to be brought back.") from None
-        except OSError as error:
-            raise InputError(f"The run cannot be brought back: {error.strerror}.") from error
-        return read_entry(path)
+        with self._saying("brought back"):
+            try:
+                os.replace(self.folder / BIN / path.name, path)
+            except FileNotFoundError:
+                raise InputError("This run was deleted too long ago to be brought back.") from None
+            settle(self.folder)
+            return read_entry(path)
 
     def export(self, run_id: str) -> bytes:
         """Return a run as one file, for `python -m recsys recommend --run` or another computer.
@@ -238,10 +241,8 @@ class RunStore:
         InputError
             If there is no such run, or it cannot be read.
         """
-        try:
+        with self._saying("read"):
             return self._path(run_id).read_bytes()
-        except OSError as error:
-            raise InputError(f"The run cannot be read: {error.strerror}.") from error
 
     def add(self, content: bytes, name: str = "The file") -> Entry:
         """Import a file that `export` returned or the command line saved.
@@ -258,32 +259,31 @@ class RunStore:
         InputError
             If it is no saved run, or it cannot be written.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"000000000000{SUFFIX}"
-            path.write_bytes(content)
-            try:
-                entry = read_entry(path)
-                load_file(path)
-            except (InputError, safetensors.SafetensorError, ValueError, OSError) as error:
-                shown = str(error).replace(str(path), name[:80])
-                if not isinstance(error, InputError):
-                    shown = f"{name[:80]} is not a saved run of this program, or it is damaged."
-                raise InputError(shown) from error
-        del entry
+        shown = name[:80]
+        _entry(check_content(content, shown), shown, shown, datetime.now(UTC))
         path = self._new()
-        write_whole(path, content)
+        with self._saying("written"):
+            write_whole(path, content)
         return read_entry(path)
+
+    @contextlib.contextmanager
+    def _saying(self, what: str) -> Iterator[None]:
+        """Say what could not be done with a run; where it lies is nobody's business."""
+        try:
+            yield
+        except OSError as error:
+            raise InputError(f"The run cannot be {what}: {reason(error)}") from error
+        except InputError as error:
+            shown = re.sub(
+                f"{re.escape(str(self.folder))}[/\\\\][0-9a-f]{{12}}{re.escape(SUFFIX)}",
+                "The run",
+                str(error),
+            )
+            raise InputError(shown) from error
 
     def _new(self) -> Path:
         """Return the path of a file that is not there yet, in a folder that is."""
         make_room(self.folder)
-        try:
-            for left in self.folder.glob(f".*{SUFFIX}.*"):  # by a program that was killed
-                with contextlib.suppress(OSError):
-                    if time.time() - left.stat().st_mtime > STALE:
-                        left.unlink()
-        except OSError as error:
-            raise InputError(f"The folder of saved runs cannot be read: {error.strerror}.") from error
         if sum(1 for _ in self.folder.glob(f"*{SUFFIX}")) >= MOST:
             raise InputError(f"{MOST} runs are saved, and that is the most. Export and delete some first.")
         return self.folder / f"{secrets.token_hex(6)}{SUFFIX}"
@@ -291,9 +291,10 @@ class RunStore:
     def _path(self, run_id: str) -> Path:
         """Return the file of a run, be it one's own or shared."""
         if re.fullmatch("[0-9a-f]{12}", run_id):
-            for folder in (self.folder, self.shared):
-                if folder is not None and (path := folder / f"{run_id}{SUFFIX}").is_file():
-                    return path
+            with self._saying("read"):
+                for folder in (self.folder, self.shared):
+                    if folder is not None and (path := folder / f"{run_id}{SUFFIX}").is_file():
+                        return path
         raise InputError(f"There is no saved run {run_id[:40]!r}.")
 
     def _own_path(self, run_id: str) -> Path:
@@ -305,10 +306,11 @@ class RunStore:
 
     def _label(self, run_id: str, **changes: Any) -> Entry:
         path = self._own_path(run_id)
-        entry, story = read_entry(path), read_story(path)
-        label = {"name": entry.name, "pinned": entry.pinned, "created": entry.created}
-        rewrite_story(path, story | {"label": label | changes})
-        return read_entry(path)
+        with self._saying("written"):
+            entry, story = read_entry(path), read_story(path)
+            label = {"name": entry.name, "pinned": entry.pinned, "created": entry.created}
+            rewrite_story(path, story | {"label": label | changes})
+            return read_entry(path)
 
 
 def runs_folder() -> Path:
@@ -337,22 +339,26 @@ def make_room(folder: Path) -> None:
         If it cannot be made, or the disk is nearly full.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise InputError(f"The folder to save in cannot be made: {error.strerror}.") from error
+        raise InputError(
+            f"The folder to save in cannot be made: {reason(error)} "
+            "Or set RECSYS_RUNS to a folder that can be written to."
+        ) from error
     if free < ROOM:
         raise InputError("The disk is nearly full: nothing can be saved now.")
 
 
 def _entries_in(folder: Path) -> tuple[list[Entry], list[str]]:
     entries, complaints = [], []
+    sweep(folder)
     try:
         paths = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
     except FileNotFoundError:
         return [], []
     except OSError as error:
-        return [], [f"The folder of saved runs cannot be read: {error.strerror}."]
+        return [], [f"The folder of saved runs cannot be read: {reason(error)}"]
     for path in paths:
         if not re.fullmatch(f"[0-9a-f]{{12}}{re.escape(SUFFIX)}", path.name):
             complaints.append(
@@ -377,12 +383,19 @@ def read_entry(path: Path) -> Entry:
     """
     story = read_story(path)
     try:
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}") from error
+    return _entry(story, path.name.removesuffix(SUFFIX), path, written)
+
+
+def _entry(story: dict[str, Any], run_id: str, path: Path | str, written: datetime) -> Entry:
+    try:
         # A run that the command line saved has no label.
         label, stopping = story.get("label", {}), story.get("stopping", {})
         split, data, key = story["split"], story["data"], story.get("key", "")
         references = {str(name): float(error) for name, error in story.get("references", {}).items()}
-        written = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
-        created = datetime.fromisoformat(label.get("created", written))
+        created = datetime.fromisoformat(label.get("created", written.isoformat()))
         setup = Setup(
             model=story["model"],
             settings=story["settings"],
@@ -393,7 +406,7 @@ def read_entry(path: Path) -> Entry:
             **stopping,
         )
         return Entry(
-            id=path.name.removesuffix(SUFFIX),
+            id=run_id,
             name=_clean(str(label.get("name", ""))) or setup.model,
             pinned=label.get("pinned", False) is True,
             created=created.astimezone(UTC).isoformat(timespec="seconds"),
@@ -403,8 +416,8 @@ def read_entry(path: Path) -> Entry:
             references=references,
             versions={str(name): str(version) for name, version in story["versions"].items()},
         )
-    except (InputError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise InputError(f"{path} is not a saved run of this program, or it is damaged.") from error
+    except DAMAGED as error:
+        raise InputError(damaged(path)) from error
 
 
 def _clean(name: str) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import json
 import os
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numba
 import numpy as np
 import safetensors
 from numpy.typing import NDArray
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 from scipy import sparse
 
 from recsys import __version__
@@ -25,9 +26,17 @@ from recsys.models import make_model
 from recsys.models.base import Model
 from recsys.splitting import Split, hold_out
 from recsys.training import Epoch
+from recsys.whole_files import reason, write_whole
 
 FORMAT = 2
 SPARSE_PARTS = ("data", "indices", "indptr")
+LONGEST_HEADER = 4 << 20  # bytes; the curve of 5,000 epochs takes one million
+LARGEST = 1e12  # of what a model learns; products of such numbers still are numbers in single precision
+# what reading a file that is not as it was written can end in
+DAMAGED = (
+    *(safetensors.SafetensorError, KeyError, TypeError, ValueError),
+    *(AttributeError, IndexError, OverflowError, RecursionError),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +82,11 @@ def save_run(
         "history": [asdict(epoch) for epoch in history],
         "versions": {"encore": __version__, "numpy": np.__version__, "numba": numba.__version__},
     }
-    write_whole(path, save(_to_arrays(model), metadata={"run": json.dumps(story)}))
+    content = save(_to_arrays(model))
+    start = 8 + int.from_bytes(content[:8], "little")
+    arrays = memoryview(content)[start:]
+    story["arrays"] = hashlib.sha256(arrays).hexdigest()
+    write_whole(path, [_head(json.loads(content[8:start]), story), arrays])
 
 
 def read_story(path: Path) -> dict[str, Any]:
@@ -87,6 +100,21 @@ def read_story(path: Path) -> dict[str, Any]:
     return _split_file(path)[0]
 
 
+def check_content(content: bytes, name: str) -> dict[str, Any]:
+    """Return the story of a saved run that is in memory, after looking at all of it.
+
+    Raises
+    ------
+    InputError
+        If it is no saved run, or it is damaged; `name` says in the sentence what is.
+    """
+    with _explained(name):
+        story, _, start = _split(io.BytesIO(content), name)
+        _compare(story, hashlib.sha256(memoryview(content)[start:]).hexdigest())
+        load(content)
+        return story
+
+
 def rewrite_story(path: Path, story: dict[str, Any]) -> None:
     """Write a saved run again with another story in its header; the arrays stay as they are.
 
@@ -96,62 +124,80 @@ def rewrite_story(path: Path, story: dict[str, Any]) -> None:
         If the file is no saved run, or cannot be written.
     """
     _, header, start = _split_file(path)
-    header["__metadata__"]["run"] = json.dumps(story)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # arrays begin at a multiple of 8
-    write_whole(path, len(text).to_bytes(8, "little") + text + path.read_bytes()[start:])
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            arrays = file.read()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}") from error
+    write_whole(path, [_head(header, story), arrays])
+
+
+def _head(header: dict[str, Any], story: dict[str, Any]) -> bytes:
+    """Return what stands before the arrays: the length of the header, and the header with this story in it."""
+    text = json.dumps(story)
+    header["__metadata__"] = {"run": text, "checksum": _checksum(text, header)}
+    head = json.dumps(header, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)  # arrays begin at a multiple of 8
+    return len(head).to_bytes(8, "little") + head
+
+
+def _checksum(text: str, header: dict[str, Any]) -> str:
+    """Return the checksum of all that stands in a header but itself."""
+    entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
+    content = text + json.dumps(entries, sort_keys=True)
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _split_file(path: Path) -> tuple[dict[str, Any], dict[str, Any], int]:
     """Return the story of a run, the header it stands in, and where the arrays begin."""
+    with _explained(path), path.open("rb") as file:
+        return _split(file, path)
+
+
+def _split(file: IO[bytes], path: Path | str) -> tuple[dict[str, Any], dict[str, Any], int]:
+    size = int.from_bytes(file.read(8), "little")
+    whole = file.seek(0, os.SEEK_END)
+    if not 2 <= size <= min(whole - 8, LONGEST_HEADER):
+        raise ValueError("no header")
+    file.seek(8)
+    header = json.loads(file.read(size))
+    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    if max(ends) != whole - 8 - size:
+        raise ValueError("not whole")
+    text = header["__metadata__"]["run"]
+    checksum = _checksum(text, header)
+    if header["__metadata__"].get("checksum", checksum) != checksum:
+        raise ValueError("changed by accident")
+    story = json.loads(text)
+    if story["format"] != FORMAT:
+        raise InputError(f"{path} was saved by another version of this program. Train it again.")
+    return story, header, 8 + size
+
+
+def _compare(story: dict[str, Any], checksum: str) -> None:
+    if story.get("arrays", checksum) != checksum:
+        raise ValueError("changed by accident")
+
+
+@contextlib.contextmanager
+def _explained(path: Path | str) -> Iterator[None]:
+    """Say in a sentence why a saved run cannot be read."""
     try:
-        with path.open("rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            whole = os.fstat(file.fileno()).st_size
-            if not 2 <= size <= whole - 8:
-                raise ValueError("no header")
-            header = json.loads(file.read(size))
-        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-        if max(ends) != whole - 8 - size:
-            raise ValueError("not whole")
-        story = json.loads(header["__metadata__"]["run"])
-        if story["format"] != FORMAT:
-            raise InputError(f"{path} was saved by another version of this program. Train it again.")
+        yield
     except FileNotFoundError:
         raise InputError(f"There is no file {path}. Train a run first and save it there.") from None
     except InputError:
         raise
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
-        raise InputError(f"{path} is not a saved run of this program, or it is damaged.") from error
-    return story, header, 8 + size
+        raise InputError(f"{path} cannot be read: {reason(error)}") from error
+    except DAMAGED as error:
+        raise InputError(damaged(path)) from error
 
 
-def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
-    """Write a file, at once or part by part, under another name, then rename it: never half a file is left.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written.
-    """
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = file.name
-            for part in [content] if isinstance(content, bytes) else content:
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        if isinstance(error, OSError):
-            raise InputError(f"{path} cannot be written: {error.strerror}.") from error
-        raise
+def damaged(path: Path | str) -> str:
+    """Say what a file is that cannot be used, and what to do."""
+    return f"{path} is not a saved run of this program, or it is damaged. Take a copy that is whole, or train again."
 
 
 def load_run(path: Path, dataset: Dataset) -> SavedRun:
@@ -162,32 +208,25 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
     InputError
         If the file is missing, is no saved run, or was trained on other data.
     """
-    try:
-        with safetensors.safe_open(path, framework="np") as file:
-            story = json.loads((file.metadata() or {})["run"])
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    with _explained(path):
+        with path.open("rb") as file:
+            story, _, start = _split(file, path)
+            file.seek(start)
+            _compare(story, hashlib.file_digest(file, "sha256").hexdigest())
         data, settings = story["data"], story["settings"]
-        if story["format"] != FORMAT:
-            raise InputError(f"{path} was saved by another version of this program. Train it again.")
         if data["fingerprint"] != dataset.interactions.fingerprint:
             raise InputError(
                 f"{path} was trained on other data ({data['title']}) than {dataset.title}. "
                 "Open that data, or train again on this."
             )
         model = make_model(story["model"], **settings)
+        with safetensors.safe_open(path, framework="np") as opened:
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         _from_arrays(model, arrays, dataset)
         history = read_history(story["history"])
         split = hold_out(dataset.interactions, **story["split"])
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}. Train a run first and save it there.") from None
-    except InputError:
-        raise
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path} is not a saved run of this program, or it is damaged.") from error
-    kept = story.get("kept")
-    return SavedRun(model, split, history, kept if isinstance(kept, int) else None)
+        kept = story.get("kept")
+        return SavedRun(model, split, history, kept if isinstance(kept, int) else None)
 
 
 def read_history(rows: Sequence[dict[str, Any]]) -> list[Epoch]:
@@ -242,7 +281,8 @@ def _from_arrays(model: Model, arrays: dict[str, NDArray[Any]], dataset: Dataset
             numbers = value.data
         else:
             value = numbers = arrays[name]
-        if value.shape != shape or not np.isfinite(numbers).all():
+        # a comparison with what is not a number is false
+        if value.shape != shape or not (np.abs(numbers) <= LARGEST).all():
             raise ValueError(f"{name} does not fit the data")
         if shape and numbers.dtype != np.float32:
             raise ValueError(f"{name} is not in single precision")

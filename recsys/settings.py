@@ -21,7 +21,7 @@ class Setting:
     default, minimum, maximum : int or float
         Both ends are allowed. Whole numbers if `default` is an int.
     help : str
-        What it does, in a sentence or two.
+        What it does, in a sentence or two; `Nouns.fill` puts the words of the data in.
     ladder : tuple of int or float
         Values that a slider stops at; empty where a number is typed in.
     """
@@ -108,7 +108,7 @@ SETTINGS: dict[str, Setting] = {
             3,
             1,
             256,
-            "How many numbers describe each listener and each artist. More can tell finer tastes apart, "
+            "How many numbers describe each {nouns.user} and each {nouns.item}. More can tell finer tastes apart, "
             "and can learn noise by heart.",
             (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256),
         ),
@@ -118,8 +118,8 @@ SETTINGS: dict[str, Setting] = {
             1.0,
             0.0,
             2.0,
-            "How much popular artists count: their length is raised to this power. 1 leaves the plays as they are, "
-            "0 lets all artists count alike.",
+            "How much popular {nouns.items} count: their length is raised to this power. 1 leaves the {nouns.counts} "
+            "as they are, 0 lets all {nouns.items} count alike.",
             (*(step / 20 for step in range(41)),),
         ),
         Setting(
@@ -128,7 +128,7 @@ SETTINGS: dict[str, Setting] = {
             100,
             1,
             5000,
-            "How many of the most similar are listened to. Few: sharp, but blind where they have nothing to say. "
+            "How many of the most similar have a say. Few: sharp, but blind where they have nothing to say. "
             "Many: everybody is recommended what is popular.",
             (1, 2, 5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000),
         ),
@@ -138,7 +138,7 @@ SETTINGS: dict[str, Setting] = {
             0.0,
             0.0,
             1000.0,
-            "How little a similarity counts that rests on few listeners. 0 believes all alike.",
+            "How little a similarity counts that rests on few {nouns.users}. 0 believes all alike.",
             (0.0, *_decades(0, 3)),
         ),
         Setting(
@@ -193,24 +193,24 @@ SETTINGS: dict[str, Setting] = {
             0,
             0,
             2**31 - 1,
-            "Decides every random draw: which artists are hidden and where training starts. "
+            "Decides every random draw: which {nouns.items} are hidden and where training starts. "
             "Same seed, same result.",
         ),
         Setting(
             "minimum",
-            "Artists needed to take part",
+            "Needed to take part",
             35,
             2,
             100_000,
-            "A listener with at least this many artists has some of them hidden for validation.",
+            "A {nouns.user} with at least this many {nouns.items} has some of them hidden for validation.",
         ),
         Setting(
             "hidden",
-            "Artists hidden per listener",
+            "Hidden of each",
             15,
             1,
             99_999,
-            "How many of a listener's artists are kept from training, to see whether the model finds them.",
+            "How many {nouns.items} of each {nouns.user} are kept from training, to see whether the model finds them.",
         ),
         Setting(
             "patience",
@@ -220,7 +220,7 @@ SETTINGS: dict[str, Setting] = {
             5000,
             "Stop when the watched measure was not better for this many epochs. 0: train to the end.",
         ),
-        Setting("n", "Recommendations", 10, 1, 100, "How many artists are recommended."),
+        Setting("n", "Recommendations", 10, 1, 100, "How many {nouns.items} are recommended."),
     )
 }
 
@@ -232,7 +232,7 @@ CHOICES: dict[str, Choice] = {
             "Keep the epoch with the best",
             "none",
             {"none": "nothing: keep the last", "rmse": "validation RMSE", "ndcg": "NDCG@10"},
-            "What is watched on the hidden artists to stop early and to keep the best epoch. The two disagree: "
+            "What is watched on what is hidden, to stop early and to keep the best epoch. The two disagree: "
             "the error is often lowest long before the lists are best.",
         ),
         Choice(
@@ -245,11 +245,11 @@ CHOICES: dict[str, Choice] = {
         ),
         Choice(
             "plays",
-            "What plays count",
+            "What a known pair counts",
             "log",
-            {"log": "their logarithm", "binary": "played or not", "raw": "their number"},
-            "The logarithm is taken relative to the listener's mean. The bare number lets a few passionate "
-            "listeners rule.",
+            {"log": "its logarithm", "binary": "one, like all others", "raw": "its number"},
+            "The logarithm is taken relative to the {nouns.user}'s mean. The bare number lets a few passionate "
+            "{nouns.users} rule.",
         ),
     )
 }

@@ -75,19 +75,19 @@ def hold_out(interactions: Interactions, minimum: int = 35, hidden: int = 15, se
     seed = int(SETTINGS["seed"].check(seed))
     if hidden >= minimum:
         raise InputError(
-            f"A listener with {minimum} artists cannot hide {hidden} of them and still be learned from. "
-            "Hide fewer, or ask for more artists to take part."
+            f"Who has {minimum} cannot hide {hidden} of them and still be learned from. "
+            "Hide fewer, or let only those take part who have more."
         )
     counts = interactions.user_counts
     if counts.max() < 2:
         raise InputError(
-            "Every listener has a single artist: none can be hidden and one be left to learn from. "
-            "Use data with more artists for each listener."
+            "Nobody has more than one: none can be hidden and one be left to learn from. "
+            "Use data with more for each."
         )
     if counts.max() < minimum:
         fitting, fewer = suited(interactions)
         raise InputError(
-            f"No listener has {minimum} artists; the most is {counts.max()}. "
+            f"Nobody has {minimum}; the most is {counts.max()}. "
             f"Ask for {counts.max()} or fewer to take part: {fitting}, with {fewer} hidden, suits this data."
         )
     keys = np.random.default_rng(seed).random(len(interactions))

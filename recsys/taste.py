@@ -56,7 +56,7 @@ class Taste:
             If there are `MOST_ARTISTS` already, or plays are not a number above 0 and up to a million.
         """
         if not 0 < plays <= MOST_PLAYS:
-            raise InputError(f"Plays must be a number above 0 and up to {MOST_PLAYS:,.0f}.")
+            raise InputError(f"The number must be above 0 and up to {MOST_PLAYS:,.0f}.")
         return self._checked(dict(self.plays) | {item: float(plays)}, self._others(item))
 
     def put_aside(self, item: int, verdict: str) -> Taste:
@@ -82,9 +82,7 @@ class Taste:
     def _checked(plays: dict[int, float], aside: dict[int, str]) -> Taste:
         taste = Taste(plays, aside)
         if len(taste) > MOST_ARTISTS:
-            raise InputError(
-                f"That is enough: say something of up to {MOST_ARTISTS} artists. Remove one first."
-            )
+            raise InputError(f"That is enough: say something of up to {MOST_ARTISTS}. Remove one first.")
         return taste
 
     @property
@@ -141,7 +139,7 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"Plays must be a number, not {text[:40]!r}.") from None
+        raise InputError(f"That should be a number, not {text[:40]!r}.") from None
 
 
 def recommend_to_taste(

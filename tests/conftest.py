@@ -15,7 +15,7 @@ from recsys.splitting import hold_out
 ROOT = Path(__file__).parents[1]
 LASTFM = Path(os.environ.get("ENCORE_TEST_LASTFM", ROOT.parent / "shared" / "data" / "hetrec2011-lastfm-2k"))
 
-hypothesis.settings.register_profile("encore", deadline=None)
+hypothesis.settings.register_profile("encore", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("encore")
 
 

@@ -126,5 +126,5 @@ def test_listeners_are_read_from_pasted_text_each_once():
     interactions = Interactions.from_frame(frame)
     assert batch.read_users(interactions, ["d; a", "b, c", "a,,"]).tolist() == [2, 0, 1]
     assert batch.read_users(interactions, []).tolist() == []
-    with pytest.raises(InputError, match="There is no listener 'x'"):
+    with pytest.raises(InputError, match="Nobody in this data has the id 'x'"):
         batch.read_users(interactions, ["a, x"])

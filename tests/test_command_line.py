@@ -37,7 +37,7 @@ def test_describe_reads_files_of_ones_own(capsys, tmp_path):
     assert "Rows that could not be used: 1 of 3 (plays: zero: 1)." in counts["origin"]
     code, _, error = run(capsys, "describe", str(path))
     assert code == 1
-    assert "No column of mine.csv is known to be the artist, only 'who, what, often'" in error
+    assert "No column of mine.csv is known to say what a row is about, only 'who, what, often'" in error
 
 
 def test_describe_calls_things_what_they_are(capsys, tmp_path):

@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import threading
+import tomllib
 
 import pytest
 from conftest import ROOT
@@ -114,6 +115,24 @@ def test_other_loggers_and_threads_that_fail_take_the_same_form_without_the_word
         assert line["error"] == "KeyError"
         assert line["traceback"][-1].startswith("tests/test_events.py:")
     assert "Canary" not in log.getvalue()
+
+
+def test_addresses_that_visitors_ask_for_are_not_written(log):
+    logger = logging.getLogger("uvicorn.access.of.a.test")
+    logger.propagate, logger.level = False, logging.INFO
+    events.write_events(log)
+    logger.info('GET /artist?artist=Canary HTTP/1.1" 200')
+    assert log.getvalue() == ""
+    logger.warning("Too much")
+    assert lines(log)[0]["message"] == "Too much"
+
+
+def test_no_other_printer_of_errors_is_on():
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert settings["logger"]["enableRich"] is False
+    assert settings["client"]["showErrorDetails"] == "none"
+    assert settings["server"]["enableCORS"]
+    assert settings["server"]["enableXsrfProtection"]
 
 
 def bring(name: str, content: bytes) -> AppTest:

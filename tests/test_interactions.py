@@ -35,7 +35,7 @@ def test_items_without_a_name_go_by_their_label():
     "value", [0, -3, float("nan"), float("inf"), "many", None, 1e300], ids=lambda value: str(value)
 )
 def test_a_value_that_is_no_play_count_is_refused_with_its_row(value):
-    with pytest.raises(InputError, match=r"Row 2: plays must be a number above 0"):
+    with pytest.raises(InputError, match=r"Row 2: the value must be a number above 0"):
         Interactions.from_frame(frame(value=[5, value, 7]))
 
 
@@ -73,7 +73,7 @@ def test_labels_are_found_however_they_are_written():
 
 @pytest.mark.parametrize("label", [3, "x", "", "2.5", "9" * 400])
 def test_an_unknown_label_is_explained(label):
-    with pytest.raises(InputError, match=r"There is no listener .* Try"):
+    with pytest.raises(InputError, match=r"Nobody in this data has the id .* Try"):
         Interactions.from_frame(frame()).user_code(label)
 
 
@@ -104,5 +104,5 @@ def test_an_artist_is_found_by_name_and_the_better_known_of_two():
     )
     interactions = Interactions.from_frame(frame)
     assert interactions.item_named("  muse") == 1
-    with pytest.raises(InputError, match=r"no artist named 'Hol' .* Try 'Hole'"):
+    with pytest.raises(InputError, match=r"is called 'Hol'\. Try 'Hole'"):
         interactions.item_named("Hol")

@@ -263,7 +263,7 @@ def test_somebody_new_is_solved_for_as_the_model_is_defined(folder, from_spark):
     scores[[3, 50, 120, 7, 9]] = -np.inf
     table = run.recommend_to_taste(taste, 12)
     assert table.index.tolist() == np.argsort(-scores)[:12].tolist()
-    assert table["because"].str.startswith("because you play").any()
+    assert table["because"].str.startswith("because of").any()
     with pytest.raises(InputError, match="at least one artist that is played"):
         run.recommend_to_taste(Taste().put_aside(3, "down"))
     run.close()

@@ -108,7 +108,7 @@ def test_the_model_that_is_looked_at_stays_as_it_is(trained, checkerboard):
 def test_what_learning_cannot_use_is_explained(trained, checkerboard):
     with pytest.raises(InputError, match="1 step or more"):
         trained["implicit"].learn(4, [1], [2], 0)
-    with pytest.raises(InputError, match="at least one artist"):
+    with pytest.raises(InputError, match="at least one"):
         trained["implicit"].learn(4, [1], [0])
     with pytest.raises(InputError, match="does not learn step by step"):
         make_model("popular").fit(checkerboard).learn(4, [1], [2])

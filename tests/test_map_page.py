@@ -6,6 +6,8 @@ import pytest
 import streamlit as st
 from test_pages import open_page, trained
 
+from pages.components.map_panel import LISTENER
+
 
 @pytest.fixture(autouse=True)
 def _fresh_server():
@@ -45,7 +47,7 @@ def test_a_model_without_features_says_so():
 
 def test_the_map_is_made_once_and_can_be_searched_and_lit(run):
     app = mapped(run=run, listener="7")
-    assert app.selectbox(key="map-who").value == "A listener"
+    assert app.selectbox(key="map-who").value == LISTENER
     app.text_input(key="map-search").input("metallica").run()
     assert "Metallica" in next(group.options for group in app.button_group if "Metallica" in group.options)
     app = mapped(run=run, artist="1")
@@ -57,7 +59,7 @@ def test_the_map_is_made_once_and_can_be_searched_and_lit(run):
 
 def test_an_unknown_artist_in_a_link_is_explained(run):
     app = mapped(run=run, artist="nobody")
-    assert "There is no artist 'nobody'" in app.error[0].value.replace("\\", "")
+    assert "Nothing in this data has the id 'nobody'" in app.error[0].value.replace("\\", "")
 
 
 def test_features_are_told_by_artists_and_tags(run):

@@ -30,7 +30,7 @@ def test_without_a_model_the_page_says_what_to_do():
 def test_a_model_that_cannot_take_in_new_listeners_says_which_can():
     app = open_page("new_listener.py", run=trained("user-knn").session_state.run)
     assert not app.exception
-    assert "knows only the listeners" in app.info[0].value
+    assert "knows only those" in app.info[0].value
     assert "Implicit SGD" in app.info[0].value
     assert app.button(key="to-train")
 
@@ -75,7 +75,7 @@ def test_typing_finds_artists(run):
 def test_a_link_with_an_unknown_artist_is_explained(run):
     app = open_page("new_listener.py", run=run, artists="1,nobody")
     assert not app.exception
-    assert "There is no artist" in app.warning[0].value
+    assert "Nothing in this data has the id" in app.warning[0].value
     assert len(listed(app)) == 10
 
 

@@ -85,10 +85,10 @@ def test_who_turns_an_artist_down_gets_less_of_its_kind_and_sees_why(trained):
 @pytest.mark.parametrize(
     ("items", "values", "sentence"),
     [
-        ([], None, "Name at least one artist"),
-        ([1, 2], [0, 0], "Name at least one artist"),
+        ([], None, "Name at least one"),
+        ([1, 2], [0, 0], "Name at least one"),
         ([1, 1], None, "named only once"),
-        ([1, 2], [1], "needs one number of plays"),
+        ([1, 2], [1], "needs one number"),
         ([1, 2], [1, -1], "0 or more"),
         ([1, 2], [1, float("nan")], "0 or more"),
         ([1, 40], None, "from 0 to 39"),
@@ -112,7 +112,7 @@ def test_artists_that_nobody_plays_say_nothing(checkerboard):
 @pytest.mark.parametrize("name", sorted(MODELS.keys() - set(FOLDS_IN)))
 def test_a_model_that_cannot_take_in_listeners_says_so(name, checkerboard):
     model = make_model(name).fit(checkerboard)
-    with pytest.raises(InputError, match="knows only the listeners it was trained on"):
+    with pytest.raises(InputError, match="knows only those it was trained on"):
         model.scores_of([1])
 
 

@@ -67,7 +67,7 @@ def test_searching_an_artist_narrows_the_table():
 def test_an_unknown_artist_in_a_link_is_explained():
     app = open_page("artist.py", artist="<script>")
     assert not app.exception
-    assert "There is no artist '<script>'" in said(app)
+    assert "Nothing in this data has the id '<script>'" in said(app)
 
 
 def test_an_artist_in_a_link_is_shown():
@@ -142,7 +142,7 @@ def test_a_trained_model_recommends():
     app = open_page("recommend.py", run=run_id, listener="7")
     assert not app.exception
     existing, recommended = (table.value for table in app.dataframe)
-    assert existing["plays"].is_monotonic_decreasing
+    assert existing["value"].is_monotonic_decreasing
     assert recommended["score"].is_monotonic_decreasing
     assert len(recommended) == 10
 
@@ -200,7 +200,7 @@ def test_an_unknown_listener_is_explained():
     run_id = trained().session_state.run
     app = open_page("recommend.py", run=run_id, listener="nobody")
     assert not app.exception
-    assert "There is no listener 'nobody'" in said(app)
+    assert "Nobody in this data has the id 'nobody'" in said(app)
 
 
 def test_a_link_to_a_run_that_is_gone_still_opens():
@@ -211,3 +211,30 @@ def test_a_link_to_a_run_that_is_gone_still_opens():
 
 def test_an_address_in_a_sentence_ends_before_what_follows_it():
     assert frame.sentence("At https://a.org/b, *free*.") == r"At <https://a.org/b>\, \*free\*\."
+
+
+def test_a_folder_of_runs_that_cannot_be_used_is_explained_on_the_page(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "file"))
+    app = open_page("train.py", model="popular")
+    app.button(key="train").click().run()
+    for _ in range(100):
+        if any("Done" in shown.value for shown in app.markdown):
+            break
+        app.run()
+    assert any("cannot be read: Not a directory" in shown.value.replace("\\", "") for shown in app.caption)
+    app.session_state["runs"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run().button(key="save-run").click().run()
+    assert not app.exception
+    assert "Or set RECSYS_RUNS to a folder that can be written to." in said(app)
+
+
+def test_a_download_that_fails_is_explained_on_the_page(tmp_path, monkeypatch):
+    monkeypatch.delenv("RECSYS_LASTFM", raising=False)
+    monkeypatch.setenv("RECSYS_CACHE", str(tmp_path))
+    monkeypatch.setenv("RECSYS_LASTFM_URL", "http://127.0.0.1:9/nothing.zip")
+    app = open_page("data.py")
+    app.button(key="download-lastfm").click().run()
+    assert not app.exception
+    assert "cannot be reached" in said(app)
+    assert "drop it onto the Data page" in said(app)

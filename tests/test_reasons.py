@@ -73,9 +73,9 @@ def test_what_one_plays_of_a_taste_explains_more_of_that_taste(trained, checkerb
     ("names", "words"),
     [
         ([], ""),
-        (["Muse"], "because you play Muse"),
-        (["Muse", "Placebo"], "because you play Muse and Placebo"),
-        (["Muse", "Placebo", "Hole"], "because you play Muse, Placebo and Hole"),
+        (["Muse"], "because of Muse"),
+        (["Muse", "Placebo"], "because of Muse and Placebo"),
+        (["Muse", "Placebo", "Hole"], "because of Muse, Placebo and Hole"),
     ],
 )
 def test_reasons_in_words(names, words):
@@ -84,7 +84,7 @@ def test_reasons_in_words(names, words):
 
 def test_each_item_has_its_sentence():
     table = pd.DataFrame({"item": [7, 7, 3], "because": ["Muse", "Hole", "Moby"]})
-    assert sentences(table) == {7: "because you play Muse and Hole", 3: "because you play Moby"}
+    assert sentences(table) == {7: "because of Muse and Hole", 3: "because of Moby"}
 
 
 def test_a_heavy_listener_hears_heavy_reasons(lastfm_folder):
@@ -146,3 +146,8 @@ def test_who_is_hardly_known_is_told_that_the_list_is_a_guess():
     assert "only one artist of this listener that anybody else plays" in doubt(train, 1)
     assert "only 2 artists" in doubt(train, 2)
     assert "no artist" in doubt(train, 3)
+
+
+def test_long_names_and_those_that_turn_the_text_around_do_not_spoil_a_sentence():
+    said = sentence(["x" * 10_000, "\u202edrow", "שלום"])
+    assert said == f"because of {'x' * 59}…, drow and שלום"

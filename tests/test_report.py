@@ -94,7 +94,7 @@ def test_it_tells_the_lists_the_reasons_the_quality_and_the_date(given_names):
     existing, recommended = recommend_to(model, split, 3, 5)
     for artist in [*existing["artist"].head(5), *recommended["artist"]]:
         assert artist.replace("\x00", "\ufffd").replace("\x1b", "\ufffd") in shown
-    assert shown.count("because you play") == len(recommended)
+    assert shown.count("because of") == len(recommended)
     assert "9 March 2026" in shown
     assert f"{evaluate(model, split)['ndcg@10']:.4f}" in shown
     for row in recommended.itertuples():

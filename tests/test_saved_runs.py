@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.models import MODELS, make_model
-from recsys.saved_runs import load_run, save_run, write_whole
+from recsys.saved_runs import load_run, save_run
 from recsys.splitting import hold_out
 from recsys.training import TrainingRun
 
@@ -181,25 +181,6 @@ def test_a_cut_file_is_refused(saved, dataset):
     saved.write_bytes(saved.read_bytes()[:-100])
     with pytest.raises(InputError, match="is not a saved run"):
         load_run(saved, dataset)
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "run"
-    write_whole(path, b"old")
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(InputError, match="No space left"):
-        write_whole(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["run"]
-
-
-def test_a_folder_that_is_not_there_is_explained(tmp_path):
-    with pytest.raises(InputError, match="cannot be written"):
-        write_whole(tmp_path / "no" / "run", b"new")
 
 
 def test_the_split_is_made_anew_from_its_settings(saved, dataset, checkerboard):

@@ -47,5 +47,5 @@ def test_hiding_as_many_as_there_are_is_refused(checkerboard):
 
 
 def test_data_where_nobody_has_enough_is_explained(checkerboard):
-    with pytest.raises(InputError, match=r"No listener has 500 artists; the most is \d+"):
+    with pytest.raises(InputError, match=r"Nobody has 500; the most is \d+"):
         hold_out(checkerboard, 500, 3)

@@ -85,7 +85,7 @@ def test_recommendations_follow_the_taste_and_say_why(checkerboard, model):
     assert (table.index.to_numpy() % 2 == 0).all()
     assert not set(table.index) & {4, 8, 10, 12}
     assert table["score"].is_monotonic_decreasing
-    assert table["because"].str.startswith("because you play").all()
+    assert table["because"].str.startswith("because of ").all()
 
 
 def test_turning_artists_down_changes_the_list_and_hiding_only_shortens_it(checkerboard, model):

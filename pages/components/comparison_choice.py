@@ -22,6 +22,7 @@ PREFIX = "compare-"
 
 def draw() -> None:
     """Draw the choice of models and of the hold-out, and start the comparison when it is asked for."""
+    nouns = state.dataset().nouns
     names = st.pills(
         "Models",
         list(MODELS),
@@ -57,14 +58,15 @@ def draw() -> None:
             LENGTHS,
             default=10,
             required=True,
-            format_func=lambda n: f"{n} artists",
+            format_func=lambda n: f"{n} {nouns.items}",
             key="compare-n",
             persist_state="session",
             label_visibility="collapsed",
         )
     st.caption(
-        f"One hold-out for all: each listener with at least {chosen['minimum']} artists hides {chosen['hidden']} of "
-        f"them, drawn by seed {chosen['seed']}. Every model learns from the rest and recommends {n} artists."
+        f"One hold-out for all: each {nouns.user} with at least {chosen['minimum']} {nouns.items} hides "
+        f"{chosen['hidden']} of them, drawn by seed {chosen['seed']}. Every model learns from the rest and recommends "
+        f"{n} {nouns.items}."
     )
     if adding:
         _add(chosen)

@@ -19,7 +19,7 @@ from recsys.metrics import METRICS
 from recsys.side_by_side import side_by_side
 
 MOST_COLUMNS = 4
-TABS = ["Leaderboard", "One listener", "Difference", "Why the article's model loses"]
+TABS = ["Leaderboard", "Side by side", "Difference", "Why the article's model loses"]
 # Half transparent, to suit both a light and a dark page.
 MARKED = {
     "best": "font-weight: bold; background-color: rgba(110, 98, 235, 0.35)",
@@ -44,30 +44,30 @@ NAMES = {
 }
 # Decimal places of a figure and of its interval.
 PLACES = dict.fromkeys((*METRICS, "coverage", "gini"), 4) | {"novelty": 2, "popularity_rank": 0, "seconds": 2}
-NOTHING_HIDDEN = "This listener has too few artists: none was hidden, so there is nothing to find."
+NOTHING_HIDDEN = "This {nouns.user} has too few {nouns.items}: none was hidden, so there is nothing to find."
 HELP = {
-    "ndcg": "How many hidden artists the lists find, those at the top counting most.",
-    "recall": "Found hidden artists as a share of all hidden ones.",
-    "precision": "Hidden artists as a share of the list.",
+    "ndcg": "How many hidden {nouns.items} the lists find, those at the top counting most.",
+    "recall": "Found hidden {nouns.items} as a share of all hidden ones.",
+    "precision": "Hidden {nouns.items} as a share of the list.",
     "map": "Mean precision at the places of the hits.",
     "mrr": "1 over the place of the first hit.",
-    "coverage": "Share of all artists that somebody is recommended. Its interval, as that of Gini, by the jackknife: "
-    "all lists but one, for each listener in turn.",
-    "novelty": "How few listeners the recommended artists have: 1 bit more is half as many.",
-    "popularity_rank": "Mean rank of the recommended artists, 1 for the most popular.",
-    "gini": "How unevenly recommendations fall on artists: 0 is evenly.",
+    "coverage": "Share of all {nouns.items} that somebody is recommended. Its interval, as that of Gini, by the "
+    "jackknife: all lists but one, for each {nouns.user} in turn.",
+    "novelty": "How few {nouns.users} the recommended {nouns.items} have: 1 bit more is half as many.",
+    "popularity_rank": "Mean rank of the recommended {nouns.items}, 1 for the most popular.",
+    "gini": "How unevenly recommendations fall on {nouns.items}: 0 is evenly.",
     "seconds": "Time to train, on this server as busy as it was.",
 }
 
 
 def draw() -> None:
     """Draw the comparison, and keep it up to date while it goes on."""
-    job = state.comparison()
+    job, nouns = state.comparison(), state.dataset().nouns
     if job is None:
         st.query_params.pop("comparison", None)
         st.info(
             "Nothing has been compared on this data yet. Choose the models and press Compare: each learns from "
-            "the same plays, and is asked for the artists that were hidden.",
+            f"the same pairs, and is asked for the {nouns.items} that were hidden.",
             icon=":material/leaderboard:",
         )
         return
@@ -127,10 +127,10 @@ def _progress(job: BackgroundRun[Leaderboard], ended: bool) -> None:
 
 def _leaderboard(board: Leaderboard) -> None:
     table, marks = board.table(), board.marks()
-    split = board.split
+    split, nouns = board.split, state.dataset().nouns
     st.caption(
-        f"Lists of {board.n} for {len(board.users):,} listeners; hold-out {split.minimum}/{split.hidden}, seed "
-        f"{split.seed}. ± is the 95 % confidence interval over the listeners. Bold: the best of a column. "
+        f"Lists of {board.n} for {len(board.users):,} {nouns.users}; hold-out {split.minimum}/{split.hidden}, seed "
+        f"{split.seed}. ± is the 95 % confidence interval over the {nouns.users}. Bold: the best of a column. "
         "Tinted: not clearly worse."
     )
     st.dataframe(
@@ -138,7 +138,7 @@ def _leaderboard(board: Leaderboard) -> None:
         hide_index=True,
         height="content",
         column_config={NAMES["model"]: st.column_config.TextColumn(pinned=True, width=190)}
-        | {NAMES[name]: st.column_config.Column(help=words) for name, words in HELP.items()},
+        | {NAMES[name]: st.column_config.Column(help=nouns.fill(words)) for name, words in HELP.items()},
         key="leaderboard",
     )
     comparison_choice.notes(board.measured)
@@ -195,6 +195,7 @@ def _difference(board: Leaderboard) -> None:
     measure = measure_column.selectbox(
         "by", list(METRICS), format_func=lambda name: NAMES[name], key="measure", persist_state="session"
     )
+    nouns = state.dataset().nouns
     offset = compare(entries[first], entries[second], measure)
     st.metric(
         f"{NAMES[measure]}: {frame.escape(str(first))} minus {frame.escape(str(second))}",
@@ -208,13 +209,13 @@ def _difference(board: Leaderboard) -> None:
         better, worse = (first, second) if offset.mean > 0 else (second, first)
         st.success(
             f"{frame.escape(better)} is better than {frame.escape(worse)}, and hardly by chance: of "
-            f"{len(board.users):,} listeners {max(offset.wins, offset.losses):,} get a better list, "
+            f"{len(board.users):,} {nouns.users} {max(offset.wins, offset.losses):,} get a better list, "
             f"{min(offset.wins, offset.losses):,} a worse one."
         )
     else:
         st.info("This may well be chance. Do not read it as progress.")
     st.caption(
-        "A paired t-test over the listeners. One in twenty such tests finds a difference where there is none: "
+        f"A paired t-test over the {nouns.users}. One in twenty such tests finds a difference where there is none: "
         "whoever compares many settings will see some win by luck. Another seed of the hold-out tells."
     )
 
@@ -225,7 +226,7 @@ def _pick(column: DeltaGenerator, label: str, options: list[str], key: str) -> s
 
 
 def _one_listener(job: BackgroundRun[Leaderboard]) -> None:
-    board = job.run
+    board, nouns = job.run, state.dataset().nouns
     labels = [entry.label for entry in board.measured]
     picker, models = st.columns(2)
     with picker:
@@ -242,7 +243,7 @@ def _one_listener(job: BackgroundRun[Leaderboard]) -> None:
             persist_state="session",
         )
     if wanted is None or not shown:
-        st.info("Choose a listener and two to four models to see their lists beside each other.")
+        st.info(f"Choose a {nouns.user} and two to four models to see their lists beside each other.")
         return
     try:
         user = job.dataset.interactions.user_code(wanted)
@@ -253,9 +254,9 @@ def _one_listener(job: BackgroundRun[Leaderboard]) -> None:
     st.markdown(
         f":violet-badge[In all lists: {lists.everywhere}] :green-badge[In some] :orange-badge[In one only] "
         + (
-            f"✓ is a hit: one of the {lists.hidden} artists that were hidden."
+            f"✓ is a hit: one of the {lists.hidden} {nouns.items} that were hidden."
             if lists.hidden
-            else NOTHING_HIDDEN
+            else nouns.fill(NOTHING_HIDDEN)
         )
     )
     for place, (column, label) in enumerate(zip(st.columns(len(shown)), shown, strict=True)):
@@ -277,12 +278,13 @@ def _one_listener(job: BackgroundRun[Leaderboard]) -> None:
     if len(shown) > 1:
         st.subheader("How much the lists have in common", anchor=False)
         st.caption(
-            "The artists that two lists share and, below, the Jaccard index: shared ones over all in either list."
+            f"The {nouns.items} that two lists share and, below, the Jaccard index: shared ones over all in either "
+            "list."
         )
         st.plotly_chart(
             figures.overlap(shown, lists.shared, lists.jaccard),
             key="overlap",
-            alt="Shared artists of each pair of lists",
+            alt=f"Shared {nouns.items} of each pair of lists",
             config=controls.CHART,
         )
 

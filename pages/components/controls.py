@@ -23,46 +23,6 @@ LISTED = 2_000
 SUGGESTED = 20
 MATCHES = 8
 LONGEST = 200
-COLUMNS = {
-    "rank": st.column_config.NumberColumn("Rank", format="localized", width=60),
-    "where": st.column_config.TextColumn("In lists", width=80, help="In how many of the lists it stands."),
-    "change": st.column_config.TextColumn("Change", width=70, help="Places up or down."),
-    "friends": st.column_config.NumberColumn(
-        "Friends", width=60, help="How many of the listener's friends play it."
-    ),
-    "here": st.column_config.TextColumn(
-        "Here", width=110, help="Where the artist stands in the two lists above."
-    ),
-    "hit": st.column_config.TextColumn("Hit", width=50, help="Hidden from the model, and found."),
-    "listener": st.column_config.TextColumn("Listener"),
-    "listeners": st.column_config.NumberColumn("Listeners", format="localized", width=80),
-    "plays": st.column_config.NumberColumn("Plays", format="localized", width=90),
-    "plays_per_listener": st.column_config.NumberColumn("Plays per listener", format="localized", width=130),
-    "share_of_plays": st.column_config.NumberColumn("Share of plays", format="%.2f%%", width=110),
-    "share": st.column_config.ProgressColumn("Share of plays", format="%.1f%%", max_value=100, width=120),
-    "shared": st.column_config.NumberColumn("Both", format="localized", width=60, help="Listeners of both."),
-    "similarity": st.column_config.ProgressColumn("Overlap", format="%.1f%%", max_value=100, width=120),
-    "cosine": st.column_config.ProgressColumn(
-        "Cosine", format="%.2f", max_value=1, width=120, help="1 if both point the same way."
-    ),
-    "reason": st.column_config.TextColumn(
-        "Because they play", width=235, help="What the listener plays that adds most to the score."
-    ),
-    "score": st.column_config.NumberColumn("Score", format="%.4f", width=70),
-    "popularity_rank": st.column_config.NumberColumn(
-        "Popularity", format="localized", width=90, help="Rank by listeners, 1 for the most."
-    ),
-}
-# Columns of buttons: their names, widths in pixels and what they are for.
-LINKS: dict[str, tuple[str, int, str | None]] = {
-    "artist": ("Artist", 150, None),
-    "listener": ("Listener", 150, None),
-    "because": (
-        "Because you play",
-        235,
-        "What the listener plays that adds most to the score. Click to see all of it.",
-    ),
-}
 # The modebar keeps out of the way, and cannot send a chart's data anywhere.
 CHART = {"displayModeBar": False}
 # One that can be kept as a picture: the browser draws it, without the network.
@@ -72,7 +32,7 @@ PICTURE = {
     "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "encore"},
 }
 PERCENT = ["share_of_plays", "share", "similarity"]
-COUNTS = ["plays_per_listener"]
+MEANS = ["plays_per_listener"]
 
 
 def setting(name: str, default: Any, prefix: str = "") -> Any:
@@ -89,11 +49,17 @@ def setting(name: str, default: Any, prefix: str = "") -> Any:
             value=default,
             format_func=lambda step: f"{step:g}",
             key=key,
-            help=row.help,
+            help=state.nouns().fill(row.help),
             persist_state="session",
         )
     return st.number_input(
-        row.label, row.minimum, row.maximum, default, key=key, help=row.help, persist_state="session"
+        row.label,
+        row.minimum,
+        row.maximum,
+        default,
+        key=key,
+        help=state.nouns().fill(row.help),
+        persist_state="session",
     )
 
 
@@ -107,7 +73,7 @@ def choice(row: Choice, words: list[str], default: str, key: str) -> str:
         words.index(default),
         format_func=lambda word: row.options[word],
         key=key,
-        help=row.help,
+        help=state.nouns().fill(row.help),
         persist_state="session",
     )
 
@@ -139,7 +105,7 @@ def model_settings() -> tuple[str, dict[str, Any]]:
     name = model_choice()
     model = MODELS[name]
     with st.expander("What this model does", icon=":material/info:"):
-        st.caption(model.about)
+        st.caption(state.nouns().fill(model.about))
     return name, {wanted: setting(wanted, default, f"{name}-") for wanted, default in model.defaults.items()}
 
 
@@ -159,7 +125,10 @@ def stopping(model: str) -> Stopping:
 def split_settings(seed: int | None) -> dict[str, int]:
     """Draw the settings of the hold-out and return them by name; its seed is the model's, or else the default."""
     with st.expander("Hold-out", icon=":material/visibility_off:"):
-        st.caption("Some artists of each listener are hidden from training, to judge the model by.")
+        nouns = state.nouns()
+        st.caption(
+            f"Some {nouns.items} of each {nouns.user} are hidden from training, to judge the model by."
+        )
         chosen = {
             name: int(setting(name, SETTINGS[name].default, "split-")) for name in ("minimum", "hidden")
         }
@@ -192,17 +161,18 @@ def listener(users: pd.Index, **beside: str) -> str | None:
     else goes before what was chosen.
     """
     from_address("listener", str)
+    nouns = state.nouns()
     more = len(users) > LISTED
     chosen = st.selectbox(
-        "Listener",
+        nouns.user.capitalize(),
         [str(user) for user in users[:LISTED]],
         key="listener",
         index=None,
-        placeholder="Choose a listener, or type an id",
+        placeholder=f"Choose a {nouns.user}, or type an id",
         accept_new_options=True,
         filter_mode="contains",
         persist_state="session",
-        help=f"{len(users):,} listeners."
+        help=f"{len(users):,} {nouns.users}."
         + (f" The first {LISTED:,} are listed; type any id or a part of one, then Enter." if more else ""),
     )
     _into_address(None if chosen is None else str(chosen), beside)
@@ -275,7 +245,7 @@ def similar_listeners(users: pd.Index, part: str) -> None:
     if found.empty:
         return
     st.pills(
-        f"{len(found):,} listeners have this in their id"
+        f"{len(found):,} {state.nouns().users} have this in their id"
         + (f", {SUGGESTED} of them:" if len(found) > SUGGESTED else ":"),
         list(found[:SUGGESTED]),
         key="similar",
@@ -292,7 +262,7 @@ def choose_listener(user: object) -> None:
 @st.fragment
 def artist_finder(columns: list[str], height: int | None = None) -> None:
     """Draw a search field and the artists that match; choosing one opens that artist's page."""
-    table, nouns = state.ranks(), state.dataset().nouns
+    table, nouns = state.ranks(), state.nouns()
     wanted = st.text_input(
         f"Find {nouns.an_item}", key="search", placeholder="Part of a name", icon=":material/search:"
     ).strip()
@@ -321,8 +291,9 @@ def _all_ranks(fingerprint: str, columns: tuple[str, ...]) -> pd.DataFrame:
 @st.fragment
 def top_charts() -> None:
     """Draw the artists with the most plays and those with the most listeners, as many as wanted."""
+    nouns = state.nouns()
     shown = st.slider(
-        f"{state.dataset().nouns.items.capitalize()} in the charts",
+        f"{nouns.items.capitalize()} in the charts",
         5,
         50,
         20,
@@ -331,14 +302,15 @@ def top_charts() -> None:
     )
     for column, by in zip(st.columns(2), ("plays", "listeners"), strict=True):
         with column:
-            st.subheader(f"Most {_words()[by]}", anchor=False)
+            word = nouns.values if by == "plays" else nouns.users
+            st.subheader(f"Most {word}", anchor=False)
             figure = state.figure(
                 "top",
-                partial(figures.top_artists, state.ranks(), by, shown, state.dataset().nouns),
+                partial(figures.top_artists, state.ranks(), by, shown, nouns),
                 by,
                 shown,
             )
-            artist_chart(figure, f"{by}-chart", f"Artists with the most {by}")
+            artist_chart(figure, f"{by}-chart", f"{nouns.items.capitalize()} with the most {word}")
 
 
 @st.fragment
@@ -354,26 +326,26 @@ def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> Non
     fragment : str
         Key of the fragment that is drawn anew then.
     """
-    catalogue = state.catalogue()
+    catalogue, nouns = state.catalogue(), state.nouns()
 
     def chosen(code: int) -> None:
         st.session_state[f"{key}-search"] = ""
         choose(code)
 
     part = st.text_input(
-        "Find an artist",
+        f"Find {nouns.an_item}",
         key=f"{key}-search",
         placeholder="Type a part of a name",
         icon=":material/search:",
         live="150ms",
         autocomplete="off",
-        help=f"Looks through all {catalogue.n_items:,} artists while you type.",
+        help=f"Looks through all {catalogue.n_items:,} {nouns.items} while you type.",
     )
     found = catalogue.named(part, MATCHES)
     if found:
         artist_pills("Matches", found, f"{key}-found", chosen, fragment)
     elif part.strip():
-        st.caption("No artist has this in its name.")
+        st.caption(f"No {nouns.item} has this in its name.")
 
 
 def artist_pills(
@@ -424,7 +396,7 @@ def artist_table(
 
 def listener_table(table: pd.DataFrame, key: str) -> None:
     """Draw a table of listeners and their plays; a click on one opens that listener's recommendations."""
-    _, row = _table(table, key, ["listener", "plays"], ["listener"], None)
+    _, row = _table(table, key, list(table), ["listener"], None)
     if row is not None:
         st.switch_page(
             "pages/recommend.py",
@@ -448,13 +420,11 @@ def _table(
     """
     if shown is None:
         shown = _clickable(table, columns, links)
-    words = _words()
-    named = {name: COLUMNS[name] | {"label": words[name].capitalize()} for name in words if name in COLUMNS}
     buttons = {}
     for column in links:
-        label, width, help_text = LINKS[column]
+        label, width, help_text = _links()[column]
         buttons[column] = st.column_config.ButtonColumn(
-            words[column].capitalize() if column in words else label,
+            label,
             type="tertiary",
             alignment="left",
             width=width,
@@ -466,7 +436,7 @@ def _table(
         if tints is None
         else shown.style.apply(lambda _: [f"background-color: {tint}" for tint in tints]),
         hide_index=True,
-        column_config=COLUMNS | named | buttons,
+        column_config=_columns() | buttons,
         key=key,
         height=height or "auto",
     )
@@ -481,7 +451,7 @@ def _clickable(table: pd.DataFrame, columns: list[str], links: list[str]) -> pd.
     """Return these columns of a table as they are shown, with texts that a button can hold in some of them."""
     shown = table[columns].copy()
     shown[shown.columns.intersection(PERCENT)] *= 100
-    shown = shown.round(dict.fromkeys(COUNTS, 0))
+    shown = shown.round(dict.fromkeys(MEANS, 0 if state.nouns().counted else 2))
     for column in links:
         shown[column] = shown[column].astype(str).str[:LONGEST]
         # a button shows this directive as an icon
@@ -491,16 +461,50 @@ def _clickable(table: pd.DataFrame, columns: list[str], links: list[str]) -> pd.
     return shown
 
 
-def _words() -> dict[str, str]:
-    """Return what the columns that depend on the data are called."""
+def _columns() -> dict[str, Any]:
+    """Return how each column of a table is shown, in the words of the data."""
+    nouns = state.nouns()
+    users, values = nouns.users.capitalize(), nouns.values.capitalize()
+    number, text, share = (
+        partial(st.column_config.NumberColumn, format="localized"),
+        st.column_config.TextColumn,
+        partial(st.column_config.ProgressColumn, format="%.1f%%", max_value=100, width=120),
+    )
+    return {
+        "rank": number("Rank", width=60),
+        "where": text("In lists", width=80, help="In how many of the lists it stands."),
+        "change": text("Change", width=70, help="Places up or down."),
+        "friends": number(
+            "Friends", format=None, width=60, help=f"How many of the {nouns.user}'s friends {nouns.do} it."
+        ),
+        "here": text("Here", width=110, help=f"Where the {nouns.item} stands in the two lists above."),
+        "hit": text("Hit", width=50, help="Hidden from the model, and found."),
+        "listener": text(nouns.user.capitalize()),
+        "listeners": number(users, width=80),
+        "plays": number(values, width=90),
+        "value": number(nouns.value.capitalize(), width=90),
+        "plays_per_listener": number(nouns.mean.capitalize(), width=130),
+        "share_of_plays": number(f"Share of {nouns.values}", format="%.2f%%", width=110),
+        "share": share(f"Share of {nouns.values}"),
+        "shared": number("Both", width=60, help=f"{users} of both."),
+        "similarity": share("Overlap"),
+        "cosine": share("Cosine", format="%.2f", max_value=1, help="1 if both point the same way."),
+        "score": number("Score", format="%.4f", width=70),
+        "popularity_rank": number("Popularity", width=90, help=f"Rank by {nouns.users}, 1 for the most."),
+    }
+
+
+def _links() -> dict[str, tuple[str, int, str | None]]:
+    """Return the columns of buttons: their names, widths in pixels and what they are for."""
     nouns = state.nouns()
     return {
-        "artist": nouns.item,
-        "listener": nouns.user,
-        "listeners": nouns.users,
-        "plays": nouns.values,
-        "plays_per_listener": f"{nouns.values} per {nouns.user}",
-        "share_of_plays": f"share of {nouns.values}",
+        "artist": (nouns.item.capitalize(), 150, None),
+        "listener": (nouns.user.capitalize(), 150, None),
+        "because": (
+            "Because of",
+            235,
+            f"What the {nouns.user} {nouns.does} that adds most to the score. Click to see all of it.",
+        ),
     }
 
 

@@ -18,11 +18,11 @@ NAMES = {
     "variety": "Variety",
 }
 HELP = {
-    "hits": "Hidden artists that a list of 10 finds, on average.",
+    "hits": "Hidden {nouns.items} that a list of 10 finds, on average.",
     "ndcg": "The same, those at the top counting most: 0 is none, 1 is perfect.",
-    "coverage": "Share of all artists that one of these listeners is recommended.",
-    "novelty": "How few listeners the recommended artists have: 1 bit more is half as many.",
-    "variety": "How unlike the artists of a list are, by latent features: 0 is all alike.",
+    "coverage": "Share of all {nouns.items} that one of these {nouns.users} is recommended.",
+    "novelty": "How few {nouns.users} the recommended {nouns.items} have: 1 bit more is half as many.",
+    "variety": "How unlike the {nouns.items} of a list are, by latent features: 0 is all alike.",
 }
 
 
@@ -42,21 +42,22 @@ def sentence(lists: Lists) -> str:
         return f"{now[name]:{form}}" + change
 
     return (
-        f"Lists of 10 for {judged:,} listeners, {chosen.words}: **{figure('hits', '.2f')}** hits, "
-        f"NDCG {figure('ndcg', '.3f')}, coverage {figure('coverage', '.1%')}, "
-        f"novelty {figure('novelty', '.2f')} bits."
+        f"Lists of 10 for {judged:,} {lists.job.dataset.nouns.users}, {chosen.words}: **{figure('hits', '.2f')}** "
+        f"hits, NDCG {figure('ndcg', '.3f')}, coverage {figure('coverage', '.1%')}, novelty "
+        f"{figure('novelty', '.2f')} bits."
     )
 
 
 def draw(lists: Lists) -> None:
     """Draw the measures at each step of the dial, with the current one marked."""
+    nouns = lists.job.dataset.nouns
     table, judged = state.dial_effect(lists.job, lists.reranking.diversity, DIAL)
     everybody = int((lists.job.run.split.validation.user_counts > 0).sum())
     st.caption(
         f"Lists of 10 for {judged:,} "
-        + ("listeners" if judged == everybody else f"of {everybody:,} listeners, drawn at random")
+        + (nouns.users if judged == everybody else f"of {everybody:,} {nouns.users}, drawn at random")
         + (f", at {lists.reranking.diversity:.0%} variety. " if lists.reranking.diversity else ". ")
-        + "Far to either side, fewer of the hidden artists are found."
+        + f"Far to either side, fewer of the hidden {nouns.items} are found."
     )
     chart, figures_column = st.columns([1, 1], gap="large")
     with chart:
@@ -94,6 +95,8 @@ def draw(lists: Lists) -> None:
                 }
             ),
             hide_index=True,
-            column_config={NAMES[name]: st.column_config.Column(help=words) for name, words in HELP.items()},
+            column_config={
+                NAMES[name]: st.column_config.Column(help=nouns.fill(words)) for name, words in HELP.items()
+            },
             key="dial-table",
         )

@@ -7,7 +7,8 @@ import re
 
 def escape(text: str, longest: int = 1_000) -> str:
     """Return the text so that Markdown shows every character as it is, on one line, and not too long."""
-    line = re.sub(r"\s+", " ", text)
+    # signs that turn the direction of reading would turn what follows the text, too
+    line = re.sub(r"\s+", " ", re.sub("[\u202a-\u202e\u2066-\u2069]", "", text))
     if len(line) > longest:
         line = f"{line[:longest].rstrip()}…"
     # escaped or not, Markdown makes links of addresses: unless something invisible stands within

@@ -58,22 +58,22 @@ def one(lists: Lists) -> None:
 @st.fragment
 def many(lists: Lists) -> None:
     """Draw the downloads of the lists of chosen listeners, and of all."""
-    interactions = lists.job.dataset.interactions
+    interactions, nouns = lists.job.dataset.interactions, lists.job.dataset.nouns
     st.caption(
         f"Lists of {lists.n}, {lists.reranking.words}. A name that a spreadsheet would take for a formula gets an "
         "apostrophe in front."
     )
     some, everybody = st.columns(2, gap="large")
     with some:
-        st.subheader("Some listeners", anchor=False)
+        st.subheader(f"Some {nouns.users}", anchor=False)
         entries = st.multiselect(
-            "Listeners",
+            nouns.users.capitalize(),
             [str(user) for user in interactions.users[: controls.LISTED]],
             key="exported",
             accept_new_options=True,
             filter_mode="contains",
             select_all=False,
-            placeholder="Choose listeners, or paste ids with commas between",
+            placeholder=f"Choose {nouns.users}, or paste ids with commas between",
             persist_state="session",
         )
         try:
@@ -82,14 +82,16 @@ def many(lists: Lists) -> None:
             frame.problem(error)
             codes = batch.read_users(interactions, [])
         if len(codes):
-            _both(lists, codes, f"{len(codes):,} listeners", "some")
+            _both(lists, codes, f"{len(codes):,} {nouns.users}", "some")
     with everybody:
         st.subheader("Everybody", anchor=False)
-        st.caption("One row for each listener and artist, or one line of JSON for each listener.")
+        st.caption(
+            f"One row for each {nouns.user} and {nouns.item}, or one line of JSON for each {nouns.user}."
+        )
         _both(
             lists,
             np.arange(interactions.n_users, dtype=np.int32),
-            f"{interactions.n_users:,} listeners",
+            f"{interactions.n_users:,} {nouns.users}",
             "all",
         )
 

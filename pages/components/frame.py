@@ -25,14 +25,13 @@ from pages.components.escaping import escape
 from pages.components.escaping import sentence as sentence
 
 NAME = "Encore"
-TAGLINE = "See, train and judge a music-artist recommender"
 ROOT = Path(__file__).parents[2]
 ICON = ROOT / "assets" / "icon.svg"
 LOGO = ROOT / "assets" / "logo.svg"
 
 
 class Page(NamedTuple):
-    """A line of the menu: the file of the page, its name and its icon."""
+    """A line of the menu: the file of the page, its name (for `Nouns.fill`) and its icon."""
 
     path: str
     label: str
@@ -44,8 +43,8 @@ MENU = (
     Page("pages/explore.py", "Explore", ":material/travel_explore:"),
     Page("pages/train.py", "Train", ":material/model_training:"),
     Page("pages/sweep.py", "Sweep", ":material/grid_on:"),
-    Page("pages/recommend.py", "Recommend", ":material/queue_music:"),
-    Page("pages/new_listener.py", "New listener", ":material/person_add:"),
+    Page("pages/recommend.py", "Recommend", ":material/recommend:"),
+    Page("pages/new_listener.py", "New {nouns.user}", ":material/person_add:"),
     Page("pages/compare.py", "Compare", ":material/leaderboard:"),
     Page("pages/map.py", "Map", ":material/scatter_plot:"),
     Page("pages/data.py", "Data", ":material/database:"),
@@ -83,7 +82,7 @@ def draw(title: str, lead: str = "", menu: bool = True) -> None:
                 link(page, query=place)
             owner.keep()  # takes no room of its own beside what stretches
             st.space("stretch")
-            link(DATA, label=escape(title_of_data, 30), icon=":material/library_music:", query=place)
+            link(DATA, label=escape(title_of_data, 30), icon=DATA.icon, query=place)
             signin.who()
     if not place.items() <= st.query_params.items():
         st.query_params.update(place)
@@ -95,7 +94,7 @@ def link(page: Page, *, label: str = "", icon: str = "", query: Mapping[str, str
     """Draw a link to a page of the menu, under its own name and icon unless others are given."""
     st.page_link(
         page.path,
-        label=label or page.label,
+        label=label or state.nouns().fill(page.label),
         icon=icon or page.icon,
         query_params=dict(query) if query else None,
     )

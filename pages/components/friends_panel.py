@@ -11,19 +11,19 @@ from recsys.friends import friend_table, played_by
 
 def draw(lists: Lists) -> None:
     """Draw what most friends play and where it stands in the lists, and who the friends are."""
-    dataset = lists.job.dataset
+    dataset, nouns = lists.job.dataset, lists.job.dataset.nouns
     known = int((lists.recommended["friends"] > 0).sum())
     st.caption(
-        f"{len(lists.friends):,} friends. At least one of them plays {known} of the {len(lists.recommended)} "
-        "recommended artists. The model does not know who is whose friend."
+        f"{len(lists.friends):,} friends. At least one of them {nouns.does} {known} of the {len(lists.recommended)} "
+        f"recommended {nouns.items}. The model does not know who is whose friend."
     )
     table = played_by(dataset, lists.friends)
-    here = dict.fromkeys(lists.existing["item"], "plays") | dict.fromkeys(
+    here = dict.fromkeys(lists.existing["item"], nouns.does) | dict.fromkeys(
         lists.recommended["item"], "recommended"
     )
     theirs, who = st.columns([3, 2], gap="large")
     with theirs:
-        st.subheader("Friends play", anchor=False)
+        st.subheader(f"Friends {nouns.do}", anchor=False)
         controls.artist_table(
             table.assign(here=[here.get(item, "") for item in table["item"]]),
             "friends-play",

@@ -21,8 +21,9 @@ from recsys.training import TrainingRun
 
 DIRECTIONS = 8
 LONGEST = 40
-TAGS, POPULARITY = "Tag", "Listeners"
-NOBODY, LISTENER, NEWCOMER = "Nobody", "A listener", "The new listener"
+TAGS, POPULARITY = "Tag", "Popularity"
+# for `Nouns.fill`
+NOBODY, LISTENER, NEWCOMER = "Nobody", "A {nouns.user}", "The new {nouns.user}"
 
 
 def map_of_artists(job: BackgroundRun[TrainingRun]) -> None:
@@ -71,7 +72,8 @@ def _progress(made: BackgroundRun[ArtistMap]) -> None:
         left = made.seconds_left
         st.progress(
             made.run.progress,
-            "Laying out the artists ..." + (f" about {left:.0f} seconds left" if left and left > 1 else ""),
+            f"Laying out the {made.dataset.nouns.items} ..."
+            + (f" about {left:.0f} seconds left" if left and left > 1 else ""),
         )
         st.caption("Once for each trained model. You can leave the page: it goes on.")
 
@@ -81,7 +83,7 @@ def _progress(made: BackgroundRun[ArtistMap]) -> None:
 @st.fragment(key="map")
 def _map(job: BackgroundRun[TrainingRun], table: pd.DataFrame) -> None:
     """Draw the controls and the map; only this runs again when one changes."""
-    found = _found(job)
+    found, nouns = _found(job), job.dataset.nouns
     search, colour, number, light = st.columns(4)
     with search:
         controls.artist_search("map", _find, "map")
@@ -89,10 +91,10 @@ def _map(job: BackgroundRun[TrainingRun], table: pd.DataFrame) -> None:
         colours = _colours(job)
     with number:
         least = st.select_slider(
-            "Artists with at least",
+            f"{nouns.items.capitalize()} with at least",
             (1, 2, 3, 5, 10, 20, 50),
             value=1,
-            format_func=lambda number: f"{number} listener{'s' * (number > 1)}",
+            format_func=lambda number: f"{number} {nouns.users if number > 1 else nouns.user}",
             key="map-least",
             persist_state="session",
         )
@@ -102,19 +104,19 @@ def _map(job: BackgroundRun[TrainingRun], table: pd.DataFrame) -> None:
         (table["listeners"] >= least)
         | table.index.isin([found, *(code for codes in lit.values() for code in codes)])
     ]
-    drawn = draw_map(shown, colours, lit, found)
+    drawn = draw_map(shown, colours, lit, found, nouns)
     if found is not None:
         _about(job, found, found in table.index)
-    point = live_chart(drawn.figure, "artist-map", clicks=True, wheel=True, label="Map of artists")
+    point = live_chart(drawn.figure, "artist-map", clicks=True, wheel=True, label=f"Map of {nouns.items}")
     if point:
         code = drawn.codes[point["curve"]][point["point"]]
         controls.open_artist(str(job.dataset.interactions.items[code]))
     st.caption(
-        f"{len(shown):,} artists. Near ones point the same way in the latent features of the model, by t-SNE; "
-        "distances between far groups, and directions, say nothing. Wheel or pinch zooms, a double click shows all, "
-        "a click on a point opens the artist. "
-        f"{int(table['placed'].sum()):,} artists with fewer than {LEAST_LISTENERS} listeners lie beside their nearest; "
-        f"{job.dataset.interactions.n_items - len(table):,} of which nothing was learned are left out."
+        f"{len(shown):,} {nouns.items}. Near ones point the same way in the latent features of the model, by t-SNE; "
+        "distances between far groups, and directions, say nothing. Wheel or pinch zooms, a double click shows all, a "
+        f"click on a point opens the {nouns.item}. {int(table['placed'].sum()):,} {nouns.items} with fewer than "
+        f"{LEAST_LISTENERS} {nouns.users} lie beside their nearest; {job.dataset.interactions.n_items - len(table):,} "
+        "of which nothing was learned are left out."
     )
 
 
@@ -146,11 +148,11 @@ def _about(job: BackgroundRun[TrainingRun], found: int, there: bool) -> None:
     name = controls.artist_name(found)
     with st.container(horizontal=True, vertical_alignment="center"):
         if not there:
-            st.warning(f"{name} is not on the map: nobody plays it in training.")
+            st.warning(f"{name} is not on the map: nobody {job.dataset.nouns.does} it in training.")
         st.page_link(
             "pages/artist.py",
             label=f"Open {name}",
-            icon=":material/artist:",
+            icon=":material/arrow_forward:",
             query_params=state.place() | {"artist": str(job.dataset.interactions.items[found])},
         )
         st.button(
@@ -178,20 +180,21 @@ def _colours(job: BackgroundRun[TrainingRun]) -> Colours:
     if chosen == TAGS:
         return Colours(TAGS, main_tags(tags))
     if chosen == POPULARITY:
-        return Colours.by_listeners(job.dataset.interactions)
+        return Colours.by_listeners(job.dataset.interactions, job.dataset.nouns)
     feature = int(table["feature"].iloc[int(chosen) - 1])
     return Colours.along(f"Direction {chosen}", factors, feature)
 
 
 def _lit(job: BackgroundRun[TrainingRun]) -> dict[str, list[int]]:
     """Draw the choice of who stands out; return the codes of what they play and of what they are recommended."""
-    taste = newcomer.taste()
+    taste, nouns = newcomer.taste(), job.dataset.nouns
     linked = "listener" in st.query_params or st.session_state.get("listener") is not None
     who = st.selectbox(
-        "Light up the artists of",
+        f"Light up the {nouns.items} of",
         [NOBODY, LISTENER, *([NEWCOMER] if len(taste) else [])],
         int(linked),
         key="map-who",
+        format_func=nouns.fill,
         persist_state="session",
     )
     run, items = job.run, job.dataset.interactions.items
@@ -200,12 +203,12 @@ def _lit(job: BackgroundRun[TrainingRun]) -> dict[str, list[int]]:
             user = job.dataset.interactions.user_code(wanted)
             plays, recommended = recommend_to(run.model, run.split, user)
             return {
-                "Plays": items.get_indexer(plays["item"]).tolist(),
+                nouns.done.capitalize(): items.get_indexer(plays["item"]).tolist(),
                 "Recommended": items.get_indexer(recommended["item"]).tolist(),
             }
         if who == NEWCOMER and len(taste):
             table = recommend_to_taste(run.model, run.split.train, taste)
-            return {"You play": list(taste.plays), "You might like": table.index.tolist()}
+            return {f"You {nouns.do}": list(taste.plays), "You might like": table.index.tolist()}
     except InputError as error:
         frame.problem(error)
     return {}

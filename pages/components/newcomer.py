@@ -74,8 +74,7 @@ def cannot(model: Model) -> None:
     """Say that a model cannot take in a new listener, and which ones can."""
     able = [other.label for other in MODELS.values() if other.takes_new_listeners]
     st.info(
-        f"**{model.label}** knows only the listeners that it was trained on. "
-        f"These take in new ones: {', '.join(able)}.",
+        f"**{model.label}** knows only those that it was trained on. These take in new ones: {', '.join(able)}.",
         icon=":material/person_off:",
     )
     to_train("Train another model")
@@ -100,7 +99,7 @@ def draw(recommender: Recommender) -> None:
         frame.problem(problem)
     profile, listed = st.columns([1, 1.5], gap="large")
     with profile:
-        st.subheader("You play", anchor=False)
+        st.subheader(f"You {state.nouns().do}", anchor=False)
         controls.artist_search("newcomer", _choose, "taste")
         _scenes(now)
         if now.plays:
@@ -117,7 +116,7 @@ def draw(recommender: Recommender) -> None:
 
 def _start() -> None:
     """Draw a few tastes to start from."""
-    st.caption("Search for artists, choose some of a scene, or start from one of these:")
+    st.caption(f"Search for {state.nouns().items}, choose some of a scene, or start from one of these:")
     for scene, codes in examples(state.scenes()).items():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             artists = ", ".join(controls.artist_name(code) for code in codes)
@@ -131,12 +130,12 @@ def _start() -> None:
 
 
 def _scenes(taste: Taste) -> None:
-    groups = state.scenes()
+    groups, nouns = state.scenes(), state.nouns()
     tagged = not state.tags().empty
-    together = "Alike by the model" if state.large_run() else "Played by the same people"
+    together = "Alike by the model" if state.large_run() else f"{nouns.done.capitalize()} by the same people"
     with st.expander("Popular in a scene" if tagged else together, icon=":material/groups:"):
         chosen = st.selectbox(
-            "Scene" if tagged else "Artists around",
+            "Scene" if tagged else f"{nouns.items.capitalize()} around",
             list(groups),
             key="newcomer-scene",
             persist_state="session",
@@ -152,7 +151,7 @@ def _scenes(taste: Taste) -> None:
 
 def _plays(taste: Taste) -> None:
     """Draw the chosen artists with their plays, to be changed or removed."""
-    codes = list(taste.plays)
+    codes, nouns = list(taste.plays), state.nouns()
     # Another profile is another table: what was edited in the last one is in the profile already.
     key = f"plays-{hash((*taste.plays.items(),))}"
 
@@ -170,14 +169,14 @@ def _plays(taste: Taste) -> None:
             "remove": [":material/close:"] * len(codes),
         },
         column_config={
-            "artist": st.column_config.TextColumn("Artist", disabled=True),
+            "artist": st.column_config.TextColumn(nouns.item.capitalize(), disabled=True),
             "plays": st.column_config.NumberColumn(
-                "Plays",
+                nouns.value.capitalize() if nouns.counted else "Weight",
                 min_value=0,
                 max_value=MOST_PLAYS,
                 format="localized",
                 width=80,
-                help="How often you play it, next to the others: click a number to change it.",
+                help="How much it counts, next to the others: click a number to change it.",
             ),
             "remove": st.column_config.ButtonColumn(
                 "", type="tertiary", width=40, key=f"{key}-remove", on_click=removed
@@ -229,6 +228,7 @@ def _undo(taste: Taste) -> None:
 
 def _list(recommender: Recommender, taste: Taste) -> None:
     """Draw what is recommended, with buttons to say something of each artist."""
+    nouns = state.nouns()
     started = time.perf_counter()
     try:
         table = recommender.recommend(taste, LISTED)
@@ -249,7 +249,9 @@ def _list(recommender: Recommender, taste: Taste) -> None:
                 name = frame.escape(row["artist"], LONGEST)
                 if st.button(f"**{name}**", key=f"open-{code}", type="tertiary", wrap=True):
                     controls.open_artist(str(row["item"]))
-                st.caption(frame.escape(row["because"]) or f"{row['listeners']:,} listeners", width="content")
+                st.caption(
+                    frame.escape(row["because"]) or f"{row['listeners']:,} {nouns.users}", width="content"
+                )
             for verdict, (icon, said) in BUTTONS.items():
                 st.button(
                     "",
@@ -263,15 +265,17 @@ def _list(recommender: Recommender, taste: Taste) -> None:
 
 
 def _explained(recommender: Recommender) -> str:
+    nouns = state.nouns()
     down = (
-        "counts as a zero: the model keeps artists like it away."
+        f"counts as a zero: the model keeps {nouns.items} like it away."
         if recommender.heeds_unwanted
         else f"leaves it out. {recommender.label} cannot hold it against others; {MODELS['implicit'].label} can."
     )
+    unit = nouns.value if nouns.counted else "of weight"
     return (
-        f"- :material/thumb_up: adds it to what you play, with {CHOSEN:.0f} plays.\n"
+        f"- :material/thumb_up: adds it to what you {nouns.do}, with {CHOSEN:.0f} {unit}.\n"
         f"- :material/thumb_down: {down}\n"
-        f"- :material/check: counts as played a little ({KNOWN:.0f} plays), and is not listed.\n"
+        f"- :material/check: counts a little ({KNOWN:.0f} {unit}), and is not listed.\n"
         "- :material/visibility_off: is not listed. Nothing else changes."
     )
 

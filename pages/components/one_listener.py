@@ -13,7 +13,7 @@ from pages.components import controls
 from recsys.background import BackgroundRun
 from recsys.errors import InputError
 from recsys.friends import friends_by_item, friends_of
-from recsys.reasons import because
+from recsys.reasons import because, short
 from recsys.recommending import recommend_to
 from recsys.reranking import Reranking
 from recsys.settings import SETTINGS
@@ -109,7 +109,7 @@ def table(lists: Lists) -> tuple[pd.DataFrame, list[str]]:
     """Return the recommended artists as the table shows them, and which columns it has."""
     shown = lists.recommended.assign(
         hit=lists.recommended["hit"].map({True: "✓ hit", False: ""}),
-        because=[", ".join(names[:NAMED]) for names in lists.recommended["names"]],
+        because=[", ".join(map(short, names[:NAMED])) for names in lists.recommended["names"]],
     )
     columns = ["artist", "hit"]
     columns += ["because"] if shown["because"].any() else []
@@ -184,7 +184,7 @@ def how_chosen(job: BackgroundRun[TrainingRun]) -> Reranking:
         format_func=lambda step: Reranking(step).words,
         key="dial",
         persist_state="session",
-        help="Chooses among the 100 best: familiar prefers what many listen to, adventurous what few do.",
+        help="Chooses among the 100 best: familiar prefers what many know, adventurous what few do.",
     )
     diversity = variety.select_slider(
         "Variety",
@@ -194,7 +194,7 @@ def how_chosen(job: BackgroundRun[TrainingRun]) -> Reranking:
         key="variety",
         persist_state="session",
         disabled=not compares,
-        help="Holds back artists that are like one further up (MMR), by the model's latent features."
+        help=f"Holds back {job.dataset.nouns.items} that are like one further up (MMR), by the model's latent features."
         + ("" if compares else " This model has none."),
     )
     return Reranking(float(dial), float(diversity) if compares else 0.0)

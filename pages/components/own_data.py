@@ -24,7 +24,7 @@ from recsys.splitting import suited
 
 SHOWN_COLUMNS = 30
 LONGEST = 200
-NOBODY, ONE_PLAY, NO_NAME = "(each file is one listener's)", "(each row is one play)", "(the same)"
+NOBODY, ONE_PLAY, NO_NAME = "(each file is one person's)", "(each row counts as one)", "(the same)"
 
 
 def draw(files: Sequence[UploadedFile]) -> None:

@@ -291,7 +291,7 @@ def columns(table: pd.DataFrame) -> dict[str, Any]:
         "pinned": st.column_config.CheckboxColumn("Pinned", width=60),
         "best_epoch": st.column_config.NumberColumn("Best epoch", format="localized"),
         "epochs": st.column_config.NumberColumn("Epochs", format="localized"),
-        "rmse": st.column_config.NumberColumn("RMSE", format="%.4f", help="The lowest on hidden plays."),
+        "rmse": st.column_config.NumberColumn("RMSE", format="%.4f", help="The lowest on hidden pairs."),
         "ndcg": st.column_config.NumberColumn("NDCG@10", format="%.4f", help="The highest."),
         "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
         "curve": st.column_config.LineChartColumn("Curve", help="Validation RMSE by epoch."),

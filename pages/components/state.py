@@ -161,7 +161,7 @@ def large_run() -> LargeRun | None:
     if "large-run" not in st.session_state:
         st.session_state["large-run"] = None
         wanted = st.query_params.get("data", "")
-        if wanted.startswith(PREFIX) and "dataset" not in st.session_state:
+        if wanted.startswith(PREFIX):
             try:
                 open_large_run(find_run(wanted))
             except InputError as error:
@@ -328,7 +328,7 @@ def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.F
     return _figure(dataset().interactions.fingerprint, name, options, draw)
 
 
-@remembered(show_spinner="Hiding some artists of each listener ...", max_entries=8)
+@remembered(show_spinner="Drawing the hold-out ...", max_entries=8)
 def _split(fingerprint: str, minimum: int, hidden: int, seed: int, _dataset: Dataset) -> Split:
     return hold_out(_dataset.interactions, minimum, hidden, seed)
 

@@ -25,7 +25,7 @@ TITLES = {
     "failed": ":red-badge[:material/error: Failed]",
 }
 WATCHED = {"none": "validation RMSE", "rmse": "validation RMSE", "ndcg": "NDCG@10"}
-RECALL = "Hidden artists that the lists find, as a share of all hidden ones."
+RECALL = "Hidden {nouns.items} that the lists find, as a share of all hidden ones."
 # The same for all: a stretched box in a row that wraps grows over what follows.
 METRIC_HEIGHT = 128
 POLL = {"queued": 0.5, "running": 0.25, "paused": 1.0}
@@ -65,7 +65,7 @@ def _panel(job: BackgroundRun[TrainingRun], drawn: str, earlier: Sequence[Record
         curves = figures.learning_curves(
             history,
             run.epochs,
-            model.target,
+            job.dataset.nouns.fill(model.target),
             run.references,
             run.best,
             run.stopping.watch,
@@ -111,7 +111,7 @@ def _steer(job: BackgroundRun, wish: Callable[[BackgroundRun], None], *then: Sta
 
 def _figures(job: BackgroundRun[TrainingRun]) -> None:
     run = job.run
-    last, best = run.history[-1], run.best
+    last, best, nouns = run.history[-1], run.best, job.dataset.nouns
     ranked = next((epoch for epoch in reversed(run.history) if epoch.ndcg is not None), last)
     row = st.grid(3, min_column_width=150)
     if last.train_rmse is not None:
@@ -123,11 +123,13 @@ def _figures(job: BackgroundRun[TrainingRun]) -> None:
         f"{ranked.ndcg:.4f}",
         border=True,
         height=METRIC_HEIGHT,
-        help="How many hidden artists the lists find, those at the top counting most: 0 is none, 1 is perfect. "
+        help=f"How many hidden {nouns.items} the lists find, those at the top counting most: 0 is none, 1 is perfect. "
         + _whose(job),
     )
     if "epochs" not in run.model.settings:
-        row.metric("Recall@10", f"{ranked.recall:.4f}", border=True, height=METRIC_HEIGHT, help=RECALL)
+        row.metric(
+            "Recall@10", f"{ranked.recall:.4f}", border=True, height=METRIC_HEIGHT, help=nouns.fill(RECALL)
+        )
         row.metric("Time to train", _duration(run.epoch_seconds), border=True, height=METRIC_HEIGHT)
         return
     if best is not None:
@@ -161,9 +163,11 @@ def _duration(seconds: float) -> str:
 
 def _whose(job: BackgroundRun[TrainingRun]) -> str:
     """Say over whom the lists are measured."""
+    nouns = job.dataset.nouns
     ranked, all_users = len(job.run.ranked_users), int((job.run.split.validation.user_counts > 0).sum())
     if ranked < all_users:
         return (
-            f"Measured on {ranked:,} of the {all_users:,} listeners who hide artists, at some of the epochs."
+            f"Measured on {ranked:,} of the {all_users:,} {nouns.users} who hide {nouns.items}, "
+            "at some of the epochs."
         )
-    return f"Measured on the {all_users:,} listeners who hide artists."
+    return f"Measured on the {all_users:,} {nouns.users} who hide {nouns.items}."

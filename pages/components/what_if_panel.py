@@ -20,7 +20,7 @@ STEPS = (1, 2, 5, 10, 20, 50, 100)
 def draw(lists: Lists) -> None:
     """Draw the choice of artists and plays, and the lists before and after."""
     model, split = lists.job.run.model, lists.job.run.split
-    train = split.train
+    train, nouns = split.train, lists.job.dataset.nouns
     if not model.learns_on:
         others = [other.label for other in MODELS.values() if other.learns_on]
         st.info(
@@ -29,18 +29,18 @@ def draw(lists: Lists) -> None:
         )
         return
     names = st.multiselect(
-        "What if they had also played …",
+        f"What if they had also {nouns.done} …",
         list(dict.fromkeys(state.ranks()["artist"].iloc[:OFFERED])),
         key="played",
         max_selections=MOST_ARTISTS,
         accept_new_options=True,
         select_all=False,
-        placeholder="Choose artists, or type any name",
+        placeholder=f"Choose {nouns.items}, or type any name",
         persist_state="session",
     )
     if not names:
         st.caption(
-            "The model learns these plays by a few steps of gradient descent, without training again, for this "
+            "The model learns this by a few steps of gradient descent, without training again, for this "
             "look alone: the run stays as it is."
         )
         return
@@ -48,7 +48,7 @@ def draw(lists: Lists) -> None:
     with st.container(horizontal=True):
         plays = [
             st.number_input(
-                f"Plays of {frame.escape(name, 40)}",
+                f"{nouns.value.capitalize()} of {frame.escape(name, 40)}",
                 1,
                 MOST_PLAYS,
                 max(usual, 1),
@@ -60,19 +60,19 @@ def draw(lists: Lists) -> None:
         ]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         steps = st.select_slider(
-            "Passes over their plays",
+            f"Passes over what they {nouns.do}",
             STEPS,
             10,
             key="steps",
             width=320,
             persist_state="session",
-            help="How many times gradient descent goes over what the listener plays by now.",
+            help=f"How many times gradient descent goes over what the {nouns.user} {nouns.does} by now.",
         )
         artists = st.toggle(
-            "The artists learn, too",
+            f"The {nouns.items} learn, too",
             key="artists-learn",
             persist_state="session",
-            help="Else only what is known of the listener changes.",
+            help=f"Else only what is known of the {nouns.user} changes.",
         )
     try:
         codes = [train.item_named(name) for name in names]
@@ -83,7 +83,7 @@ def draw(lists: Lists) -> None:
     before, after = side_by_side(table)
     new = int((after["change"] == "new").sum())
     st.caption(
-        f"{new} of {len(after)} artists are new. By score, without the dial. "
+        f"{new} of {len(after)} {nouns.items} are new. By score, without the dial. "
         "Nobody else sees this: the run stays as it is."
     )
     for column, title, part, key in zip(

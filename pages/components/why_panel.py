@@ -23,28 +23,31 @@ def explain(lists: Lists, row: int) -> None:
 def draw(lists: Lists) -> None:
     """Draw the choice of a recommended artist and what its score is made of."""
     run, table = lists.job.run, lists.recommended
-    model, train = run.model, run.split.train
+    model, train, nouns = run.model, run.split.train, lists.job.dataset.nouns
     if table.empty:
         st.info("Nothing is recommended, so there is nothing to explain.")
         return
     if not explains(model, train, lists.user):
         if model.takes_new_listeners:
-            st.info("The model knows of nothing that this listener plays.")
+            st.info(f"The model knows of nothing that this {nouns.user} {nouns.does}.")
         else:
             others = [other.label for other in MODELS.values() if other.takes_new_listeners]
             st.info(
-                f"{model.label} gives no reasons: its scores are no sum over the artists that a listener plays, so "
-                f"they cannot be split exactly. Those of {', '.join(others)} can."
+                f"{model.label} gives no reasons: its scores are no sum over the {nouns.items} that a {nouns.user} "
+                f"{nouns.does}, so they cannot be split exactly. Those of {', '.join(others)} can."
             )
         return
     names = {str(row.item): str(row.artist) for row in table.itertuples()}
     if st.session_state.get("explained") not in names:
         st.session_state.explained = next(iter(names))
     item = st.selectbox(
-        "Why is this artist recommended?", list(names), format_func=lambda item: names[item], key="explained"
+        f"Why is this {nouns.item} recommended?",
+        list(names),
+        format_func=lambda item: names[item],
+        key="explained",
     )
     chosen = next(row for row in table.itertuples() if str(row.item) == item)
-    parts = breakdown_of(model, train, lists.user, train.item_code(item))
+    parts = breakdown_of(model, train, lists.user, train.item_code(item), nouns)
     total = float(parts["contribution"].sum())
     said = sentence(chosen.names)
     st.markdown(
@@ -52,7 +55,7 @@ def draw(lists: Lists) -> None:
         + (
             f"{frame.escape(said)}."
             if said
-            else "for no artist in particular: the model thinks so of everybody."
+            else f"for no {nouns.item} in particular: the model thinks so of everybody."
         )
     )
     close = abs(total - chosen.score) <= ROUNDING * max(1.0, abs(chosen.score))
@@ -60,7 +63,7 @@ def draw(lists: Lists) -> None:
         f"The parts add up to the score, {total:.3f}: nothing is left out."
         if close
         else f"The parts add up to {total:.3f}, and the score is {chosen.score:.3f}: the model is still learning, and "
-        "each listener's part of it is made exact only at the end."
+        f"each {nouns.user}'s part of it is made exact only at the end."
     )
     controls.artist_chart(
         figures.contributions(largest_parts(parts, BARS)),

@@ -361,8 +361,10 @@ def _names(found: Survey, nouns: Nouns, pairs: _Pairs) -> dict[str, str]:
         return {}
     for part in found.parts:
         if part.file in movielens.NAMES:
-            table = DelimitedTable(part, TextForm())
-            rows = table.batches(movielens.NAMES[part.file], lambda line, value, reason: None)
+            table, places = DelimitedTable(part, TextForm()), movielens.NAMES[part.file]
+            if max(places) >= len(table.titles):
+                continue
+            rows = table.batches(places, lambda line, value, reason: None)
             return {
                 label: name
                 for batch in rows
@@ -387,11 +389,11 @@ def _add_notes(
             f"Rows about a {nouns.user} and {nouns.item} that an earlier row is about: {report.repeated:,}. {how}."
         )
     if not columns.value:
-        report.notes.append("Each row counts as one play.")
+        report.notes.append("Each row counts as one.")
     if not columns.user:
         each = "folder" if columns.whose == "folder" else "file"
         report.notes.append(
-            f"No column says whose plays these are: each {each} is taken for one {nouns.user}."
+            f"No column says whose rows these are: each {each} is taken for one {nouns.user}."
         )
     if len(tables) > 1:
         report.notes.append(f"{len(tables):,} files were read together.")
@@ -412,7 +414,7 @@ def _problem(report: Report, pairs: _Pairs, columns: Columns, nouns: Nouns) -> s
         return "No row can be used: see why below, and choose other columns."
     if users < 2:
         return (
-            f"All plays are of a single {nouns.user}, and a recommender learns from what many have in common. "
+            f"All rows are of a single {nouns.user}, and a recommender learns from what many have in common. "
             "Say which column tells them apart, or put several people's files, in a folder for each, into one zip."
             if not columns.user
             else f"All rows are of a single {nouns.user}. A recommender needs at least two."

@@ -8,10 +8,9 @@ import http.client
 import io
 import os
 import re
-import shutil
 import stat
 import struct
-import tempfile
+import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -28,6 +27,7 @@ from recsys import __version__
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.interactions import Interactions
+from recsys.whole_files import make_folder, reason, write_folder
 
 URL = "https://files.grouplens.org/datasets/hetrec2011/hetrec2011-lastfm-2k.zip"
 SHA256 = {
@@ -45,7 +45,8 @@ MEGABYTE = 1 << 20
 LARGEST_ZIP = 32 * MEGABYTE
 LARGEST_FILE = 32 * MEGABYTE
 CHUNK = 64 * 1024
-TIMEOUT = 30.0
+TIMEOUT = 30.0  # seconds of silence
+LONGEST = 900.0  # seconds for all of it
 WAY_OUT = "Try again, or get the zip another way and drop it onto the Data page."
 
 TITLE = "Last.fm (HetRec 2011)"
@@ -70,9 +71,13 @@ def load_lastfm() -> Dataset:
             "The Last.fm data is not on this computer. Press the download button on the Data page, or set "
             "RECSYS_LASTFM to its folder or zip."
         )
-    if not path.exists():
+    try:
+        there, folder = path.exists(), path.is_dir()
+    except OSError as error:
+        raise InputError(f"RECSYS_LASTFM names {path}, which cannot be read: {reason(error)}") from error
+    if not there:
         raise InputError(f"RECSYS_LASTFM names {path}, which is not there. Set it to a folder or zip.")
-    return replace(read_folder(path) if path.is_dir() else read_zip(path), key="lastfm")
+    return replace(read_folder(path) if folder else read_zip(path), key="lastfm")
 
 
 def find_lastfm() -> Path | None:
@@ -114,8 +119,13 @@ def download(progress: Callable[[int, int], None] | None = None, url: str | None
     url = url or os.environ.get("RECSYS_LASTFM_URL") or URL
     content = bytearray()
     expected = 0
+    until = time.monotonic() + LONGEST
     for chunk, expected in _chunks(url):
         content += chunk
+        if time.monotonic() > until:
+            raise InputError(
+                f"The download was given up: only {len(content):,} bytes came in {LONGEST / 60:.0f} minutes. {WAY_OUT}"
+            )
         if len(content) > LARGEST_ZIP:
             raise InputError(f"The download from {url} is far larger than the Last.fm data. {WAY_OUT}")
         if progress is not None:
@@ -149,7 +159,7 @@ def read_folder(path: str | Path) -> Dataset:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise InputError(f"{folder / file} cannot be read: {error.strerror}.") from error
+            raise InputError(f"{folder / file} cannot be read: {reason(error)}") from error
     return _dataset(files, str(folder))
 
 
@@ -180,13 +190,17 @@ def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - ours or the operator's
             expected = answer.length or 0
             yield b"", expected
-            while chunk := answer.read(CHUNK):
+            while chunk := answer.read1(CHUNK):
                 yield chunk, expected
     except urllib.error.HTTPError as error:
         error.close()
         raise InputError(f"{url} answered {error.code} {error.reason}. {WAY_OUT}") from error
     except urllib.error.URLError as error:
         raise InputError(f"{url} cannot be reached ({error.reason}). {WAY_OUT}") from error
+    except (ValueError, http.client.InvalidURL) as error:
+        raise InputError(
+            f"{url[:200]!r} is no address. Set RECSYS_LASTFM_URL to one, or leave it out."
+        ) from error
     except (OSError, http.client.HTTPException) as error:
         raise InputError(f"The download broke off ({error or type(error).__name__}). {WAY_OUT}") from error
 
@@ -351,22 +365,12 @@ def _keep(files: dict[str, bytes]) -> Path:
     """Write the files beside their place, then put them there in one step."""
     place = cache_folder() / "hetrec2011-lastfm-2k"
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".download-") as temporary:
-            folder = Path(temporary) / place.name
-            folder.mkdir()
-            for file, content in files.items():
-                (folder / file).write_bytes(content)
-            try:
-                os.replace(folder, place)
-            except OSError:
-                if not _is_whole(place):  # damaged; else another download was quicker
-                    shutil.rmtree(place, ignore_errors=True)
-                    os.replace(folder, place)
+        make_folder(place.parent)
+        write_folder(place, files, _is_whole)
     except OSError as error:
         raise InputError(
-            f"The data cannot be kept in {place.parent}: {error.strerror}. "
-            "Set RECSYS_CACHE to a folder that can be written to."
+            f"The data cannot be kept in {place.parent}: {reason(error)} "
+            "Or set RECSYS_CACHE to a folder that can be written to."
         ) from error
     return place
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from recsys.errors import InputError
+from recsys.whole_files import reason
 
 GIGABYTE = 1 << 30
 LARGEST = 4 * GIGABYTE
@@ -64,10 +65,13 @@ class Part:
         """
         try:
             stream = self.raw()
-            packed = _starts_with(stream, b"\x1f\x8b")
         except BROKEN as error:
             raise _damaged(self.name, error) from error
         with stream:
+            try:
+                packed = _starts_with(stream, b"\x1f\x8b")
+            except BROKEN as error:
+                raise _damaged(self.name, error) from error
             source = gzip.GzipFile(fileobj=stream) if packed else stream
             with io.BufferedReader(_Bounded(source, self.name), 1 << 20) as reader:
                 yield reader
@@ -204,7 +208,7 @@ def _in_zip(name: str, source: Path | IO[bytes]) -> list[Part]:
     whole = 0
     found = []
     for member in members:
-        if member.is_dir() or _is_hidden(member.filename):
+        if not member.filename or member.is_dir() or _is_hidden(member.filename):
             continue
         _admit(member, name)
         whole += member.file_size
@@ -254,6 +258,6 @@ def _damaged(name: str, error: Exception) -> InputError:
     if isinstance(error, InputError):
         return error
     if isinstance(error, OSError) and error.strerror:
-        return InputError(f"{name} cannot be read: {error.strerror}.")
+        return InputError(f"{name} cannot be read: {reason(error)}")
     kind = "a zip file" if name.lower().endswith(".zip") else "a whole file"
     return InputError(f"{name} is not {kind}, or it is damaged. Get it again.")

@@ -14,7 +14,7 @@ from recsys.datasets.formats.text import TextForm
 from recsys.datasets.parts import Part, parts_of
 from recsys.errors import InputError
 
-ROLES = {"user": "listener", "item": "artist", "value": "plays", "name": "name"}
+ROLES = ("user", "item", "value", "name")
 REPEATS = {"sum": "Add them up", "last": "Keep the last"}
 
 
@@ -78,16 +78,17 @@ class Survey:
                 f"Columns are given as user=..., item=..., value=... and name=..., and repeats as sum or last, not "
                 f"{', '.join(f'{name}={given[name]}' for name in sorted(unknown or ['repeats']))!r}."
             )
+        known = {} if self.columns is None else {"item": self.columns.item}
+        if not (known | chosen).get("item"):
+            shown = ", ".join(self.table.titles)[:200]
+            raise InputError(
+                f"No column of {self.table.part.name} is known to say what a row is about, only {shown!r}. "
+                "Say which it is: on the Data page, or with --columns user=...,item=...,value=..."
+            )
         if self.columns is not None:
             if "item" in chosen and chosen["item"] != self.columns.item and "name" not in chosen:
                 chosen["name"] = ""
             return replace(self.columns, **chosen)
-        if not chosen.get("item"):
-            shown = ", ".join(self.table.titles)[:200]
-            raise InputError(
-                f"No column of {self.table.part.name} is known to be the artist, only {shown!r}. "
-                "Say which it is: on the Data page, or with --columns user=...,item=...,value=..."
-            )
         return Columns(**chosen)
 
     def _title(self, role: str, title: str) -> str:
@@ -97,7 +98,7 @@ class Survey:
         if title.isdecimal() and 1 <= int(title[:9]) <= len(titles):
             return titles[int(title) - 1]
         raise InputError(
-            f"There is no column {title[:80]!r} for the {ROLES.get(role, role)}, only {', '.join(titles)[:200]!r}."
+            f"There is no column {title[:80]!r} for the {role}, only {', '.join(titles)[:200]!r}."
         )
 
 

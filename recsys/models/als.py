@@ -31,9 +31,9 @@ class ALS(Latent):
     name = "als"
     label = "Alternating least squares"
     about = (
-        "Like implicit SGD it learns from what a listener does not play, too, but solves for all listeners at once, "
-        "then for all artists, and so on: no learning rate, and few epochs. The workhorse of music services; "
-        "strong lists, at more time for each epoch."
+        "Like implicit SGD it learns from what a {nouns.user} does not {nouns.do}, too, but solves for all "
+        "{nouns.users} at once, then for all {nouns.items}, and so on: no learning rate, and few epochs. The "
+        "workhorse of large services; strong lists, at more time for each epoch."
     )
     target = "preference, about 0 to 1"
     defaults = {"factors": 128, "alpha": 20.0, "regularization": 80.0, "epochs": 15, "seed": 0}

@@ -31,12 +31,12 @@ class Article(Explicit):
     name = "article"
     label = "The article's SGD"
     about = (
-        "Plain stochastic gradient descent on play counts scaled to 0 to 1, with the article's own start. "
-        "Its error falls nicely while its recommendations stay worse than chance: artists with few listeners "
+        "Plain stochastic gradient descent on {nouns.counts} scaled to 0 to 1, with the article's own start. "
+        "Its error falls nicely while its recommendations stay worse than chance: {nouns.items} with few {nouns.users} "
         "are hardly ever updated, keep their high random start and fill every list. "
         "Here to be seen, not to be used."
     )
-    target = "play count, scaled to 0 to 1"
+    target = "{nouns.value}, scaled to 0 to 1"
     defaults = {
         "factors": 3,
         "learning_rate": 0.001,

@@ -26,7 +26,7 @@ class Contributions:
     shares : float64 array, shape (n_wanted, n_known)
         What each item that the listener knows adds to the score of each wanted item.
     rest : dict of str to float64 array, shape (n_wanted,)
-        What does not come from one of them, such as a bias, by its name for the reader.
+        What does not come from one of them, such as a bias, by its name for `Nouns.fill`.
     """
 
     shares: NDArray[np.float64]
@@ -46,7 +46,8 @@ class Model(ABC):
     name, label : str
         Its name in code and links, and on screen.
     about : str
-        A paragraph for the reader: what it does and when it is good.
+        A paragraph for the reader: what it does and when it is good. `Nouns.fill` puts the words of the data
+        into it and into `target`.
     target : str
         What its scores are, in words and with their unit; that of its RMSE as well, where it has one.
     predicts : bool
@@ -215,7 +216,7 @@ class Model(ABC):
     def _check_takes_new_listeners(self) -> None:
         if not self.takes_new_listeners:
             raise InputError(
-                f"The model {self.name!r} knows only the listeners it was trained on. "
+                f"The model {self.name!r} knows only those it was trained on. "
                 "Train another one, such as 'implicit'."
             )
 
@@ -226,13 +227,13 @@ class Model(ABC):
         codes = np.atleast_1d(np.asarray(items, np.int32))
         amounts = np.ones(len(codes)) if values is None else np.atleast_1d(np.asarray(values, np.float64))
         if codes.shape != amounts.shape or len(np.unique(codes)) < len(codes):
-            raise InputError("Each artist needs one number of plays, and can be named only once.")
+            raise InputError("Each needs one number, and can be named only once.")
         if len(codes) and not 0 <= codes.min() <= codes.max() < self.n_items:
-            raise InputError(f"Artists have codes from 0 to {self.n_items - 1}.")
+            raise InputError(f"Codes go from 0 to {self.n_items - 1}.")
         if not (np.isfinite(amounts) & (amounts >= 0)).all():
-            raise InputError("Plays must be numbers of 0 or more; 0 is for an artist that is not wanted.")
+            raise InputError("The numbers must be 0 or more; 0 is for what is not wanted.")
         if not amounts.any():
-            raise InputError("Name at least one artist that is played.")
+            raise InputError("Name at least one with a number above 0.")
         return codes, amounts
 
     @property

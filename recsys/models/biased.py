@@ -49,13 +49,13 @@ class Biased(Factorization):
     """
 
     name = "biased"
-    label = "SGD with biases on log plays"
+    label = "SGD with biases"
     about = (
-        "Predicts the logarithm of a play count from how much the listener plays at all, how much the artist is "
-        "played at all, and how well the artist goes with the others that the listener plays. The best model here "
-        "of how often somebody plays an artist they know; it says less about which artists they will come to know."
+        "Predicts the logarithm of the {nouns.value} from what is usual for the {nouns.user}, what is usual for the "
+        "{nouns.item}, and how well the {nouns.item} goes with the others that the {nouns.user} {nouns.does}. The best "
+        "model here of the number itself; it says less about which {nouns.items} somebody will come to know."
     )
-    target = "log(1 + plays)"
+    target = "log(1 + {nouns.value})"
     defaults = {
         "factors": 16,
         "learning_rate": 0.1,
@@ -241,7 +241,7 @@ class Biased(Factorization):
             )
         if not all(np.isfinite(rows).all() for rows in (item_bias, q, y)):
             raise InputError(
-                "These plays make the model run away. Train it again with a lower learning rate."
+                "These numbers make the model run away. Train it again with a lower learning rate."
             )
         self.item_bias[items], self.item_factors[items], self.item_history_factors[items] = item_bias, q, y
 
@@ -258,9 +258,9 @@ class Biased(Factorization):
         return Contributions(
             self.item_factors[wanted].astype(np.float64) @ history.T,
             {
-                "The mean of all listeners": np.full(len(wanted), self.global_mean),
-                "How much this listener plays": np.full(len(wanted), bias),
-                "How much the artist is played": self.item_bias[wanted].astype(np.float64),
+                "The mean of all {nouns.users}": np.full(len(wanted), self.global_mean),
+                "What is usual for this {nouns.user}": np.full(len(wanted), bias),
+                "What is usual for this {nouns.item}": self.item_bias[wanted].astype(np.float64),
             },
         )
 

@@ -139,7 +139,7 @@ class Factorization(Latent):
         """
         if not all(np.isfinite(row).all() for row in rows.values()):
             raise InputError(
-                "These plays make the model run away. Train it again with a lower learning rate."
+                "These numbers make the model run away. Train it again with a lower learning rate."
             )
         for name, row in rows.items():
             getattr(self, name)[user] = row[0]

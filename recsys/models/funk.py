@@ -27,11 +27,11 @@ class Funk(Explicit):
     name = "funk"
     label = "Biased SGD, the usual way"
     about = (
-        "Predicts the logarithm of a play count from how much the listener plays at all, how much the artist is "
-        "played at all, and a match of latent features: the model that won the Netflix Prize its fame. On listening "
-        "data its features hardly improve on the biases alone, and its lists are poor."
+        "Predicts the logarithm of the {nouns.value} from what is usual for the {nouns.user}, what is usual for the "
+        "{nouns.item}, and a match of latent features: the model that the Netflix Prize made famous. Where people "
+        "choose freely, its features hardly improve on the biases alone, and its lists are poor."
     )
-    target = "log(1 + plays)"
+    target = "log(1 + {nouns.value})"
     defaults = {
         "factors": 16,
         "learning_rate": 0.005,

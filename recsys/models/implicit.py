@@ -68,10 +68,11 @@ class Implicit(Factorization):
     name = "implicit"
     label = "Implicit SGD"
     about = (
-        "Learns from what a listener does not play as well as from what they do: every unknown pair is a weak "
-        "zero, every known one a strong value, by log plays. Made for ranking: use it for recommendations."
+        "Learns from what a {nouns.user} does not {nouns.do} as well as from what they do: every unknown pair is a "
+        "weak zero, every known one a strong value, by the logarithm of its {nouns.value}. Made for ranking: use it "
+        "for recommendations."
     )
-    target = "log plays, relative to the listener's mean"
+    target = "log {nouns.value}, relative to the {nouns.user}'s mean"
     defaults = {
         "factors": 128,
         "learning_rate": 0.2,
@@ -307,7 +308,7 @@ class Implicit(Factorization):
         known, weights = factors[plays], self._pair_weights[items[plays]]
         if not known.any():
             raise InputError(
-                "Nobody here plays these artists, so nothing follows from them. Add one that is known."
+                "Nobody here knows any of these, so nothing follows from them. Add one that is known."
             )
         pull, decay = self._user_pulls(np.array(len(known)))
         matrix = (known.T * weights) @ known + pull * self._weighted_gram

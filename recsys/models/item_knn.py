@@ -35,13 +35,14 @@ class ItemKNN(Model):
     """
 
     name = "item-knn"
-    label = "Listeners of this also play"
+    label = "Shared audience"
     about = (
-        "Compares artists by who plays them, and recommends those nearest to what a listener plays already. "
-        "Every recommendation can be explained by an artist the listener knows, new plays count at once, and it "
-        "reaches further into the catalogue than most. Weak where a listener or an artist has few plays."
+        "Compares {nouns.items} by who {nouns.does} them, and recommends those nearest "
+        "to what a {nouns.user} {nouns.does} already. Every recommendation can be explained by {nouns.an_item} the "
+        "{nouns.user} knows, new {nouns.counts} count at once, and it reaches further into the catalogue than most. "
+        "Weak where a {nouns.user} or {nouns.an_item} has few."
     )
-    target = "summed similarity to the artists played"
+    target = "summed similarity to the {nouns.items} {nouns.done}"
     defaults = {"weighting": "cosine", "neighbours": 200, "shrinkage": 5.0, "plays": "log"}
     learned = {"user_plays": ("users", "items"), "item_similarity": ("items", "items")}
 

@@ -27,11 +27,11 @@ class Popular(Model):
     name = "popular"
     label = "Most popular"
     about = (
-        "Recommends the artists with the most listeners, to everybody alike, leaving out those a listener already "
-        "plays. Good for somebody of whom nothing is known; for all others it is the bar that a recommender has "
-        "to clear."
+        "Recommends the {nouns.items} with the most {nouns.users}, to everybody alike, leaving out those that "
+        "somebody {nouns.does} already. Good for somebody of whom nothing is known; for all others it is the bar that "
+        "a recommender has to clear."
     )
-    target = "listeners in training"
+    target = "{nouns.users} in training"
     defaults = {}
     learned = {"item_listeners": ("items",)}
 
@@ -60,4 +60,6 @@ class Popular(Model):
         self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
     ) -> Contributions:
         listeners = self.item_listeners[wanted].astype(np.float64)
-        return Contributions(np.zeros((len(wanted), len(items))), {"How many listeners play it": listeners})
+        return Contributions(
+            np.zeros((len(wanted), len(items))), {"How many {nouns.users} {nouns.do} it": listeners}
+        )

@@ -34,12 +34,12 @@ class SVD(Latent):
     name = "svd"
     label = "Truncated SVD"
     about = (
-        "Finds the few directions in which listeners differ most, all at once and without a learning rate: the "
-        "singular value decomposition of the listener-artist matrix, unknown pairs being zeros. Fast, exact and "
-        "hard to get wrong. With a scaling of 1 it is the textbook's; a smaller one keeps the famous artists from "
-        "ruling every direction and makes it a strong recommender."
+        "Finds the few directions in which {nouns.users} differ most, all at once and without a learning rate: the "
+        "singular value decomposition of the {nouns.user}-{nouns.item} matrix, unknown pairs being zeros. Fast, exact "
+        "and hard to get wrong. With a scaling of 1 it is the textbook's; a smaller one keeps the famous "
+        "{nouns.items} from ruling every direction and makes it a strong recommender."
     )
-    target = "plays rebuilt from the latent features"
+    target = "{nouns.value} rebuilt from the latent features"
     defaults = {"factors": 60, "scaling": 0.55, "plays": "log"}
 
     takes_new_listeners = True

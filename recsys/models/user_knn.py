@@ -35,13 +35,14 @@ class UserKNN(Model):
     """
 
     name = "user-knn"
-    label = "People like you play"
+    label = "People like you"
     about = (
-        "Finds the listeners whose plays are most like this listener's, and recommends what they play. The oldest "
-        "way to recommend, easily told and good with few plays; rare artists in common say more than famous ones "
-        "where TF-IDF or BM25 weighs them. Slow where there are very many listeners."
+        "Finds the {nouns.users} whose {nouns.counts} are most like those of one {nouns.user}, and recommends what "
+        "they {nouns.do}. The oldest way to recommend, easily told and good where little is known; rare {nouns.items} "
+        "in common say more than famous ones where TF-IDF or BM25 weighs them. Slow where there are very many "
+        "{nouns.users}."
     )
-    target = "summed similarity of those who play it"
+    target = "summed similarity of those who {nouns.do} it"
     defaults = {"weighting": "tfidf", "neighbours": 50, "power": 1.5, "plays": "log"}
     learned = {"user_plays": ("users", "items"), "user_similarity": ("users", "users")}
 

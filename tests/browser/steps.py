@@ -7,10 +7,11 @@ import re
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from pages.components import frame
+from recsys.datasets.base import MUSIC
 from recsys.models import MODELS
 
 ROW = 35  # pixels, of a table
-MENU = [page.label for page in frame.MENU]
+MENU = [MUSIC.fill(page.label) for page in frame.MENU]
 WIDER_THAN_THE_PAGE = """() => {
   const wide = document.documentElement.clientWidth;
   const main = document.querySelector('[data-testid=stMain]');

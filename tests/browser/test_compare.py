@@ -95,7 +95,7 @@ def test_a_leaderboard_marks_the_best_and_is_what_the_file_says(page: Page, addr
     settled(page)
     assert [row[:3] for row in rows(table(page))] == [row[:3] for row in shown]
 
-    page.get_by_role("tab", name="One listener").click()
+    page.get_by_role("tab", name="Side by side").click()
     pick(page, "7")
     expect(page.get_by_text(re.compile("is a hit: one of the 15 artists"))).to_be_visible()
     lists = [rows(table(page, place)) for place in range(3)]
@@ -113,7 +113,7 @@ def test_a_leaderboard_marks_the_best_and_is_what_the_file_says(page: Page, addr
     title(page, "Artist")
     settled(page)
     page.go_back()
-    expect(page.get_by_role("tab", selected=True)).to_have_text("One listener")
+    expect(page.get_by_role("tab", selected=True)).to_have_text("Side by side")
     expect(page.get_by_role("combobox", name="Listener")).to_have_value("7")
 
     page.get_by_role("tab", name="Difference").click()

@@ -77,5 +77,5 @@ def test_the_real_data_is_laid_out(page: Page, browser: Browser, tmp_path: Path,
         plot = drawn(page)
         assert points(plot) > 10_000
         names = plot.evaluate("plot => plot._fullData.map(trace => trace.name)")
-        assert {"Plays", "Recommended"} <= {name.partition(" (")[0] for name in names if name}
+        assert {"Played", "Recommended"} <= {name.partition(" (")[0] for name in names if name}
         page.goto("about:blank")  # before the server goes, which the page would complain about

@@ -97,7 +97,7 @@ def test_a_taste_to_start_from_and_an_artist_of_the_list(page: Page, address: st
 def test_a_model_that_knows_only_its_listeners_says_so(page: Page, address: str, browser: Browser) -> None:
     run = train(browser, address, model="funk", factors="2", epochs="2")
     go(page, address, "new_listener", run=run)
-    expect(page.get_by_text("knows only the listeners that it was trained on")).to_be_visible()
+    expect(page.get_by_text("knows only those that it was trained on")).to_be_visible()
     expect(page.get_by_role("button", name="Train another model")).to_be_visible()
 
 

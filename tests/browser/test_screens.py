@@ -325,7 +325,7 @@ def test_an_unknown_listener_is_explained_and_parts_of_an_id_are_looked_up(
 ) -> None:
     go(page, address, "recommend", run=run)
     pick(page, "99x")
-    expect(page.get_by_role("alert")).to_contain_text("There is no listener '99x'")
+    expect(page.get_by_role("alert")).to_contain_text("Nobody in this data has the id '99x'")
 
 
 def test_every_page_that_needs_something_first_has_one_button_to_it(page: Page, address: str) -> None:
@@ -494,13 +494,13 @@ def test_names_are_shown_as_text_everywhere(page: Page, address: str) -> None:
     choose(page, "Train")
     choose_model(page, "biased")
     page.get_by_text("Hold-out", exact=True).click()
-    expect(page.get_by_role("spinbutton", name="Artists needed to take part")).to_have_value("9")
-    expect(page.get_by_role("spinbutton", name="Artists hidden per listener")).to_have_value("3")
+    expect(page.get_by_role("spinbutton", name="Needed to take part")).to_have_value("9")
+    expect(page.get_by_role("spinbutton", name="Hidden of each")).to_have_value("3")
     page.get_by_role("button", name="Train", exact=True).click()
     state(page, "Done")
     choose(page, "Recommend")
     pick(page, "2499")
-    expect(page.get_by_role("alert")).to_contain_text("There is no listener '2499'")
+    expect(page.get_by_role("alert")).to_contain_text("Nobody in this data has the id '2499'")
     page.get_by_test_id("stButtonGroup").get_by_text("u2499", exact=True).click()
     expect(page.get_by_role("heading", name="Recommended")).to_be_visible()
     pick(page, "**u2400")

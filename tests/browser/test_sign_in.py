@@ -92,6 +92,7 @@ def test_a_link_leads_to_its_page_after_sign_in(page: Page, door: Door):
     settled(page)
     assert "artist=1" in page.url
     expect(page.get_by_test_id("stMetric").first).to_be_visible()
+    assert "artist=1" not in door.log.read_text()
 
 
 LIES = {

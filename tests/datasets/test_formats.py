@@ -80,7 +80,7 @@ def test_other_titles_can_be_chosen_by_name_or_number():
     content = "who;what;how often\n1;Low;10\n2;Can;5\n"
     assert looked_at(content).columns is None
     with pytest.raises(
-        InputError, match=r"No column of mine\.csv is known to be the artist, only 'who, what, how"
+        InputError, match=r"No column of mine\.csv is known to say what a row is about, only 'who, what, how"
     ):
         bring(content)
     expected = [(1, "Low", 10), (2, "Can", 5)]
@@ -88,7 +88,7 @@ def test_other_titles_can_be_chosen_by_name_or_number():
     assert pairs(bring(content, user="1", item="2", value="3")) == expected
     assert pairs(bring(content, user="1", item="2", value="")) == [(1, "Low", 1), (2, "Can", 1)]
     with pytest.raises(
-        InputError, match="There is no column 'whom' for the listener, only 'who, what, how often'"
+        InputError, match="There is no column 'whom' for the user, only 'who, what, how often'"
     ):
         bring(content, user="whom")
     with pytest.raises(InputError, match="Columns are given as user="):
@@ -175,7 +175,7 @@ def test_spotify_of_several_people():
     ]
     alone = bring(json.dumps(short), "StreamingHistory0.json")
     assert alone.used == 2
-    assert "All plays are of a single listener" in alone.problem
+    assert "All rows are of a single listener" in alone.problem
 
 
 def listen(user, artist):
@@ -235,7 +235,7 @@ def test_scrobbles_of_lastfm_are_counted():
     assert pairs(research) == [("user_000639", "Low", 1), ("user_000640", "Can", 1)]
 
 
-MOVIES = Nouns("user", "users", "movie", "movies", "rating", "rating points")
+MOVIES = Nouns("user", "users", "movie", "movies", "rating", "rating points", "rate")
 
 
 @pytest.mark.parametrize("layout", ["100k", "1m", "latest"])

@@ -172,7 +172,10 @@ class _Utf8(io.RawIOBase):
         while not self.ready and not self.ended:
             chunk = self.source.read(CHUNK)
             self.ended = not chunk
-            text = self.held + self.decoder.decode(chunk, self.ended)
+            try:
+                text = self.held + self.decoder.decode(chunk, self.ended)
+            except UnicodeError as error:  # UTF-16 without the mark that says in which order
+                raise InputError("The text is not in this encoding. Choose another one.") from error
             self.held = ""
             if self.colons:
                 text = text.replace("::", COLONS)

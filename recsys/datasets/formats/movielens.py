@@ -13,7 +13,7 @@ from recsys.datasets.base import Nouns
 from recsys.datasets.formats.base import Columns, Table
 
 NAME = "MovieLens ratings"
-NOUNS = Nouns("user", "users", "movie", "movies", "rating", "rating points")
+NOUNS = Nouns("user", "users", "movie", "movies", "rating", "rating points", "rate")
 RATING = re.compile(r"[0-5](\.[05])?")
 TIME = re.compile(r"\d{9,10}")
 # where the names are: the columns of the id and of the name

@@ -13,6 +13,7 @@ from recsys.datasets.formats.base import MOST_COLUMNS, PREVIEWED, Batch, Refuse
 from recsys.datasets.formats.text import unique_titles
 from recsys.datasets.parts import Part
 from recsys.errors import InputError
+from recsys.whole_files import reason
 
 BATCH = 64 << 10
 MAGIC = b"PAR1"
@@ -80,5 +81,5 @@ def _text(array: pa.Array) -> pa.Array:
 
 def _unreadable(part: Part, error: Exception) -> InputError:
     if isinstance(error, OSError) and error.strerror:
-        return InputError(f"{part.name} cannot be read: {error.strerror}.")
+        return InputError(f"{part.name} cannot be read: {reason(error)}")
     return InputError(f"{part.name} is not a Parquet file that can be read, or it is damaged. Get it again.")

@@ -40,7 +40,7 @@ def nouns(columns: Columns) -> Nouns:
     if not thing and not rated:
         return Nouns()
     thing = thing or ("artist" if plain(columns.item).startswith("artist") else "item")
-    words = ("rating", "rating points") if rated else ("plays", "plays")
+    words = ("rating", "rating points", "rate") if rated else ("plays", "plays", "play")
     return Nouns("user", "users", thing, f"{thing}s", *words)
 
 
