@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import data_sources, frame, large_runs_panel, own_data, state
+from pages.components import data_sources, frame, large_runs_panel, offers_panel, own_data, state
 
 frame.draw("Data", "Choose the data, and see where it came from.")
 large_run = state.large_run()
@@ -22,4 +22,5 @@ with own.container(border=True, height="stretch"):
     files = data_sources.own()
 if files:
     own_data.draw(files)
+offers_panel.draw()
 large_runs_panel.draw()

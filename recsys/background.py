@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.events import note
-from recsys.links import SHARED
+from recsys.links import is_public
 
 State = Literal["queued", "running", "paused", "done", "cancelled", "diverged", "failed"]
 ENDED: frozenset[State] = frozenset({"done", "cancelled", "diverged", "failed"})
@@ -80,7 +80,7 @@ class BackgroundRun(Generic[W]):
     @property
     def private(self) -> bool:
         """Whether it holds data that somebody brought: then it lasts no longer than their visit."""
-        return self.dataset is not None and self.dataset.key not in SHARED
+        return self.dataset is not None and not is_public(self.dataset.key)
 
     @property
     def seconds(self) -> float:

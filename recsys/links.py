@@ -17,7 +17,14 @@ from recsys.training import Stopping, TrainingRun
 # Data that a link can name: every server has it or can get it.
 V = TypeVar("V", int, float, int | float | str)
 SHARED = ("sample", "lastfm")
+# What the keys of data begin with that the operator of a server offers to everybody.
+OFFERED = "server-"
 PLACES = ("model", *SETTINGS, *CHOICES, "data", "fingerprint")
+
+
+def is_public(key: str) -> bool:
+    """Tell whether data is there for all visitors, and not somebody's own."""
+    return key in SHARED or key.startswith(OFFERED)
 
 
 @dataclass(frozen=True)

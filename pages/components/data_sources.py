@@ -12,7 +12,7 @@ from recsys.datasets.base import Dataset
 from recsys.datasets.formats import ENDINGS
 from recsys.errors import InputError
 from recsys.kept_data import KEY
-from recsys.links import SHARED
+from recsys.links import is_public
 
 
 def in_use(chosen: Dataset) -> None:
@@ -90,7 +90,7 @@ def own() -> list[UploadedFile]:
 def keep() -> None:
     """Offer to keep the data in use, if it is the visitor's own and would be gone when they leave."""
     chosen = state.dataset()
-    if chosen.key in SHARED or KEY.fullmatch(chosen.key):
+    if is_public(chosen.key) or KEY.fullmatch(chosen.key):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Keep it", icon=":material/bookmark:", key="keep-data"):

@@ -56,7 +56,14 @@ def take_link() -> None:
     st.session_state["link-taken"] = True
     if not names_a_setup(st.query_params):
         return
-    setup, complaints = from_query(st.query_params)
+    here = state.dataset().key  # opened by now, be it somebody's own
+    setup, complaints = from_query(
+        {
+            name: value
+            for name, value in st.query_params.items()
+            if name != "data" or value != here or value in SHARED
+        }
+    )
     if mismatch := other_data(setup, state.dataset()):
         complaints.append(mismatch)
     st.session_state.complaints = complaints

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from pages.components.owner import owner
 from pages.components.written_once import written_once
 from recsys.artist_map import ArtistMap
-from recsys.background import BackgroundRun, BackgroundRuns, Work
+from recsys.background import ENDED, BackgroundRun, BackgroundRuns, Work
 from recsys.catalogue import Catalogue
 from recsys.comparing import Record
 from recsys.datasets import load
 from recsys.datasets.base import Dataset, Nouns
 from recsys.datasets.lastfm import cache_folder
+from recsys.datasets.offered import Offer, Reading, find_offer
 from recsys.errors import InputError
 from recsys.health import health as health_of
 from recsys.kept_data import KEY, KeptData
@@ -30,7 +31,7 @@ from recsys.large_runs import LargeRun, Preparation, Source, find_run
 from recsys.large_runs.source import PREFIX
 from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
-from recsys.links import SHARED
+from recsys.links import OFFERED, SHARED, is_public
 from recsys.metrics import evaluate, sample_users
 from recsys.popularity import rank_table
 from recsys.reranking import Reranking, effect
@@ -46,8 +47,10 @@ HOLD_OUTS = ("split-", "compare-")  # what the keys of the controls of a hold-ou
 V = TypeVar("V")
 W = TypeVar("W", TrainingRun, Leaderboard)
 S = TypeVar("S", bound=Work)
-# Maps of artists that are remembered.
+# Maps of artists that are remembered, and data of the server.
 MAPS = 8
+OFFERS = 3
+AT_ONCE = 2.0  # seconds to wait for data that is small
 
 
 @st.cache_resource(show_spinner=False)
@@ -117,6 +120,8 @@ def dataset() -> Dataset:
                 chosen = job.dataset
             elif KEY.fullmatch(wanted):
                 chosen = kept_data().open(wanted)
+            elif wanted.startswith(OFFERED):
+                chosen = offered(find_offer(wanted))
             else:
                 chosen = _open(wanted if wanted in SHARED else SAMPLE)
         except InputError as error:
@@ -149,6 +154,62 @@ def show(chosen: Dataset) -> None:
     job = run()
     if job is None:
         st.session_state.pop("run", None)
+
+
+@st.cache_resource(show_spinner=False)
+def _readings() -> tuple[BackgroundRuns, dict[Offer, BackgroundRun[Reading]]]:
+    # No lease: whoever has large data read need not stay and watch.
+    return BackgroundRuns(at_once=1, kept=8, lease=float("inf")), {}
+
+
+def reading(offer: Offer) -> BackgroundRun[Reading] | None:
+    """Return how far an offer is read, if somebody wanted it since it was last written."""
+    return _readings()[1].get(offer)
+
+
+def read(offer: Offer) -> None:
+    """Start to read an offer in the background, unless that goes on or is done; the oldest ones are forgotten.
+
+    Raises
+    ------
+    InputError
+        If too many wait.
+    """
+    line, known = _readings()
+    job = known.get(offer)
+    if job is None or job.state not in ("queued", "running", "done"):
+        known[offer] = line.start(None, Reading(offer))
+        for old in [*known][:-OFFERS]:
+            line.cancel(known.pop(old))
+
+
+def stop_reading(job: BackgroundRun[Reading]) -> None:
+    """Give up reading an offer."""
+    _readings()[0].cancel(job)
+
+
+def offered(offer: Offer) -> Dataset:
+    """Return an offer that was read.
+
+    Raises
+    ------
+    InputError
+        If it was not: then it is begun.
+    """
+    job = reading(offer)
+    if job is None or job.run.dataset is None:
+        read(offer)
+        job = reading(offer)
+        if job is not None:
+            _readings()[0].wait(job, *ENDED, timeout=AT_ONCE)
+    if job is None or job.run.dataset is None:
+        why = (
+            job.message
+            if job is not None and job.message
+            else "It is being read: the Data page says how far it is."
+        )
+        raise InputError(f"{offer.path.name} cannot be shown yet. {why}")
+    return job.run.dataset
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -272,7 +333,7 @@ def place() -> dict[str, str]:
     if opened := large_run():
         return {"data": opened.key}
     key = dataset().key
-    here = {"data": key} if key in SHARED or KEY.fullmatch(key) else {}
+    here = {"data": key} if is_public(key) or KEY.fullmatch(key) else {}
     job = run()
     return here | ({"run": job.id} if job else {})
 
@@ -289,7 +350,7 @@ def remembered(**options: Any) -> Callable[[Callable[..., V]], Callable[..., V]]
         for_one = st.cache_resource(scope="session", **options)(function)
 
         def remember(*given: Any, **named: Any) -> V:
-            return (for_all if dataset().key in SHARED else for_one)(*given, **named)
+            return (for_all if is_public(dataset().key) else for_one)(*given, **named)
 
         return remember
 

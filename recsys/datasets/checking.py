@@ -7,6 +7,7 @@ labels, never with the number of rows.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -104,18 +105,28 @@ def check(found: Survey, columns: Columns, key: str = "") -> Report:
         If a file cannot be read to its end, or there is too much for this computer.
     """
     report = Report()
+    for _ in checking(found, columns, report, key):
+        pass
+    return report
+
+
+def checking(
+    found: Survey, columns: Columns, report: Report, key: str = "", most_pairs: int = MOST_PAIRS
+) -> Iterator[None]:
+    """Read everything a moment at a time, and fill the report meanwhile; `check` tells the rest."""
     nouns = found.nouns(columns)
     tables = [table for table in found.tables if set(columns.titles) <= set(table.titles)]
     listeners = _listeners(tables, columns)
-    pairs = _Pairs(columns.repeats)
+    pairs = _Pairs(columns.repeats, most_pairs)
     for table, listener in zip(tables, listeners, strict=True):
-        _read(table, columns, listener, nouns, report, pairs)
+        yield from _read(table, columns, listener, nouns, report, pairs)
     others = found.others | {
         table.part.name: f"{table.part.name} has not these columns."
         for table in found.tables
         if table not in tables
     }
     pairs.compact()
+    yield
     report.repeated = report.used - len(pairs)
     report.examples.sort(key=lambda example: example[:2])
     _add_notes(report, found, columns, tables, others, nouns)
@@ -130,7 +141,6 @@ def check(found: Survey, columns: Columns, key: str = "") -> Report:
             interactions=interactions,
             nouns=nouns,
         )
-    return report
 
 
 def _listeners(tables: list[Table], columns: Columns) -> list[str]:
@@ -141,7 +151,9 @@ def _listeners(tables: list[Table], columns: Columns) -> list[str]:
     return [table.part.stem for table in tables]
 
 
-def _read(table: Table, columns: Columns, listener: str, nouns: Nouns, report: Report, pairs: _Pairs) -> None:
+def _read(
+    table: Table, columns: Columns, listener: str, nouns: Nouns, report: Report, pairs: _Pairs
+) -> Iterator[None]:
     file = table.part.name
     titles = columns.titles
     places = {title: at for at, title in enumerate(titles)}
@@ -175,6 +187,7 @@ def _read(table: Table, columns: Columns, listener: str, nouns: Nouns, report: R
         report.used += int(use.sum())
         names = cells[places[columns.name]].filter(mask) if columns.name else None
         pairs.add(users.filter(mask), items.filter(mask), values[use], names)
+        yield
 
 
 def _drop(
@@ -288,8 +301,8 @@ class _Labels:
 class _Pairs:
     """The value of each pair of user and item, added up as rows come."""
 
-    def __init__(self, repeats: str) -> None:
-        self.repeats = repeats
+    def __init__(self, repeats: str, most: int) -> None:
+        self.repeats, self.most = repeats, most
         self.users, self.items = _Labels(), _Labels()
         self.names: dict[int, str] = {}
         self.keys = np.empty(0, np.int64)
@@ -313,7 +326,7 @@ class _Pairs:
             for code, name in zip(some["code"].tolist(), some["name"], strict=True):
                 if code not in self.names:
                     self.names[code] = name[:LONGEST_LABEL]
-        if self.buffered >= BUFFERED:
+        if self.buffered >= max(BUFFERED, len(self.keys) // 2):  # so that sorting costs no more than reading
             self.compact()
 
     def compact(self) -> None:
@@ -327,8 +340,11 @@ class _Pairs:
             self.values[place] = values  # of several values for one place the last one stays
         else:
             self.values = np.bincount(place, weights=values, minlength=len(self.keys)).astype(np.float64)
-        if len(self.keys) > MOST_PAIRS:
-            raise InputError(f"There are more than {MOST_PAIRS:,} different pairs. Use a part of the data.")
+        if len(self.keys) > self.most:
+            raise InputError(
+                f"There are more than {self.most:,} different pairs: too much for here. Use a part of the data, or "
+                "train on all of it with Spark (python -m recsys spark-train) and open what comes of it."
+            )
 
     def interactions(self, names: dict[str, str]) -> Interactions:
         """Return the pairs under their labels; names are by label, else those that came with the rows."""

@@ -58,7 +58,8 @@ def test_a_table_with_odd_columns_is_seen_mapped_checked_and_used(page: Page, ad
         ["odd columns.csv", "10", "-4", "plays: below zero"],
         ["odd columns.csv", "13", "many", "plays: not a number"],
     ]
-    assert rows(table(page, 2)) == refused
+    shown = [[cell.removeprefix("\u2060") for cell in row] for row in rows(table(page, 2))]
+    assert shown == refused
     with page.expect_download() as download:
         page.get_by_test_id("stDownloadButton").get_by_role("button").click()
     written = list(csv.reader(io.StringIO(download.value.path().read_text("utf-8-sig"))))

@@ -20,7 +20,7 @@ MAGIC = b"PAR1"
 
 
 class ParquetTable:
-    """A Parquet file; lists and the like in it are left out."""
+    """A Parquet file; lists and the like in it are left out. It knows the number of its `rows`."""
 
     def __init__(self, part: Part) -> None:
         self.part = part
@@ -33,6 +33,7 @@ class ParquetTable:
                 ]
                 if not 0 < len(self.places) <= MOST_COLUMNS:
                     raise InputError(f"{part.name} needs from 1 to {MOST_COLUMNS:,} columns of plain values.")
+                self.rows = parquet.metadata.num_rows
                 self.names = [schema.names[place] for place in self.places]
                 self.titles = unique_titles(self.names)
                 first = next(parquet.iter_batches(PREVIEWED), None)

@@ -1,0 +1,86 @@
+"""The data that this server offers to everybody: read once, in the background, then used."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import frame, state
+from recsys.background import BackgroundRun
+from recsys.datasets.offered import Offer, Reading, offers
+from recsys.errors import InputError
+from recsys.health import resident
+
+
+def draw() -> None:
+    """Draw what there is, each with what can be done with it; nothing if there is none."""
+    there = offers()
+    if not there:
+        return
+    st.subheader("On this server", anchor=False)
+    for offer in there:
+        _one(offer)
+
+
+def _one(offer: Offer) -> None:
+    job = state.reading(offer)
+    with st.container(border=True):
+        words, button = st.columns([4, 1.3], vertical_alignment="center", gap="medium")
+        words.markdown(f"**{frame.escape(offer.path.name, 80)}**")
+        words.caption(f"{offer.size / 1e6:,.1f} MB" + _known(job))
+        if state.dataset().key == offer.key:
+            button.markdown(":green-badge[:material/check: In use]")
+        elif job is not None and not job.ended:
+            _progress(job)
+        else:
+            button.button(
+                "Use",
+                icon=":material/check:",
+                key=f"use-{offer.key}",
+                width="stretch",
+                on_click=_use,
+                args=(offer,),
+            )
+            if job is not None and job.state != "done" and job.message:
+                st.error(frame.escape(job.message), icon=":material/error:")
+
+
+def _known(job: BackgroundRun[Reading] | None) -> str:
+    found = None if job is None else job.run.dataset
+    if job is None or found is None:
+        return ""
+    refused = f", {job.run.report.left_out:,} rows refused" if job.run.report.left_out else ""
+    return (
+        f" · {found.interactions.n_users:,} {found.nouns.users}, {len(found.interactions):,} pairs{refused}"
+    )
+
+
+def _use(offer: Offer) -> None:
+    try:
+        state.show(state.offered(offer))
+    except InputError as error:
+        job = state.reading(offer)
+        if job is None or job.ended:
+            st.session_state.notice = str(error)
+
+
+def _progress(job: BackgroundRun[Reading]) -> None:
+    @st.fragment(run_every=0.7)
+    def show() -> None:
+        if job.ended:
+            st.rerun()
+        memory = resident()
+        told = f"{job.run.report.rows:,} rows read" + (
+            f", {memory / 1e9:.1f} GB of memory in use" if memory else ""
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(job.run.progress, told)
+            st.button(
+                "Cancel",
+                icon=":material/stop:",
+                key=f"stop-{job.id}",
+                on_click=state.stop_reading,
+                args=(job,),
+            )
+        st.caption("You can leave the page: it goes on.")
+
+    show()
