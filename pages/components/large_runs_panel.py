@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from pages.components import frame, state
+from pages.components.waiting import waiting
 from recsys.background import BackgroundRun
 from recsys.errors import InputError
 from recsys.large_runs import LargeRun, Preparation, Source, find_runs, is_prepared
@@ -77,7 +80,7 @@ def _one(source: Source) -> None:
             ):
                 _open(source)
         elif job is not None and not job.ended:
-            _progress(job)
+            waiting(job, partial(_told, job), state.stop_preparing)
         else:
             button.button(
                 "Prepare",
@@ -113,22 +116,8 @@ def _open(source: Source) -> None:
         st.rerun()
 
 
-def _progress(job: BackgroundRun[Preparation]) -> None:
-    @st.fragment(run_every=0.7)
-    def show() -> None:
-        if job.ended:
-            st.rerun()
-        left = job.seconds_left
-        more = f", about {left:.0f} seconds left" if left and left > 2 and job.run.progress > 0.02 else ""
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(job.run.progress, f"{job.run.doing}{more}")
-            st.button(
-                "Cancel",
-                icon=":material/stop:",
-                key=f"stop-{job.id}",
-                on_click=state.stop_preparing,
-                args=(job,),
-            )
-        st.caption("You can leave the page: it goes on.")
-
-    show()
+def _told(job: BackgroundRun[Preparation]) -> str:
+    left = job.seconds_left
+    return job.run.doing + (
+        f", about {left:.0f} seconds left" if left and left > 2 and job.run.progress > 0.02 else ""
+    )

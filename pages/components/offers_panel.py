@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from pages.components import frame, state
+from pages.components.waiting import waiting
 from recsys.background import BackgroundRun
 from recsys.datasets.offered import Offer, Reading, offers
 from recsys.errors import InputError
@@ -30,7 +33,7 @@ def _one(offer: Offer) -> None:
         if state.dataset().key == offer.key:
             button.markdown(":green-badge[:material/check: In use]")
         elif job is not None and not job.ended:
-            _progress(job)
+            waiting(job, partial(_told, job), state.stop_reading)
         else:
             button.button(
                 "Use",
@@ -63,24 +66,7 @@ def _use(offer: Offer) -> None:
             st.session_state.notice = str(error)
 
 
-def _progress(job: BackgroundRun[Reading]) -> None:
-    @st.fragment(run_every=0.7)
-    def show() -> None:
-        if job.ended:
-            st.rerun()
-        memory = resident()
-        told = f"{job.run.report.rows:,} rows read" + (
-            f", {memory / 1e9:.1f} GB of memory in use" if memory else ""
-        )
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(job.run.progress, told)
-            st.button(
-                "Cancel",
-                icon=":material/stop:",
-                key=f"stop-{job.id}",
-                on_click=state.stop_reading,
-                args=(job,),
-            )
-        st.caption("You can leave the page: it goes on.")
-
-    show()
+def _told(job: BackgroundRun[Reading]) -> str:
+    memory = resident()
+    in_use = f", {memory / 1e9:.1f} GB of memory in use" if memory else ""
+    return f"{job.run.report.rows:,} rows read{in_use}"
