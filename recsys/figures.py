@@ -247,8 +247,9 @@ def learning_curves(
     ranked = [epoch for epoch in history if epoch.ndcg is not None]
     curves += [
         {
-            "x": np.array([epoch.epoch for epoch in ranked], np.int16),
-            "y": np.array(values, np.float32),
+            # plotly.js leaves out a curve without a point, and stumbles over an axis without a curve
+            "x": np.array([epoch.epoch for epoch in ranked] or [1], np.int16),
+            "y": np.array(values or [np.nan], np.float32),
             "yaxis": "y2",
             "mode": "lines+markers",
             "marker": {"size": 5},

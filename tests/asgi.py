@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Message
@@ -17,6 +19,12 @@ class Answer(NamedTuple):
 
     def header(self, name: str) -> str:
         return ", ".join(value for key, value in self.headers if key == name.lower())
+
+
+def finish(work: Coroutine[Any, Any, None]) -> None:
+    """Run this to its end, in a thread of its own: the tests of the browser keep a loop running in theirs."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def ask(app: ASGIApp, path: str, query: str = "", scheme: str = "http", **headers: str) -> Answer:
@@ -42,7 +50,7 @@ def ask(app: ASGIApp, path: str, query: str = "", scheme: str = "http", **header
     async def work() -> None:
         await app(scope, receive, send)
 
-    asyncio.run(work())
+    finish(work())
     start, *rest = sent
     return Answer(
         start["status"],

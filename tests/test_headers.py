@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
-from asgi import ask
+from asgi import ask, finish
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -77,7 +75,7 @@ def opens(**headers: str) -> bool:
         "type": "websocket",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    asyncio.run(SameOrigin(reached)(scope, send, send))
+    finish(SameOrigin(reached)(scope, send, send))
     return done == ["reached"]
 
 

@@ -332,7 +332,7 @@ def test_every_page_that_needs_something_first_has_one_button_to_it(page: Page, 
     for name, label in (
         ("train", "Train"),
         ("recommend", "Train a model"),
-        ("artist", "Show the most played"),
+        ("artist", "Show the one with the most plays"),
     ):
         go(page, address, name)
         primary = page.get_by_test_id("stBaseButton-primary")
