@@ -50,7 +50,7 @@ with pairs:
     )
     st.subheader(f"Largest {nouns.counts}", anchor=False)
     controls.artist_table(
-        popularity.largest_play_counts(interactions, 50).rename(columns={"plays": "value"}),
+        state.largest(50).rename(columns={"plays": "value"}),
         "largest",
         ["artist", "listener", "value"],
     )

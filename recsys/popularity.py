@@ -43,8 +43,11 @@ def rank_table(interactions: Interactions) -> pd.DataFrame:
 
 def largest_play_counts(interactions: Interactions, n: int = 20) -> pd.DataFrame:
     """Return the `n` largest values: columns `artist`, `listener` (label) and `plays`."""
-    top = np.argsort(-interactions.values, kind="stable")[:n]
-    return pair_table(interactions, top)
+    values = interactions.values
+    # of many millions only those are sorted that can be among them
+    least = np.partition(values, -n)[-n] if n < len(values) else 0.0
+    rows = np.flatnonzero(values >= least)
+    return pair_table(interactions, rows[np.argsort(-values[rows], kind="stable")[:n]])
 
 
 def pair_table(interactions: Interactions, rows: NDArray[np.int64]) -> pd.DataFrame:

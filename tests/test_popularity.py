@@ -138,9 +138,30 @@ def test_learning_curves_show_both_errors_the_best_epoch_and_the_mean():
 
 
 def test_curves_without_history_are_empty_and_do_not_fail():
-    assert all(not len(trace.x) for trace in figures.learning_curves([], 9, "plays", {}, None).data)
+    drawn = figures.learning_curves([], 9, "plays", {}, None).data
+    assert not any(np.isfinite(np.array(trace.y, float)).any() for trace in drawn)
+    assert {trace.yaxis for trace in drawn if len(trace.x)} == {"y2"}  # plotly.js needs a curve on each axis
 
 
 def test_long_names_are_cut_and_markup_is_shown_as_text():
     assert figures.text("a" * 10_000) == "a" * 31 + "…"
     assert figures.text("<script>&") == "&lt;script&gt;&amp;"
+
+
+@pytest.mark.parametrize("n", [1, 3, 1000])
+def test_the_largest_values_come_first_and_the_first_of_equal_ones(checkerboard, n):
+    table = popularity.largest_play_counts(checkerboard, n)
+    order = np.argsort(-checkerboard.values, kind="stable")[:n]
+    assert table["plays"].tolist() == checkerboard.values[order].tolist()
+    assert table["item"].tolist() == checkerboard.items[checkerboard.item_codes[order]].tolist()
+
+
+def test_every_value_falls_into_its_bin():
+    values = np.array([1, 1, 9, 10, 99, 100, 100, 1000], np.float32)
+    frame = pd.DataFrame({"user": range(8), "item": [0, 1] * 4, "value": values})
+    bars = figures.play_distribution(Interactions.from_frame(frame)).data[0]
+    ends = np.array(bars.customdata)
+    counts = [int(((values >= low * 0.9999) & (values < high * 0.9999)).sum()) for low, high in ends]
+    counts[-1] += int(values[-1] >= ends[-1, 1] * 0.9999)
+    assert list(bars.y) == counts
+    assert sum(bars.y) == 8

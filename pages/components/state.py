@@ -33,7 +33,7 @@ from recsys.latent_features import describe_features, learned_features, main_dir
 from recsys.leaderboard import Leaderboard
 from recsys.links import OFFERED, SHARED, is_public
 from recsys.metrics import evaluate, sample_users
-from recsys.popularity import rank_table
+from recsys.popularity import largest_play_counts, rank_table
 from recsys.reranking import Reranking, effect
 from recsys.run_store import RunStore, runs_folder
 from recsys.splitting import Split, hold_out, suited
@@ -365,6 +365,16 @@ def _ranks(fingerprint: str, _dataset: Dataset) -> pd.DataFrame:
 def ranks() -> pd.DataFrame:
     """Return the rank table of the current data; not to be changed."""
     return _ranks(dataset().interactions.fingerprint, dataset())
+
+
+@remembered(show_spinner=False, max_entries=4)
+def _largest(fingerprint: str, n: int, _dataset: Dataset) -> pd.DataFrame:
+    return largest_play_counts(_dataset.interactions, n)
+
+
+def largest(n: int) -> pd.DataFrame:
+    """Return the `n` largest values of the current data; not to be changed."""
+    return _largest(dataset().interactions.fingerprint, n, dataset())
 
 
 @remembered(show_spinner=False, max_entries=64)
