@@ -2,10 +2,10 @@
 
     python -m benchmarks.load                 40 readers, 2 trainings, 60 seconds; then 200 visits one after another
 
-Each reader is a websocket session as a browser holds one: it opens Explore or Recommend, reads for one to five
-seconds, and goes on to another listener or page. Two more watch a training and ask for its curve as the page
-tells them to. Prints how long a page took (median, 95th percentile), what went wrong, and the server's resident
-memory: before, at its highest, and after the sessions are gone.
+Each reader is a websocket session as a browser holds one: it comes within the first five seconds, opens Explore or
+Recommend, reads for one to five seconds, and goes on to another listener or page. Two more watch a training and ask
+for its curve as the page tells them to. Prints how long a page took (median, 95th percentile), what went wrong, and
+the server's resident memory: before, at its highest, and after the sessions are gone.
 """
 
 from __future__ import annotations
@@ -103,6 +103,13 @@ class Visitor:
                     if answer.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                         self.story.problems["a page does not compile"] += 1
                         return
+                elif kind == "new_session":
+                    # a page that is drawn whole says anew what is to be drawn again and again
+                    if not answer.metadata.run.fragment_ids:
+                        self.polls.clear()
+                elif kind == "stop_auto_rerun":
+                    for fragment in answer.stop_auto_rerun.fragment_ids:
+                        self.polls.pop(fragment, None)
                 elif kind == "auto_rerun":
                     self.polls[answer.auto_rerun.fragment_id] = answer.auto_rerun.interval
                 elif kind == "page_info_changed":
@@ -117,6 +124,8 @@ async def read(address: str, until: float, story: Story, seed: int, run: str, pa
     try:
         async with _session(address) as socket:
             visitor = Visitor(socket, story)
+            # people come one by one, and not all in the same moment
+            await asyncio.sleep(choose.uniform(0, READING[1]) if pause else 0)
             while time.monotonic() < until:
                 if choose.random() < 0.5:
                     await visitor.visit("explore", "data=sample")
