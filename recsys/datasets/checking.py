@@ -105,14 +105,12 @@ def check(found: Survey, columns: Columns, key: str = "") -> Report:
         If a file cannot be read to its end, or there is too much for this computer.
     """
     report = Report()
-    for _ in checking(found, columns, report, key):
+    for _ in checking(found, columns, report, key, MOST_PAIRS):
         pass
     return report
 
 
-def checking(
-    found: Survey, columns: Columns, report: Report, key: str = "", most_pairs: int = MOST_PAIRS
-) -> Iterator[None]:
+def checking(found: Survey, columns: Columns, report: Report, key: str, most_pairs: int) -> Iterator[None]:
     """Read everything a moment at a time, and fill the report meanwhile; `check` tells the rest."""
     nouns = found.nouns(columns)
     tables = [table for table in found.tables if set(columns.titles) <= set(table.titles)]
