@@ -319,7 +319,7 @@ def test_text_with_other_titles_repeats_and_bad_rows_is_read_as_elsewhere(spark,
     _, _, split = read(tmp_path / "run")
     same_pairs(split.train, expected.train)
     same_pairs(split.validation, expected.validation)
-    with pytest.raises(InputError, match="is known to be the artist, only 'who, what, often'"):
+    with pytest.raises(InputError, match="is known to say what a row is about, only 'who, what, often'"):
         train(spark, path, tmp_path / "other")
 
 
