@@ -1,12 +1,14 @@
 """What tests share: small data with a known answer, and the real data where it is at hand."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 
 from recsys.datasets.base import Dataset
 from recsys.interactions import Interactions
@@ -25,6 +27,15 @@ def lastfm_folder() -> Path:
     if not (LASTFM / "user_artists.dat").exists():
         pytest.skip(f"the Last.fm data is not at {LASTFM}; set ENCORE_TEST_LASTFM to its folder")
     return LASTFM
+
+
+@pytest.fixture
+def fresh_server(tmp_path, monkeypatch) -> Iterator[None]:
+    """Begin and end with a server that remembers nothing, and with no saved runs."""
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "runs"))
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import datetime
 
 import numpy as np
 import pytest
-import streamlit as st
 from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 
@@ -29,12 +28,7 @@ ODD = (
 PAGES = ("explore", "artist", "train", "recommend", "present", "new_listener", "compare", "map", "data")
 
 
-@pytest.fixture(autouse=True)
-def _fresh_server(tmp_path, monkeypatch):
-    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "runs"))
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
 def table(rows) -> str:

@@ -3,19 +3,13 @@
 import time
 
 import pytest
-import streamlit as st
 from test_large_runs import prepare, story
 from test_pages import open_page, said
 
 from benchmarks.large_run import write
 from recsys.large_runs import LargeRun, read_run
 
-
-@pytest.fixture(autouse=True)
-def _fresh_server():
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
 @pytest.fixture

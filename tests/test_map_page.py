@@ -3,17 +3,11 @@
 import time
 
 import pytest
-import streamlit as st
 from test_pages import open_page, trained
 
 from pages.components.map_panel import LISTENER
 
-
-@pytest.fixture(autouse=True)
-def _fresh_server():
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
 @pytest.fixture

@@ -1,15 +1,9 @@
 """The page of a new listener through the app, without a browser."""
 
 import pytest
-import streamlit as st
 from test_pages import open_page, said, trained
 
-
-@pytest.fixture(autouse=True)
-def _fresh_server():
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import time
 
 import pytest
-import streamlit as st
 from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 
@@ -14,11 +13,7 @@ from recsys.settings import ROWS
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
 
 
-@pytest.fixture(autouse=True)
-def _fresh_server():
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
 def open_page(name: str, **query: str) -> AppTest:

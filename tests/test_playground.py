@@ -10,13 +10,7 @@ from recsys.links import Setup, to_query
 from recsys.run_store import RunStore
 from recsys.splitting import hold_out
 
-
-@pytest.fixture(autouse=True)
-def _fresh_server(tmp_path, monkeypatch):
-    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "runs"))
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
 def open_train(browser: str = "a" * 32, **query: str) -> AppTest:
