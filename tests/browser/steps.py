@@ -12,6 +12,8 @@ from recsys.models import MODELS
 
 ROW = 35  # pixels, of a table
 MENU = [MUSIC.fill(page.label) for page in frame.MENU]
+# What was just clicked asks for its run of the page in tasks of its own, which come before the browser idles.
+IDLE = "() => new Promise(done => requestAnimationFrame(() => requestIdleCallback(done, {timeout: 1000})))"
 WIDER_THAN_THE_PAGE = """() => {
   const wide = document.documentElement.clientWidth;
   const main = document.querySelector('[data-testid=stMain]');
@@ -35,7 +37,8 @@ def go(page: Page, address: str, name: str = "", **query: str) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until the page stands still."""
+    """Wait until the page stands still: not before what was just clicked has begun."""
+    page.evaluate(IDLE)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
@@ -97,8 +100,9 @@ def state(page: Page, name: str, seconds: float = 60) -> None:
 def choose_model(page: Page, name: str) -> None:
     page.get_by_role("combobox", name="Model").click()
     page.get_by_role("option", name=MODELS[name].label, exact=True).click()
-    epochs = f"{MODELS[name].defaults['epochs']:g}"
-    expect(page.get_by_role("slider", name="Epochs")).to_have_attribute("aria-valuetext", epochs)
+    for label, setting in (("Latent features", "factors"), ("Epochs", "epochs")):
+        slider = page.get_by_role("slider", name=label)
+        expect(slider).to_have_attribute("aria-valuetext", f"{MODELS[name].defaults[setting]:g}")
     settled(page)
 
 
