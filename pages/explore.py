@@ -37,6 +37,11 @@ with artists:
             f"Each point is one of the {nouns.items}: click it to see more. The line is the least-squares fit on both "
             f"logarithms: {nouns.values} = c · {nouns.users}^{line.slope:.2f} (R² {line.r_squared:.2f})."
         )
+    if len(table) > figures.POINTS:
+        st.caption(
+            f"The {figures.POINTS // 2:,} {nouns.items} with most {nouns.values} are drawn, and as many of the "
+            "others, evenly along their ranks. The line is that of all."
+        )
     controls.artist_chart(
         state.figure("scatter", partial(figures.plays_against_listeners, table, line, nouns=nouns)),
         "scatter",

@@ -16,6 +16,7 @@ from recsys.interactions import Interactions
 from recsys.popularity import Concentration, Regression
 from recsys.training import Epoch
 
+POINTS = 20_000  # that a browser draws in no time
 LONGEST_NAME = 32
 
 
@@ -100,7 +101,11 @@ def top_artists(table: pd.DataFrame, by: str, n: int = 20, nouns: Nouns = MUSIC)
 def plays_against_listeners(
     table: pd.DataFrame, line: Regression | None, named: int = 10, nouns: Nouns = MUSIC
 ) -> go.Figure:
-    """Draw every artist by listeners and plays, the regression line, and the names of the most played."""
+    """Draw artists by listeners and plays, the regression line, and the names of the most played.
+
+    Of more than `POINTS` artists, half of the points are those with most plays, and half stand for the others:
+    one for each equally long stretch of their ranks.
+    """
     hover = f"%{{customdata[1]}}<br>%{{x:,}} {nouns.users}, %{{y:,.0f}} {nouns.values}<extra></extra>"
 
     def points(part: pd.DataFrame, **style: object) -> go.Scattergl:
@@ -115,6 +120,10 @@ def plays_against_listeners(
 
     top = table.nlargest(named, "plays")
     rest = table.drop(top.index)
+    if len(rest) > POINTS:
+        rest = rest.sort_values("plays", ascending=False, kind="stable")
+        others = np.linspace(POINTS // 2, len(rest) - 1, POINTS - POINTS // 2).astype(np.int64)
+        rest = rest.iloc[np.concatenate([np.arange(POINTS // 2), others])]
     figure = go.Figure(points(rest, name=nouns.items.capitalize(), marker={"size": 5, "opacity": 0.45}))
     if line is not None:
         ends = np.array([table["listeners"].min(), table["listeners"].max()], np.float64)

@@ -55,6 +55,15 @@ def test_every_artist_is_a_point_and_the_names_keep_apart(table):
     assert np.diff(heights).min() * figure.layout.height / (high - low) > 15  # pixels
 
 
+def test_of_very_many_artists_some_are_points(table, monkeypatch):
+    monkeypatch.setattr(figures, "POINTS", 10)
+    cloud, _, top = figures.plays_against_listeners(table, plays_by_listeners(table)).data
+    drawn = [*top.customdata[:, 0], *cloud.customdata[:, 0]]
+    assert len(set(drawn)) == len(drawn) == 10 + 10
+    assert set(table.nlargest(15, "plays")["item"].astype(str)) <= set(drawn)
+    assert cloud.y.min() == table["plays"].min()
+
+
 def test_the_lorenz_curve_goes_from_nothing_to_all(table):
     curve = figures.lorenz(concentration(table)).data[0]
     assert (curve.x[0], curve.y[0]) == (0, 0)

@@ -22,6 +22,7 @@ from recsys.training import Stopping
 LISTED = 2_000
 SUGGESTED = 20
 MATCHES = 8
+LISTED = 20_000  # artists in a table: all of them are sent to the browser
 LONGEST = 200
 # The modebar keeps out of the way, and cannot send a chart's data anywhere.
 CHART = {"displayModeBar": False}
@@ -267,7 +268,10 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
         f"Find {nouns.an_item}", key="search", placeholder="Part of a name", icon=":material/search:"
     ).strip()
     found = table[table["artist"].str.contains(wanted, case=False, regex=False)] if wanted else table
-    st.caption(f"{len(found):,} of {len(table):,} {nouns.items}. Click a name to see that {nouns.item}.")
+    said = f"{len(found):,} of {len(table):,} {nouns.items}. Click a name to see that {nouns.item}."
+    if len(found) > LISTED:
+        said += f" The {LISTED:,} with most {nouns.values} are listed; a search finds any."
+    st.caption(said)
     if wanted and len(found):
         first = found.iloc[0]
         st.page_link(
@@ -276,7 +280,8 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
             icon=":material/arrow_forward:",
             query_params=state.place() | {"artist": str(first["item"])},
         )
-    artist_table(found, "ranks", columns, height, shown=None if wanted else _ranks(tuple(columns)))
+    listed = None if wanted else _ranks(tuple(columns))
+    artist_table(found.head(LISTED), "ranks", columns, height, shown=listed)
 
 
 def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
@@ -285,7 +290,7 @@ def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
 
 @state.remembered(show_spinner=False, max_entries=8)
 def _all_ranks(fingerprint: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    return _clickable(state.ranks(), list(columns), ["artist"])
+    return _clickable(state.ranks().head(LISTED), list(columns), ["artist"])
 
 
 @st.fragment
