@@ -24,62 +24,66 @@ figure_row.metric(
     help=f"Known pairs as a share of all {nouns.pairs}.",
 )
 
-artists, pairs, spread = st.tabs([nouns.items.capitalize(), nouns.counts.capitalize(), "Concentration"])
-with artists:
-    controls.artist_finder(
-        ["rank", "artist", "listeners", "plays", "plays_per_listener", "share_of_plays"], height=320
-    )
-    controls.top_charts()
-    st.subheader(f"{nouns.values.capitalize()} against {nouns.users}", anchor=False)
-    line = popularity.plays_by_listeners(table)
-    if line is not None:
-        st.caption(
-            f"Each point is one of the {nouns.items}: click it to see more. The line is the least-squares fit on both "
-            f"logarithms: {nouns.values} = c · {nouns.users}^{line.slope:.2f} (R² {line.r_squared:.2f})."
+names = [nouns.items.capitalize(), nouns.counts.capitalize(), "Concentration"]
+artists, pairs, spread = st.tabs(names, on_change="rerun", key="explored")  # a closed one costs nothing
+if artists.open:
+    with artists:
+        controls.artist_finder(
+            ["rank", "artist", "listeners", "plays", "plays_per_listener", "share_of_plays"], height=320
         )
-    if len(table) > figures.POINTS:
-        st.caption(
-            f"The {figures.POINTS // 2:,} {nouns.items} with most {nouns.values} are drawn, and as many of the "
-            "others, evenly along their ranks. The line is that of all."
+        controls.top_charts()
+        st.subheader(f"{nouns.values.capitalize()} against {nouns.users}", anchor=False)
+        line = popularity.plays_by_listeners(table)
+        if line is not None:
+            st.caption(
+                f"Each point is one of the {nouns.items}: click it to see more. The line is the least-squares fit on "
+                f"both logarithms: {nouns.values} = c · {nouns.users}^{line.slope:.2f} (R² {line.r_squared:.2f})."
+            )
+        if len(table) > figures.POINTS:
+            st.caption(
+                f"The {figures.POINTS // 2:,} {nouns.items} with most {nouns.values} are drawn, and as many of the "
+                "others, evenly along their ranks. The line is that of all."
+            )
+        controls.artist_chart(
+            state.figure("scatter", partial(figures.plays_against_listeners, table, line, nouns=nouns)),
+            "scatter",
+            f"{nouns.values.capitalize()} against {nouns.users} of every {nouns.item}",
         )
-    controls.artist_chart(
-        state.figure("scatter", partial(figures.plays_against_listeners, table, line, nouns=nouns)),
-        "scatter",
-        f"{nouns.values.capitalize()} against {nouns.users} of every {nouns.item}",
-    )
-with pairs:
-    st.subheader(f"{nouns.counts.capitalize()} of {nouns.pairs}", anchor=False)
-    st.plotly_chart(
-        state.figure("distribution", partial(figures.play_distribution, interactions, nouns)),
-        alt=f"Distribution of {nouns.counts}",
-    )
-    st.subheader(f"Largest {nouns.counts}", anchor=False)
-    controls.artist_table(
-        state.largest(50).rename(columns={"plays": "value"}),
-        "largest",
-        ["artist", "listener", "value"],
-    )
-with spread:
-    shares = popularity.concentration(table)
-    figure_row = st.container(horizontal=True)
-    figure_row.metric(
-        "Gini coefficient",
-        f"{shares.gini:.3f}",
-        border=True,
-        help=f"0 if all {nouns.items} had the same, towards 1 if one had everything.",
-    )
-    figure_row.metric(
-        f"{nouns.values.capitalize()} of the top 1% of {nouns.items}",
-        f"{shares.top_percent:.1%}",
-        border=True,
-    )
-    figure_row.metric(
-        f"{nouns.items.capitalize()} with a single {nouns.user}",
-        f"{(table['listeners'] == 1).sum():,}",
-        border=True,
-        help="Nothing can be learned about who else might like these.",
-    )
-    st.plotly_chart(
-        state.figure("lorenz", partial(figures.lorenz, shares, nouns)),
-        alt=f"Lorenz curve of {nouns.values} over {nouns.items}",
-    )
+if pairs.open:
+    with pairs:
+        st.subheader(f"{nouns.counts.capitalize()} of {nouns.pairs}", anchor=False)
+        st.plotly_chart(
+            state.figure("distribution", partial(figures.play_distribution, interactions, nouns)),
+            alt=f"Distribution of {nouns.counts}",
+        )
+        st.subheader(f"Largest {nouns.counts}", anchor=False)
+        controls.artist_table(
+            state.largest(50).rename(columns={"plays": "value"}),
+            "largest",
+            ["artist", "listener", "value"],
+        )
+if spread.open:
+    with spread:
+        shares = popularity.concentration(table)
+        figure_row = st.container(horizontal=True)
+        figure_row.metric(
+            "Gini coefficient",
+            f"{shares.gini:.3f}",
+            border=True,
+            help=f"0 if all {nouns.items} had the same, towards 1 if one had everything.",
+        )
+        figure_row.metric(
+            f"{nouns.values.capitalize()} of the top 1% of {nouns.items}",
+            f"{shares.top_percent:.1%}",
+            border=True,
+        )
+        figure_row.metric(
+            f"{nouns.items.capitalize()} with a single {nouns.user}",
+            f"{(table['listeners'] == 1).sum():,}",
+            border=True,
+            help="Nothing can be learned about who else might like these.",
+        )
+        st.plotly_chart(
+            state.figure("lorenz", partial(figures.lorenz, shares, nouns)),
+            alt=f"Lorenz curve of {nouns.values} over {nouns.items}",
+        )

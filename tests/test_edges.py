@@ -84,6 +84,12 @@ def test_odd_names_and_few_artists_go_all_the_way(monkeypatch):
         assert not any("<script" in str(element.value) and element.allow_html for element in app.markdown), (
             page
         )
+    app.switch_page("pages/explore.py").run()
+    for tab in [tab.label for tab in app.tabs]:
+        app.session_state.explored = tab
+        app.switch_page("pages/explore.py").run()
+        assert not app.exception, tab
+    assert "Gini coefficient" in [metric.label for metric in app.metric]
     app.switch_page("pages/recommend.py").run()
     app.selectbox(key="listener").set_value("😀3<b>").run()
     assert not app.exception
@@ -120,7 +126,10 @@ def test_listeners_with_hardly_any_artists_are_looked_at_and_told_of(each):
     app = brought(table(rows))
     app.button(key="use-own").click().run()
     app.switch_page("pages/explore.py").run()
-    assert not app.exception
+    for tab in [tab.label for tab in app.tabs]:
+        app.session_state.explored = tab
+        app.switch_page("pages/explore.py").run()
+        assert not app.exception, tab
     app.switch_page("pages/train.py").run()
     app.button(key="train").click().run()
     if each == 1:

@@ -155,6 +155,11 @@ class Visit:
         app = self.app
         for name in sorted(path.stem for path in (ROOT / "pages").glob("*.py")):
             self.open(name)
+        self.open("explore")
+        for tab in [tab.label for tab in app.tabs]:
+            app.session_state.explored = tab
+            self.open("explore")
+        assert {"Gini coefficient"} & self.texts["explore"]
         for model in ("user-knn", "biased", "svd"):
             self.train(model)
             for name in ("recommend", "present", "new_listener", "map"):

@@ -71,6 +71,9 @@ def test_names_that_want_to_be_more_than_text_stay_text(page: Page, address: str
         page.get_by_test_id("stPageLink").get_by_role("link", name=name).first.click()
         title(page, name)
         settled(page)
+        for tab in page.get_by_role("tab").all() if name == "Explore" else []:
+            tab.click()
+            settled(page)
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.locator(".stMarkdownBadge", has_text="Done")).to_be_visible()
     page.get_by_test_id("stPageLink").get_by_role("link", name="Recommend").first.click()
