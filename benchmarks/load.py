@@ -165,10 +165,10 @@ async def train(address: str) -> str:
         return dict(part.split("=") for part in visitor.query.lstrip("?").split("&"))["run"]
 
 
-def memory(pid: int) -> float:
-    """Return the resident memory of a process in MB."""
+def memory(pid: int, which: str = "VmRSS") -> float:
+    """Return the resident memory of a process in MB; VmHWM: the most it ever had."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(which))
 
 
 async def highest(pid: int, until: float) -> float:

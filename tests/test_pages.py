@@ -62,7 +62,7 @@ def test_searching_an_artist_narrows_the_table():
 
 
 def test_of_very_many_artists_the_first_are_listed_and_a_search_finds_any(monkeypatch):
-    monkeypatch.setattr(controls, "LISTED", 50)
+    monkeypatch.setattr(controls, "ARTISTS_LISTED", 50)
     monkeypatch.setattr(figures, "POINTS", 50)
     app = open_page("explore.py")
     assert len(app.dataframe[0].value) == 50
@@ -248,3 +248,11 @@ def test_a_download_that_fails_is_explained_on_the_page(tmp_path, monkeypatch):
     assert not app.exception
     assert "cannot be reached" in said(app)
     assert "drop it onto the Data page" in said(app)
+
+
+def test_of_very_many_listeners_the_first_are_offered_and_any_id_can_be_typed(monkeypatch):
+    monkeypatch.setattr(controls, "LISTENERS_LISTED", 5)
+    app = trained().switch_page("pages/recommend.py").run()
+    picker = app.selectbox(key="listener")
+    assert len(picker.options) == 5
+    assert "The first 5 are listed; type any id" in picker.help

@@ -19,10 +19,10 @@ from recsys.models import MODELS
 from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
 from recsys.training import Stopping
 
-LISTED = 2_000
+# What is sent to the browser: a picker makes an element of each, and 20,000 of them halt the page for seconds.
+LISTENERS_LISTED, ARTISTS_LISTED = 2_000, 20_000
 SUGGESTED = 20
 MATCHES = 8
-LISTED = 20_000  # artists in a table: all of them are sent to the browser
 LONGEST = 200
 # The modebar keeps out of the way, and cannot send a chart's data anywhere.
 CHART = {"displayModeBar": False}
@@ -163,10 +163,10 @@ def listener(users: pd.Index, **beside: str) -> str | None:
     """
     from_address("listener", str)
     nouns = state.nouns()
-    more = len(users) > LISTED
+    more = len(users) > LISTENERS_LISTED
     chosen = st.selectbox(
         nouns.user.capitalize(),
-        [str(user) for user in users[:LISTED]],
+        [str(user) for user in users[:LISTENERS_LISTED]],
         key="listener",
         index=None,
         placeholder=f"Choose a {nouns.user}, or type an id",
@@ -174,7 +174,11 @@ def listener(users: pd.Index, **beside: str) -> str | None:
         filter_mode="contains",
         persist_state="session",
         help=f"{len(users):,} {nouns.users}."
-        + (f" The first {LISTED:,} are listed; type any id or a part of one, then Enter." if more else ""),
+        + (
+            f" The first {LISTENERS_LISTED:,} are listed; type any id or a part of one, then Enter."
+            if more
+            else ""
+        ),
     )
     _into_address(None if chosen is None else str(chosen), beside)
     return None if chosen is None else str(chosen)
@@ -269,8 +273,8 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
     ).strip()
     found = table[table["artist"].str.contains(wanted, case=False, regex=False)] if wanted else table
     said = f"{len(found):,} of {len(table):,} {nouns.items}. Click a name to see that {nouns.item}."
-    if len(found) > LISTED:
-        said += f" The {LISTED:,} with most {nouns.values} are listed; a search finds any."
+    if len(found) > ARTISTS_LISTED:
+        said += f" The {ARTISTS_LISTED:,} with most {nouns.values} are listed; a search finds any."
     st.caption(said)
     if wanted and len(found):
         first = found.iloc[0]
@@ -281,7 +285,7 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
             query_params=state.place() | {"artist": str(first["item"])},
         )
     listed = None if wanted else _ranks(tuple(columns))
-    artist_table(found.head(LISTED), "ranks", columns, height, shown=listed)
+    artist_table(found.head(ARTISTS_LISTED), "ranks", columns, height, shown=listed)
 
 
 def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
@@ -290,7 +294,7 @@ def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
 
 @state.remembered(show_spinner=False, max_entries=8)
 def _all_ranks(fingerprint: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    return _clickable(state.ranks().head(LISTED), list(columns), ["artist"])
+    return _clickable(state.ranks().head(ARTISTS_LISTED), list(columns), ["artist"])
 
 
 @st.fragment

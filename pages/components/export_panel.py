@@ -68,7 +68,7 @@ def many(lists: Lists) -> None:
         st.subheader(f"Some {nouns.users}", anchor=False)
         entries = st.multiselect(
             nouns.users.capitalize(),
-            [str(user) for user in interactions.users[: controls.LISTED]],
+            [str(user) for user in interactions.users[: controls.LISTENERS_LISTED]],
             key="exported",
             accept_new_options=True,
             filter_mode="contains",
