@@ -6,7 +6,9 @@ import io
 import json
 import re
 import secrets
+import struct
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +21,23 @@ from recsys.datasets.base import Dataset, Nouns
 from recsys.errors import InputError
 from recsys.interactions import Interactions
 from recsys.run_store import make_room, owners_folder
-from recsys.whole_files import write_whole
+from recsys.whole_files import sweep, write_whole
 
 KEY = re.compile(r"kept-[0-9a-f]{12}")
 MOST = 10
 FORMAT = 1
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,  # a zip that needs a password or a way to pack that is not there
+    EOFError,
+    zlib.error,
+    struct.error,
+    zipfile.BadZipFile,
+    pa.ArrowException,
+)
 
 
 @dataclass(frozen=True)
@@ -70,18 +84,23 @@ class KeptData:
         if len(self.entries()) >= MOST:
             raise InputError(f"{MOST} data sets are kept, and that is the most. Delete one first.")
         key = f"kept-{secrets.token_hex(6)}"
-        write_whole(self.folder / f"{key}.zip", _pack(dataset))
+        path = self.folder / f"{key}.zip"
+        try:
+            write_whole(path, _pack(dataset))
+        except InputError as error:  # where it would lie is nobody's business
+            raise InputError(str(error).replace(str(path), "The data")) from error
         return replace(dataset, key=key)
 
     def entries(self) -> list[KeptEntry]:
         """Return what is kept, the latest first; what is damaged is left out."""
         found = []
+        sweep(self.folder)
         for path in self.folder.glob("kept-*.zip"):
             try:
                 with zipfile.ZipFile(path) as file:
                     about = json.loads(file.read("about.json"))
                 entry = KeptEntry(path.stem, str(about["title"]), str(about["created"]), int(about["pairs"]))
-            except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+            except DAMAGED:
                 continue
             found.append(entry)
         return sorted(found, key=lambda entry: entry.created, reverse=True)
@@ -98,7 +117,7 @@ class KeptData:
         try:
             with zipfile.ZipFile(path) as file:
                 return _unpack(key, file)
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, pa.ArrowException) as error:
+        except DAMAGED as error:
             raise InputError("This data was kept, but the file is damaged. Bring it again.") from error
 
     def delete(self, key: str) -> None:

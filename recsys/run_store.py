@@ -35,6 +35,7 @@ from recsys.training import Epoch, TrainingRun
 from recsys.whole_files import make_folder, reason, settle, sweep, write_whole
 
 SUFFIX = ".safetensors"
+RUN_ID = re.compile("[0-9a-f]{12}")
 OWN = "own"
 BIN = ".deleted"
 KEPT_DELETED = 20
@@ -222,7 +223,7 @@ class RunStore:
         InputError
             If the run is not among the last that were deleted.
         """
-        if not re.fullmatch("[0-9a-f]{12}", run_id):
+        if not RUN_ID.fullmatch(run_id):
             raise InputError(f"There is no saved run {run_id[:40]!r}.")
         path = self.folder / f"{run_id}{SUFFIX}"
         with self._saying("brought back"):
@@ -232,6 +233,10 @@ class RunStore:
                 raise InputError("This run was deleted too long ago to be brought back.") from None
             settle(self.folder)
             return read_entry(path)
+
+    def is_deleted(self, run_id: str) -> bool:
+        """Say whether `restore` can bring a run back."""
+        return bool(RUN_ID.fullmatch(run_id)) and (self.folder / BIN / f"{run_id}{SUFFIX}").is_file()
 
     def export(self, run_id: str) -> bytes:
         """Return a run as one file, for `python -m recsys recommend --run` or another computer.
@@ -290,7 +295,7 @@ class RunStore:
 
     def _path(self, run_id: str) -> Path:
         """Return the file of a run, be it one's own or shared."""
-        if re.fullmatch("[0-9a-f]{12}", run_id):
+        if RUN_ID.fullmatch(run_id):
             with self._saying("read"):
                 for folder in (self.folder, self.shared):
                     if folder is not None and (path := folder / f"{run_id}{SUFFIX}").is_file():

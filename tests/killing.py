@@ -23,6 +23,7 @@ from recsys import batch
 from recsys.datasets import lastfm
 from recsys.datasets.base import Dataset
 from recsys.interactions import Interactions
+from recsys.kept_data import KeptData
 from recsys.models import make_model
 from recsys.run_store import BIN, RunStore
 from recsys.saved_runs import load_run, save_run
@@ -122,6 +123,37 @@ class Deleting(Runs):
         assert self.store.get(name) == self.kept[0]
 
 
+class Keeping:
+    """Data of one's own is kept and deleted again, beside other data that must stay."""
+
+    steps = ("fsync", "replace", "close", "unlink")
+
+    def __init__(self, folder: Path) -> None:
+        os.environ["RECSYS_RUNS"] = str(folder / "runs")
+        self.mine = KeptData("Ann")
+        self.kept = self.mine.keep(DATASET).key
+
+    def work(self) -> Iterator[str]:
+        while True:
+            key = self.mine.keep(DATASET).key
+            yield f"kept {key}"
+            self.mine.delete(key)
+            yield f"deleted {key}"
+
+    def check(self, said: list[str]) -> None:
+        known = {entry.key for entry in self.mine.entries()}
+        for key in known:
+            assert self.mine.open(key).interactions.fingerprint == DATASET.interactions.fingerprint
+        assert set(os.listdir(self.mine.folder)) == {f"{key}.zip" for key in known}
+        others = known - {self.kept}
+        assert self.kept in known
+        assert len(others) <= 1  # the last one may have had no time to be told, or is about to be deleted
+        told = [line.split() for line in said]
+        assert others.isdisjoint(key for word, key in told if word == "deleted")
+        for key in others:
+            self.mine.delete(key)
+
+
 class Downloading:
     """The data arrives at once, and is put into the cache again and again."""
 
@@ -179,7 +211,8 @@ class Exporting:
 
 
 WORKS: dict[str, Callable[[Path], object]] = {
-    work.__name__.lower(): work for work in (Saving, Importing, Renaming, Deleting, Downloading, Exporting)
+    work.__name__.lower(): work
+    for work in (Saving, Importing, Renaming, Deleting, Keeping, Downloading, Exporting)
 }
 
 

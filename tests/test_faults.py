@@ -18,6 +18,7 @@ from recsys import batch
 from recsys.background import BackgroundRuns
 from recsys.datasets import lastfm
 from recsys.errors import InputError
+from recsys.kept_data import KeptData
 from recsys.models import make_model
 from recsys.run_store import BIN, KEPT_DELETED, RunStore
 from recsys.saved_runs import load_run, read_story
@@ -80,6 +81,9 @@ def test_a_full_disk_is_explained_and_what_was_saved_stays(size, store, dataset,
     monkeypatch.setattr(lastfm, "_unpack", lambda source, name: {})
     monkeypatch.setattr(lastfm, "SHA256", {})
     monkeypatch.setattr(lastfm, "find_lastfm", lambda: None)
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "kept"))
+    mine = KeptData("Ann")
+    key = mine.keep(dataset).key
     saved = store.save(dataset, run, "good")
     (tmp_path / "cache").mkdir()
     lists = tmp_path / "lists.csv"
@@ -94,13 +98,16 @@ def test_a_full_disk_is_explained_and_what_was_saved_stays(size, store, dataset,
         lambda: store.add(store.export(saved.id)),
         lambda: batch.write_lists(lists, run.model, run.split, users),
         lambda: lastfm.download(),
+        lambda: mine.keep(dataset),
     ]
     for work in works:
         with room_for(size), pytest.raises(InputError, match=r"Make room on the disk and try again\."):
             work()
         assert contents(tmp_path) == before
-    store.delete(saved.id)  # needs no room
-    assert store.restore(saved.id) == saved
+    with room_for(0):  # needs no room
+        store.delete(saved.id)
+        assert store.restore(saved.id) == saved
+        mine.delete(key)
 
 
 def test_a_folder_that_cannot_be_written_is_explained_with_what_to_do(dataset, run, tmp_path):
@@ -115,11 +122,15 @@ def test_a_folder_that_cannot_be_written_is_explained_with_what_to_do(dataset, r
         batch.write_lists(tmp_path / "no" / "lists.csv", run.model, run.split, np.zeros(1, np.int32))
 
 
-def test_what_cannot_be_saved_never_says_where_it_would_lie(store, dataset, run):
+def test_what_cannot_be_saved_never_says_where_it_would_lie(store, dataset, run, tmp_path, monkeypatch):
     saved = store.save(dataset, run, "good")
     with room_for(0), pytest.raises(InputError) as caught:
         store.rename(saved.id, "new")
     assert str(caught.value).startswith("The run cannot be written: File too large.")
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "kept"))
+    with room_for(0), pytest.raises(InputError) as caught:
+        KeptData("Ann").keep(dataset)
+    assert str(caught.value).startswith("The data cannot be written: File too large.")
 
 
 # Damaged files
@@ -148,6 +159,27 @@ def test_no_bit_of_a_saved_run_changes_unseen(store, dataset, run):
             with pytest.raises(InputError, match=r"Gift .* [Tt]rain (it )?again\."):
                 store.add(bytes(damaged), "Gift")
     assert refused > 390  # a letter of the word `checksum` is all that may change
+
+
+def test_no_bit_of_kept_data_changes_unseen(dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path))
+    mine = KeptData("Ann")
+    key, other = mine.keep(dataset).key, mine.keep(dataset).key
+    path = mine.folder / f"{key}.zip"
+    whole, chance, refused = path.read_bytes(), random.Random(0), 0
+    for _ in range(400):
+        damaged = bytearray(whole)
+        damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        assert other in {entry.key for entry in mine.entries()}
+        try:
+            back = mine.open(key)
+            assert back.interactions.fingerprint == dataset.interactions.fingerprint
+            assert back.interactions.names.tolist() == dataset.interactions.names.tolist()
+            assert (back.title, back.nouns) == (dataset.title, dataset.nouns)
+        except InputError:
+            refused += 1
+    assert refused > 300  # dates and the like in the zip's own headers say nothing of the data
 
 
 def with_header(header, length=None):

@@ -1,5 +1,8 @@
 """Tuning on the Train page, without a browser: trains at once, remembers, explains, undoes."""
 
+import errno
+import os
+
 import pytest
 import streamlit as st
 from conftest import ROOT
@@ -155,6 +158,29 @@ def test_a_run_is_renamed_pinned_deleted_and_brought_back():
     assert not app.exception
     assert "Mine" in table(app)["name"].tolist()
     assert len(table(app)) == len(names)
+
+
+def test_a_saved_run_that_cannot_be_brought_back_now_can_be_brought_back_later(monkeypatch):
+    app = choose(tuned(), 0)
+    app.button(key="save-run").click().run()
+    choose(app, 0)
+    app.button(key="delete-run").click().run()
+    assert not app.dataframe
+    real = os.replace
+
+    def full(source, place):
+        if str(source).endswith(".safetensors"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(source, place)
+
+    monkeypatch.setattr(os, "replace", full)
+    app.button(key="undo").click().run()
+    assert "cannot be brought back: No space left" in app.error[0].value.replace("\\", "")
+    assert not app.dataframe
+    monkeypatch.setattr(os, "replace", real)
+    app.button(key="undo").click().run()
+    assert not app.exception
+    assert table(app)["saved"].tolist() == [True]
 
 
 def test_two_runs_are_shown_side_by_side():

@@ -469,11 +469,17 @@ def _delete(record: Record) -> None:
 
 def _undo() -> None:
     record, place = st.session_state.deleted.pop()
-    if place is None:
-        state.saved_runs().restore(record.id)
-        del st.session_state.saved
-    else:
+    if place is not None:
         state.trail().insert(place, record)
+        return
+    store = state.saved_runs()
+    try:
+        store.restore(record.id)
+    except InputError:
+        if store.is_deleted(record.id):  # what failed can be tried again
+            st.session_state.deleted.append((record, place))
+        raise
+    del st.session_state.saved
 
 
 def _save(record: Record) -> None:
