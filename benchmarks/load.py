@@ -1,11 +1,16 @@
 """Many readers at once while models train: what each waits, and what the server's memory does.
 
     python -m benchmarks.load                 40 readers, 2 trainings, 60 seconds; then 200 visits one after another
+    python -m benchmarks.load --arriving 0    the same, all 40 in one instant
+    python -m benchmarks.load --mixed --readers 10 --seconds 1800 --visits 0
 
 Each reader is a websocket session as a browser holds one: it comes within the first five seconds, opens Explore or
 Recommend, reads for one to five seconds, and goes on to another listener or page. Two more watch a training and ask
 for its curve as the page tells them to. Prints how long a page took (median, 95th percentile), what went wrong, and
 the server's resident memory: before, at its highest, and after the sessions are gone.
+
+`--mixed` is what people do all day: readers open all pages, train models of their own and leave after two minutes for
+others to come, and in a real browser somebody brings a file, uses it, trains, recommends, compares, and begins anew.
 """
 
 from __future__ import annotations
@@ -24,12 +29,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Page, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.browser.serving import serve
+from tests.browser import steps
+from tests.browser.serving import open_browser, serve
 
 TARGET_SECONDS, TARGET_GROWTH = 2.0, 0.2
 # Streamlit keeps what a visitor left behind for two minutes, for a browser that comes back.
@@ -37,6 +44,24 @@ FORGET = 150.0
 TRAINING = "data=sample&model=implicit&epochs=5000&factors=64&seed={seed}"
 WAIT = 120.0
 READING = (1.0, 5.0)
+STAY = 120.0  # seconds of a visit, in mixed use
+SAMPLES = 20  # of the memory, in mixed use
+USUAL = ("explore?data=sample", "recommend?data=sample&run={run}&listener={listener}")
+MIXED = (
+    *USUAL,
+    "?data=sample",
+    "artist?data=sample&artist={artist}",
+    "train?data=sample&model={model}&epochs={epochs}&factors=16&seed={listener}",
+    "sweep?data=sample",
+    "recommend?data=sample&run={run}&listener={listener}",
+    "present?data=sample&run={run}&listener={listener}",
+    "new_listener?data=sample&run={run}",
+    "compare?data=sample&run={run}",
+    "map?data=sample&run={run}&artist={artist}",
+    "data?data=sample",
+    "health",
+)
+TRAINED = ("implicit", "biased", "funk", "article")
 
 
 @dataclass
@@ -118,23 +143,45 @@ class Visitor:
                     self.story.problems[answer.delta.new_element.exception.message[:200] or "exception"] += 1
 
 
-async def read(address: str, until: float, story: Story, seed: int, run: str, pause: bool = True) -> None:
+@dataclass(frozen=True)
+class Reading:
+    """What readers do: which of these addresses they open, and how they come, read and leave."""
+
+    run: str
+    addresses: tuple[str, ...] = USUAL
+    arriving: float = 0.0
+    reading: tuple[float, float] = (0.0, 0.0)
+    stay: float = float("inf")
+
+    def choose(self, random: random.Random) -> tuple[str, str]:
+        """Return a page and a query."""
+        wanted = random.choice(self.addresses).format(
+            run=self.run,
+            listener=random.randrange(1, 2_000),
+            artist=random.randrange(1, 1_000),
+            model=random.choice(TRAINED),
+            epochs=random.randrange(5, 60),
+        )
+        page, _, query = wanted.partition("?")
+        return page, query
+
+
+async def read(address: str, until: float, story: Story, seed: int, how: Reading) -> None:
     """Go from page to page until the time is over."""
     choose = random.Random(seed)  # noqa: S311 - not for secrets
-    try:
-        async with _session(address) as socket:
-            visitor = Visitor(socket, story)
-            # people come one by one, and not all in the same moment
-            await asyncio.sleep(choose.uniform(0, READING[1]) if pause else 0)
-            while time.monotonic() < until:
-                if choose.random() < 0.5:
-                    await visitor.visit("explore", "data=sample")
-                else:
-                    listener = choose.randrange(1, 2_000)
-                    await visitor.visit("recommend", f"data=sample&run={run}&listener={listener}")
-                await asyncio.sleep(choose.uniform(*READING) if pause else 0)
-    except Exception as error:  # whatever it is, it is a finding
-        story.problems[f"{type(error).__name__}: {error}"[:200]] += 1
+    # people come one by one, and not all in the same moment
+    await asyncio.sleep(choose.uniform(0, how.arriving))
+    while time.monotonic() < until:
+        leaves = min(until, time.monotonic() + how.stay * choose.uniform(0.5, 1.5))
+        try:
+            async with _session(address) as socket:
+                visitor = Visitor(socket, story)
+                while time.monotonic() < leaves:
+                    await visitor.visit(*how.choose(choose))
+                    await asyncio.sleep(choose.uniform(*how.reading))
+        except Exception as error:  # whatever it is, it is a finding
+            story.problems[f"{type(error).__name__}: {error}"[:200]] += 1
+            return
 
 
 async def watch(address: str, until: float, story: Story, seed: int) -> None:
@@ -171,52 +218,107 @@ def memory(pid: int, which: str = "VmRSS") -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(which))
 
 
-async def highest(pid: int, until: float) -> float:
-    """Return the most memory that a process had until then."""
-    most = 0.0
+async def memories(pid: int, until: float) -> list[float]:
+    """Return the memory that a process has from now until then, twice a second."""
+    found = [memory(pid)]
     while time.monotonic() < until:
-        most = max(most, memory(pid))
         await asyncio.sleep(0.5)
-    return most
+        found.append(memory(pid))
+    return found
 
 
-async def measure(
-    address: str, pid: int, readers: int, trainings: int, seconds: float, visits: int
-) -> dict[str, Any]:
+def bring(address: str, until: float) -> dict[str, Any]:
+    """In a real browser, bring data, use it, train, recommend and compare, again and again; return what was done."""
+    rounds, problems = 0, Counter[str]()
+    expect.set_options(timeout=1000 * WAIT)
+    with open_browser() as browser:
+        while time.monotonic() < until:
+            try:
+                with browser.new_context() as visit:
+                    _bring_once(visit.new_page(), address, rounds)
+                rounds += 1
+            except Exception as error:  # whatever it is, it is a finding
+                problems[f"{type(error).__name__}: {error}"[:400]] += 1
+    return {"rounds": rounds, "problems": dict(problems)}
+
+
+def _bring_once(page: Page, address: str, number: int) -> None:
+    rows = "".join(
+        f"u{user},Artist {(user * 3 + at * (1 + user % 5) + number) % 80},{1 + (at * user) % 90}\n"
+        for user in range(200)
+        for at in range(30)
+    )
+    steps.go(page, address, "data")
+    steps.upload(page, f"mine {number}.csv", f"user,artist,plays\n{rows}".encode())
+    page.get_by_role("button", name="Use this data").click()
+    expect(page.get_by_role("heading", name=f"In use: mine {number}.csv")).to_be_visible()
+    steps.settled(page)
+    steps.choose(page, "Explore")
+    steps.choose(page, "Train")
+    page.get_by_role("button", name="Train", exact=True).click()
+    steps.state(page, "Done", WAIT)
+    steps.choose(page, "Recommend")
+    for user in range(3):
+        steps.pick(page, f"u{user * 7}")
+    expect(page.get_by_role("heading", name="Recommended")).to_be_visible()
+    steps.choose(page, "Compare")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("95 % confidence interval")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+async def measure(address: str, pid: int, options: argparse.Namespace) -> dict[str, Any]:
     """Let them come, and count."""
     run = await train(address)
-    warm = Story()
+    warm, addresses = Story(), MIXED if options.mixed else USUAL
+    quickly = Reading(run, addresses)
+    warming = 40 if options.mixed else 5
     await asyncio.gather(
-        *(read(address, time.monotonic() + 5, warm, seed, run, pause=False) for seed in range(3))
+        *(read(address, time.monotonic() + warming, warm, seed, quickly) for seed in range(3))
     )
+    if options.mixed:  # what a first upload and a first comparison bring along stays
+        await asyncio.to_thread(bring, address, time.monotonic() + 1)
+        await asyncio.sleep(FORGET)
     before = memory(pid)
-    together = Story()
-    until = time.monotonic() + seconds
-    everyone = [read(address, until, together, seed, run) for seed in range(readers)]
-    watching = Story()
-    everyone += [watch(address, until, watching, seed + 100) for seed in range(trainings)]
-    most, *_ = await asyncio.gather(highest(pid, until), asyncio.gather(*everyone))
+    together, watching = Story(), Story()
+    how = Reading(run, addresses, options.arriving, READING, STAY if options.mixed else float("inf"))
+    until = time.monotonic() + options.seconds
+    everyone = [read(address, until, together, seed, how) for seed in range(options.readers)]
+    everyone += [watch(address, until, watching, seed + 100) for seed in range(options.trainings)]
+    browser = asyncio.create_task(asyncio.to_thread(bring, address, until)) if options.mixed else None
+    held, *_ = await asyncio.gather(memories(pid, until), asyncio.gather(*everyone))
+    brought = await browser if browser else {}
     await asyncio.sleep(FORGET)
     after = memory(pid)
     one_by_one = Story()
-    for seed in range(visits):
-        await read(address, time.monotonic() + 0.01, one_by_one, seed, run, pause=False)
-    await asyncio.sleep(FORGET if visits else 0)
+    for seed in range(options.visits):
+        await read(address, time.monotonic() + 0.01, one_by_one, seed, quickly)
+    await asyncio.sleep(FORGET if options.visits else 0)
+    apart = len(held) / SAMPLES
     return {
-        "readers": readers,
-        "trainings": trainings,
-        "seconds": seconds,
+        "readers": options.readers,
+        "trainings": options.trainings,
+        "seconds": options.seconds,
         "together": together.figures(),
         "trainings_problems": dict(watching.problems),
-        "one_by_one": one_by_one.figures() if visits else {},
+        "one_by_one": one_by_one.figures() if options.visits else {},
         "memory_mb": {
             "before": round(before),
-            "highest": round(most),
+            "highest": round(max(held)),
             "afterwards": round(after),
-            f"after {visits} more visits": round(memory(pid)),
+            f"after {options.visits} more visits": round(memory(pid)),
         },
         "load_average": os.getloadavg(),
-    }
+    } | (
+        {
+            "in_a_browser": brought,
+            "highest_mb_by_part": [
+                round(max(held[int(at * apart) : max(int((at + 1) * apart), 1)])) for at in range(SAMPLES)
+            ],
+        }
+        if options.mixed
+        else {}
+    )
 
 
 def main() -> int:
@@ -228,21 +330,22 @@ def main() -> int:
     parser.add_argument("--trainings", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--visits", type=int, default=200)
+    parser.add_argument(
+        "--arriving", type=float, default=READING[1], help="seconds within which readers come"
+    )
+    parser.add_argument("--mixed", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
         children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-        found = asyncio.run(
-            measure(
-                address, int(children[0]), options.readers, options.trainings, options.seconds, options.visits
-            )
-        )
+        found = asyncio.run(measure(address, int(children[0]), options))
     print(json.dumps(found, indent=1))
-    memories = list(found["memory_mb"].values())
+    held = list(found["memory_mb"].values())
     fine = (
         not found["together"]["problems"]
         and not found["trainings_problems"]
+        and not found.get("in_a_browser", {}).get("problems")
         and found["together"]["p95_seconds"] <= TARGET_SECONDS
-        and max(memories[2:]) <= (1 + TARGET_GROWTH) * memories[0]
+        and max(held[2:]) <= (1 + TARGET_GROWTH) * held[0]
     )
     return 0 if fine else 1
 

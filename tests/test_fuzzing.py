@@ -257,6 +257,7 @@ STORY = st.sampled_from(
 @example(0, "story", [], {("stopping", "patience"): [1]})
 @example(0, "story", [], {("split", "minimum"): 10**400})
 @example(0, "arrays", [("number", 0.0, 1073)], {})
+@example(2, "arrays", [("number", 0.9999, 0)], {})
 def test_a_saved_run_is_read_or_refused(number, how, edits, story):
     content = spoiled_run(number, how, edits, story)
     with tempfile.TemporaryDirectory() as folder:

@@ -55,10 +55,12 @@ def test_a_missing_file_is_named(tmp_path, dataset):
 
 
 def damage(saved, change):
+    """Change a run and take its checksum away, as somebody would who wants it to be read."""
     arrays = load_file(saved)
     with open(saved, "rb") as file:
         size = int.from_bytes(file.read(8), "little")
         story = json.loads(json.loads(file.read(size))["__metadata__"]["run"])
+    del story["arrays"]
     change(story, arrays)
     save_file(arrays, saved, metadata={"run": json.dumps(story)})
 
@@ -132,6 +134,16 @@ def with_rows_that_run_backwards(arrays):
     arrays["user_plays.indptr"][5] = arrays["user_plays.indptr"][-1]
 
 
+def with_rows_although_it_is_empty(arrays):
+    arrays["item_similarity.indptr"][-1] = 0
+
+
+def with_rows_whose_lengths_overflow(arrays):
+    pointers = arrays["item_similarity.indptr"].astype(np.int64)
+    pointers[1], pointers[2] = 2**63 - 1, -(2**63)
+    arrays["item_similarity.indptr"] = pointers
+
+
 def with_fewer_values(arrays):
     arrays["user_plays.data"] = arrays["user_plays.data"][:-1].copy()
 
@@ -150,6 +162,8 @@ def with_indices_that_are_fractions(arrays):
         with_an_index_out_of_range,
         with_a_negative_index,
         with_rows_that_run_backwards,
+        with_rows_although_it_is_empty,
+        with_rows_whose_lengths_overflow,
         with_fewer_values,
         with_a_value_that_is_not_a_number,
         with_indices_that_are_fractions,

@@ -13,12 +13,15 @@ from recsys.datasets.offered import Offer, Reading, offers
 from recsys.errors import InputError
 from recsys.health import resident
 
+WANTED = "offer-wanted"
+
 
 def draw() -> None:
     """Draw what there is, each with what can be done with it; nothing if there is none."""
     there = offers()
     if not there:
         return
+    _use_what_was_wanted(there)
     st.subheader("On this server", anchor=False)
     for offer in there:
         _one(offer)
@@ -58,12 +61,26 @@ def _known(job: BackgroundRun[Reading] | None) -> str:
 
 
 def _use(offer: Offer) -> None:
+    st.session_state.pop(WANTED, None)
     try:
         state.show(state.offered(offer))
     except InputError as error:
         job = state.reading(offer)
         if job is None or job.ended:
             st.session_state.notice = str(error)
+        else:
+            st.session_state[WANTED] = offer.key
+
+
+def _use_what_was_wanted(there: list[Offer]) -> None:
+    """Whoever wanted data and stayed while it was read gets it without another click."""
+    for offer in there:
+        job = state.reading(offer)
+        if offer.key == st.session_state.get(WANTED) and (job is None or job.ended):
+            del st.session_state[WANTED]
+            if job is not None and job.state == "done":
+                _use(offer)
+                st.rerun()
 
 
 def _told(job: BackgroundRun[Reading]) -> str:
