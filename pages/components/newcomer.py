@@ -116,7 +116,8 @@ def draw(recommender: Recommender) -> None:
 
 def _start() -> None:
     """Draw a few tastes to start from."""
-    st.caption(f"Search for {state.nouns().items}, choose some of a scene, or start from one of these:")
+    some = _together() if state.tags().empty else "of a scene"
+    st.caption(f"Search for {state.nouns().items}, choose some {some}, or start from one of these:")
     for scene, codes in examples(state.scenes()).items():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             artists = ", ".join(controls.artist_name(code) for code in codes)
@@ -129,11 +130,15 @@ def _start() -> None:
             )
 
 
+def _together() -> str:
+    """Say what the groups of untagged artists have in common."""
+    return "alike by the model" if state.large_run() else f"{state.nouns().done} by the same people"
+
+
 def _scenes(taste: Taste) -> None:
     groups, nouns = state.scenes(), state.nouns()
     tagged = not state.tags().empty
-    together = "Alike by the model" if state.large_run() else f"{nouns.done.capitalize()} by the same people"
-    with st.expander("Popular in a scene" if tagged else together, icon=":material/groups:"):
+    with st.expander("Popular in a scene" if tagged else _together().capitalize(), icon=":material/groups:"):
         chosen = st.selectbox(
             "Scene" if tagged else f"{nouns.items.capitalize()} around",
             list(groups),
