@@ -16,6 +16,7 @@ from recsys.background import BackgroundRuns
 from recsys.datasets.base import HELD
 
 STARTED = time.monotonic()
+GROUP = Path("/sys/fs/cgroup")
 PACKAGES = ("streamlit", "numpy", "numba", "pandas", "plotly")
 
 
@@ -58,6 +59,25 @@ def resident() -> int | None:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, AttributeError):
         return None
+
+
+def available() -> int | None:
+    """Return how many more bytes of memory this process may take without swapping; None where that is not known.
+
+    The least of what the machine has left and of what its control group, such as a container, is allowed.
+    """
+    try:
+        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        left = 1024 * int(lines["MemAvailable"].split()[0])
+    except (OSError, ValueError, KeyError):
+        return None
+    try:
+        allowed, taken = (int((GROUP / name).read_text()) for name in ("memory.max", "memory.current"))
+        told = dict(line.split() for line in (GROUP / "memory.stat").read_text().splitlines())
+        # files that were read and can be forgotten count as taken there
+        return max(0, min(left, allowed - taken + int(told.get("inactive_file", 0))))
+    except (OSError, ValueError):  # none, or no limit
+        return left
 
 
 def free(folder: Path) -> int | None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 
 import pandas as pd
 import pytest
@@ -9,7 +10,8 @@ import streamlit as st
 from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 
-from recsys.datasets import load
+from pages.components import state
+from recsys.datasets import load, offered
 from recsys.datasets.offered import Reading, find_offer, offers
 from recsys.errors import InputError
 from recsys.links import is_public
@@ -112,6 +114,41 @@ def test_it_is_used_on_the_data_page_and_by_its_address(folder):
     assert not other.exception
     assert not other.warning
     assert other.session_state.dataset.key == "server-parts"
+
+
+def test_whoever_waits_for_large_data_gets_it_without_another_click(folder, monkeypatch):
+    go_on, real = threading.Event(), Reading.step
+
+    def step(reading):
+        assert go_on.wait(60)
+        real(reading)
+
+    monkeypatch.setattr(Reading, "step", step)
+    monkeypatch.setattr(state, "AT_ONCE", 0.05)
+    app, other = opened("data"), opened("data")
+    app.button(key="use-server-parts").click().run()
+    assert not any("In use: parts" in shown.value for shown in app.subheader)
+    assert any("0 rows read" in str(bar.proto) for bar in app.get("progress"))
+    go_on.set()
+    assert state._readings()[0].wait(state.reading(find_offer("server-parts")), "done")
+    app.run()
+    assert not app.exception
+    assert any("In use: parts" in shown.value for shown in app.subheader)
+    other.run()  # nobody else gets what they did not ask for
+    assert not any("In use: parts" in shown.value for shown in other.subheader)
+
+
+def test_what_does_not_fit_into_memory_is_not_begun(folder, monkeypatch):
+    monkeypatch.setattr(offered, "available", lambda: 90 * 360 - 1)
+    with pytest.raises(InputError, match=r"has 360 rows\. Reading them takes about .* GB are free"):
+        steps(Reading(find_offer("server-parts")))
+    app = opened("data")
+    app.button(key="use-server-parts").click().run()
+    assert not app.exception
+    assert any("spark-train" in shown.value.replace("\\", "") for shown in (*app.error, *app.warning))
+    for left in (90 * 360, None):
+        monkeypatch.setattr(offered, "available", lambda left=left: left)
+        assert steps(Reading(find_offer("server-parts")))
 
 
 def test_an_address_of_nothing_is_explained(folder):
