@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import controls, frame, large_run, state
+from pages.components import caches, controls, frame, large_run, state
 from recsys import popularity
 from recsys.errors import InputError
 from recsys.similarity import LEAST_LISTENERS, has_factors, similar_items
@@ -25,7 +25,7 @@ if code is None:
         icon=":material/trophy:",
         key="most-played",
     ):
-        controls.open_artist(str(state.ranks()["item"].iloc[0]))
+        controls.open_artist(str(caches.ranks()["item"].iloc[0]))
     controls.artist_finder(["rank", "artist", "listeners", "plays"])
     st.stop()
 
@@ -37,8 +37,8 @@ figure_row.metric(nouns.values.capitalize(), f"{view.row['plays']:,.0f}", border
 figure_row.metric(nouns.mean.capitalize(), nouns.spell(view.row["plays_per_listener"]), border=True)
 figure_row.metric(f"Rank by {nouns.values}", f"{view.row['rank']:,}", border=True)
 
-if code in state.tags().index:
-    st.markdown(controls.badges(state.tags().loc[[code], "tag"].head(10)))
+if code in caches.tags().index:
+    st.markdown(controls.badges(caches.tags().loc[[code], "tag"].head(10)))
 job = state.run()
 model = job.run.model if job is not None and job.run.history and has_factors(job.run.model) else None
 

@@ -4,13 +4,13 @@ from functools import partial
 
 import streamlit as st
 
-from pages.components import controls, frame, large_run, state
+from pages.components import caches, controls, frame, large_run, state
 from recsys import figures, popularity
 
 frame.draw("Explore", "See what is {nouns.done}, by how many, and how unevenly.")
 large_run.instead(large_run.explore)
 interactions, nouns = state.dataset().interactions, state.nouns()
-table = state.ranks()
+table = caches.ranks()
 
 figure_row = st.container(horizontal=True)
 figure_row.metric(nouns.users.capitalize(), f"{interactions.n_users:,}", border=True)
@@ -45,7 +45,7 @@ if artists.open:
                 "others, evenly along their ranks. The line is that of all."
             )
         controls.artist_chart(
-            state.figure("scatter", partial(figures.plays_against_listeners, table, line, nouns=nouns)),
+            caches.figure("scatter", partial(figures.plays_against_listeners, table, line, nouns=nouns)),
             "scatter",
             f"{nouns.values.capitalize()} against {nouns.users} of every {nouns.item}",
         )
@@ -53,12 +53,12 @@ if pairs.open:
     with pairs:
         st.subheader(f"{nouns.counts.capitalize()} of {nouns.pairs}", anchor=False)
         st.plotly_chart(
-            state.figure("distribution", partial(figures.play_distribution, interactions, nouns)),
+            caches.figure("distribution", partial(figures.play_distribution, interactions, nouns)),
             alt=f"Distribution of {nouns.counts}",
         )
         st.subheader(f"Largest {nouns.counts}", anchor=False)
         controls.artist_table(
-            state.largest(50).rename(columns={"plays": "value"}),
+            caches.largest(50).rename(columns={"plays": "value"}),
             "largest",
             ["artist", "listener", "value"],
         )
@@ -84,6 +84,6 @@ if spread.open:
             help="Nothing can be learned about who else might like these.",
         )
         st.plotly_chart(
-            state.figure("lorenz", partial(figures.lorenz, shares, nouns)),
+            caches.figure("lorenz", partial(figures.lorenz, shares, nouns)),
             alt=f"Lorenz curve of {nouns.values} over {nouns.items}",
         )

@@ -4,7 +4,7 @@ import datetime
 
 import streamlit as st
 
-from pages.components import controls, frame, large_run, one_listener, state
+from pages.components import caches, controls, frame, large_run, one_listener, state
 from recsys.errors import InputError
 from recsys.reasons import doubt, sentence
 
@@ -44,7 +44,7 @@ with right:
             if row.names:
                 st.markdown(f":gray[{frame.escape(sentence(row.names))}]")
 
-quality = state.quality(job)
+quality = caches.quality(job)
 today = datetime.date.today()
 st.header("How good the model is", anchor=False, divider="gray")
 figure_row = st.container(horizontal=True)

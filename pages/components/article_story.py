@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import controls, frame, state
+from pages.components import caches, controls, frame, state
 from pages.components.live_chart import live_chart
 from recsys import figures
 from recsys.errors import InputError
@@ -15,7 +15,7 @@ from recsys.splitting import Split
 from recsys.training import TrainingRun
 
 
-@state.remembered(show_spinner="Training the article's model ...", max_entries=4)
+@caches.remembered(show_spinner="Training the article's model ...", max_entries=4)
 def _trained(
     fingerprint: str, minimum: int, hidden: int, seed: int, _split: Split
 ) -> tuple[TrainingRun, Lists]:

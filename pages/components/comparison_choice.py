@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.components import controls, frame, state
+from pages.components import caches, controls, frame, state
 from recsys.contenders import Contender, kept_epoch, label_of
 from recsys.errors import InputError
 from recsys.leaderboard import Entry, Leaderboard
@@ -73,7 +73,7 @@ def draw() -> None:
     if pressed:
         defaults = [Contender(MODELS[name].label, Setup(name)) for name in names]
         try:
-            split = state.split(**chosen)
+            split = caches.split(**chosen)
             entries = [contender.entry(split, _trained(contender)) for contender in [*defaults, *added]]
             st.session_state.comparison = state.start(state.runs(), Leaderboard(entries, split, int(n))).id
         except InputError as error:

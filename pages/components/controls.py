@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components import frame, state
+from pages.components import caches, frame, state
 from recsys import figures
 from recsys.errors import InputError
 from recsys.export import disarm
@@ -267,7 +267,7 @@ def choose_listener(user: object) -> None:
 @st.fragment
 def artist_finder(columns: list[str], height: int | None = None) -> None:
     """Draw a search field and the artists that match; choosing one opens that artist's page."""
-    table, nouns = state.ranks(), state.nouns()
+    table, nouns = caches.ranks(), state.nouns()
     wanted = st.text_input(
         f"Find {nouns.an_item}", key="search", placeholder="Part of a name", icon=":material/search:"
     ).strip()
@@ -292,9 +292,9 @@ def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
     return _all_ranks(state.dataset().interactions.fingerprint, columns)
 
 
-@state.remembered(show_spinner=False, max_entries=8)
+@caches.remembered(show_spinner=False, max_entries=8)
 def _all_ranks(fingerprint: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    return _clickable(state.ranks().head(ARTISTS_LISTED), list(columns), ["artist"])
+    return _clickable(caches.ranks().head(ARTISTS_LISTED), list(columns), ["artist"])
 
 
 @st.fragment
@@ -313,9 +313,9 @@ def top_charts() -> None:
         with column:
             word = nouns.values if by == "plays" else nouns.users
             st.subheader(f"Most {word}", anchor=False)
-            figure = state.figure(
+            figure = caches.figure(
                 "top",
-                partial(figures.top_artists, state.ranks(), by, shown, nouns),
+                partial(figures.top_artists, caches.ranks(), by, shown, nouns),
                 by,
                 shown,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import controls, state
+from pages.components import caches, controls
 from pages.components.one_listener import DIAL, Lists
 from recsys import figures
 from recsys.reranking import Reranking
@@ -30,11 +30,11 @@ def sentence(lists: Lists) -> str:
     """Return what this setting does to the lists of all, as one line."""
     chosen = lists.reranking
     # variety takes its time to measure: only what is asked for
-    table, judged = state.dial_effect(
+    table, judged = caches.dial_effect(
         lists.job, chosen.diversity, (chosen.dial,) if chosen.diversity else DIAL
     )
     now = table[table["dial"] == chosen.dial].iloc[0]
-    plain, _ = state.dial_effect(lists.job, 0.0, DIAL)
+    plain, _ = caches.dial_effect(lists.job, 0.0, DIAL)
     was = plain[plain["dial"] == 0].iloc[0]
 
     def figure(name: str, form: str) -> str:
@@ -51,7 +51,7 @@ def sentence(lists: Lists) -> str:
 def draw(lists: Lists) -> None:
     """Draw the measures at each step of the dial, with the current one marked."""
     nouns = lists.job.dataset.nouns
-    table, judged = state.dial_effect(lists.job, lists.reranking.diversity, DIAL)
+    table, judged = caches.dial_effect(lists.job, lists.reranking.diversity, DIAL)
     everybody = int((lists.job.run.split.validation.user_counts > 0).sum())
     st.caption(
         f"Lists of 10 for {judged:,} "

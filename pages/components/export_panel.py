@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import controls, frame, state
+from pages.components import caches, controls, frame
 from pages.components.one_listener import Lists
 from recsys import batch
 from recsys.errors import InputError
@@ -34,7 +34,7 @@ def one(lists: Lists) -> None:
             lists.user,
             lists.n,
             made=made,
-            figures=state.quality(lists.job),
+            figures=caches.quality(lists.job),
             reranking=lists.reranking,
         )
         return text.encode("utf-8", "backslashreplace")

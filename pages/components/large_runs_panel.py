@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.components import frame, state
+from pages.components import frame, once, state
 from pages.components.waiting import waiting
 from recsys.background import BackgroundRun
 from recsys.errors import InputError
@@ -53,7 +53,7 @@ def draw() -> None:
 
 def _one(source: Source) -> None:
     opened = state.large_run()
-    job = state.preparation(source)
+    job = once.preparations().job(source.identity)
     with st.container(border=True):
         words, button = st.columns([4, 1.3], vertical_alignment="center", gap="medium")
         words.markdown(f"**{frame.escape(source.title, 80)}**")
@@ -80,7 +80,7 @@ def _one(source: Source) -> None:
             ):
                 _open(source)
         elif job is not None and not job.ended:
-            waiting(job, partial(_told, job), state.stop_preparing)
+            waiting(job, partial(_told, job), once.preparations().stop)
         else:
             button.button(
                 "Prepare",
@@ -102,7 +102,7 @@ def _written(source: Source) -> str:
 
 def _prepare(source: Source) -> None:
     try:
-        state.prepare(source)
+        once.preparations().start(source.identity, partial(Preparation, source))
     except InputError as error:
         st.session_state.notice = str(error)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from pages.components import controls, frame, newcomer, state
+from pages.components import caches, controls, frame, newcomer, state
 from pages.components.live_chart import live_chart
 from recsys.artist_map import LEAST_LISTENERS, ArtistMap
 from recsys.background import ENDED, BackgroundRun
@@ -33,7 +33,7 @@ def map_of_artists(job: BackgroundRun[TrainingRun]) -> None:
         _come_back(lambda: job.state not in ("queued", "running"))
         return
     try:
-        made = state.artist_map(job)
+        made = caches.artist_map(job)
     except InputError as error:
         _without_features(error, "to-train")
         return
@@ -162,8 +162,8 @@ def _about(job: BackgroundRun[TrainingRun], found: int, there: bool) -> None:
 
 def _colours(job: BackgroundRun[TrainingRun]) -> Colours:
     """Draw the choice of colours and return them."""
-    tags = state.tags()
-    factors, table = state.features(job, main=True)
+    tags = caches.tags()
+    factors, table = caches.features(job, main=True)
     names = job.dataset.interactions.names
     ends = {
         f"{place + 1}": f"{place + 1}: {names[row.top[0]]} or {names[row.bottom[0]]}"[:LONGEST]
@@ -229,7 +229,7 @@ def features(job: BackgroundRun[TrainingRun]) -> None:
             "that the first tells as much as one can, the second as much of the rest, and so on.",
         )
     try:
-        _, table = state.features(job, main=turned != "As learned")
+        _, table = caches.features(job, main=turned != "As learned")
     except InputError as error:
         _without_features(error, "to-train-features")
         return

@@ -10,7 +10,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from pages.components import controls, frame, state
+from pages.components import caches, controls, frame, state
 from recsys.errors import InputError
 from recsys.large_runs import LargeRun
 from recsys.models import MODELS, Model
@@ -116,9 +116,9 @@ def draw(recommender: Recommender) -> None:
 
 def _start() -> None:
     """Draw a few tastes to start from."""
-    some = _together() if state.tags().empty else "of a scene"
+    some = _together() if caches.tags().empty else "of a scene"
     st.caption(f"Search for {state.nouns().items}, choose some {some}, or start from one of these:")
-    for scene, codes in examples(state.scenes()).items():
+    for scene, codes in examples(caches.scenes()).items():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             artists = ", ".join(controls.artist_name(code) for code in codes)
             st.markdown(f"**{frame.escape(scene, LONGEST)}**  \n{artists}", width="stretch")
@@ -136,8 +136,8 @@ def _together() -> str:
 
 
 def _scenes(taste: Taste) -> None:
-    groups, nouns = state.scenes(), state.nouns()
-    tagged = not state.tags().empty
+    groups, nouns = caches.scenes(), state.nouns()
+    tagged = not caches.tags().empty
     with st.expander("Popular in a scene" if tagged else _together().capitalize(), icon=":material/groups:"):
         chosen = st.selectbox(
             "Scene" if tagged else f"{nouns.items.capitalize()} around",

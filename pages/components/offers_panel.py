@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.components import frame, state
+from pages.components import frame, once, state
 from pages.components.waiting import waiting
 from recsys.background import BackgroundRun
 from recsys.datasets.offered import Offer, Reading, offers
@@ -28,7 +28,7 @@ def draw() -> None:
 
 
 def _one(offer: Offer) -> None:
-    job = state.reading(offer)
+    job = once.readings().job(offer)
     with st.container(border=True):
         words, button = st.columns([4, 1.3], vertical_alignment="center", gap="medium")
         words.markdown(f"**{frame.escape(offer.path.name, 80)}**")
@@ -36,7 +36,7 @@ def _one(offer: Offer) -> None:
         if state.dataset().key == offer.key:
             button.markdown(":green-badge[:material/check: In use]")
         elif job is not None and not job.ended:
-            waiting(job, partial(_told, job), state.stop_reading)
+            waiting(job, partial(_told, job), once.readings().stop)
         else:
             button.button(
                 "Use",
@@ -65,7 +65,7 @@ def _use(offer: Offer) -> None:
     try:
         state.show(state.offered(offer))
     except InputError as error:
-        job = state.reading(offer)
+        job = once.readings().job(offer)
         if job is None or job.ended:
             st.session_state.notice = str(error)
         else:
@@ -75,7 +75,7 @@ def _use(offer: Offer) -> None:
 def _use_what_was_wanted(there: list[Offer]) -> None:
     """Whoever wanted data and stayed while it was read gets it without another click."""
     for offer in there:
-        job = state.reading(offer)
+        job = once.readings().job(offer)
         if offer.key == st.session_state.get(WANTED) and (job is None or job.ended):
             del st.session_state[WANTED]
             if job is not None and job.state == "done":

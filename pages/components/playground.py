@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.components import controls, frame, state
+from pages.components import caches, controls, frame, state
 from pages.components.live_chart import live_chart
 from recsys import events, tuning_figures
 from recsys.background import ENDED, BackgroundRun
@@ -117,7 +117,7 @@ def _train(setup: Setup, quick: bool) -> None:
     runs = state.runs()
     if quick and (job := state.run()) is not None:
         runs.cancel(job)
-    job = state.start(runs, setup.run(state.split(**setup.hold_out)))
+    job = state.start(runs, setup.run(caches.split(**setup.hold_out)))
     state.follow(job)
     if quick:
         runs.wait(job, *ENDED, timeout=PATIENCE)

@@ -1,23 +1,18 @@
-"""What a visitor is looking at, and what the server remembers: session state and caches in one place."""
+"""What a visitor is looking at, and what goes on in the background for them."""
 
 from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
-import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
-from numpy.typing import NDArray
 
+from pages.components import once
 from pages.components.owner import owner
-from pages.components.written_once import written_once
-from recsys.artist_map import ArtistMap
-from recsys.background import ENDED, BackgroundRun, BackgroundRuns, Work
+from recsys.background import BackgroundRun, BackgroundRuns, Work
 from recsys.catalogue import Catalogue
 from recsys.comparing import Record
 from recsys.datasets import load
@@ -27,19 +22,13 @@ from recsys.datasets.offered import Offer, Reading, find_offer
 from recsys.errors import InputError
 from recsys.health import health as health_of
 from recsys.kept_data import KEY, KeptData
-from recsys.large_runs import LargeRun, Preparation, Source, find_run
+from recsys.large_runs import LargeRun, Source, find_run
 from recsys.large_runs.source import PREFIX
-from recsys.latent_features import describe_features, learned_features, main_directions
 from recsys.leaderboard import Leaderboard
 from recsys.links import OFFERED, SHARED, is_public
-from recsys.metrics import evaluate, sample_users
-from recsys.popularity import largest_play_counts, rank_table
-from recsys.reranking import Reranking, effect
 from recsys.run_store import RunStore, runs_folder
-from recsys.splitting import Split, hold_out, suited
+from recsys.splitting import suited
 from recsys.sweeps import Search, Sweep
-from recsys.tags import scenes as scenes_of
-from recsys.tags import tag_shares
 from recsys.training import TrainingRun, warm_up
 
 SAMPLE = "sample"
@@ -47,9 +36,6 @@ HOLD_OUTS = ("split-", "compare-")  # what the keys of the controls of a hold-ou
 V = TypeVar("V")
 W = TypeVar("W", TrainingRun, Leaderboard)
 S = TypeVar("S", bound=Work)
-# Maps of artists that are remembered, and data of the server.
-MAPS = 8
-OFFERS = 3
 AT_ONCE = 2.0  # seconds to wait for data that is small
 
 
@@ -156,58 +142,21 @@ def show(chosen: Dataset) -> None:
         st.session_state.pop("run", None)
 
 
-@st.cache_resource(show_spinner=False)
-def _readings() -> tuple[BackgroundRuns, dict[Offer, BackgroundRun[Reading]]]:
-    # No lease: whoever has large data read need not stay and watch.
-    return BackgroundRuns(at_once=1, kept=8, lease=float("inf")), {}
-
-
-def reading(offer: Offer) -> BackgroundRun[Reading] | None:
-    """Return how far an offer is read, if somebody wanted it since it was last written."""
-    return _readings()[1].get(offer)
-
-
-def read(offer: Offer) -> None:
-    """Start to read an offer in the background, unless that goes on or is done; the oldest ones are forgotten.
-
-    Raises
-    ------
-    InputError
-        If too many wait.
-    """
-    line, known = _readings()
-    job = known.get(offer)
-    if job is None or job.state not in ("queued", "running", "done"):
-        known[offer] = line.start(None, Reading(offer))
-        for old in [*known][:-OFFERS]:
-            line.cancel(known.pop(old))
-
-
-def stop_reading(job: BackgroundRun[Reading]) -> None:
-    """Give up reading an offer."""
-    _readings()[0].cancel(job)
-
-
 def offered(offer: Offer) -> Dataset:
-    """Return an offer that was read.
+    """Return what this server offers, once it is read; reading is begun if it was not.
 
     Raises
     ------
     InputError
-        If it was not: then it is begun.
+        If it is not read yet, or cannot be.
     """
-    job = reading(offer)
+    readings = once.readings()
+    job = readings.job(offer)
     if job is None or job.run.dataset is None:
-        read(offer)
-        job = reading(offer)
-        if job is not None:
-            _readings()[0].wait(job, *ENDED, timeout=AT_ONCE)
-    if job is None or job.run.dataset is None:
-        why = (
-            job.message
-            if job is not None and job.message
-            else "It is being read: the Data page says how far it is."
-        )
+        job = readings.start(offer, partial(Reading, offer))
+        readings.wait(job, AT_ONCE)
+    if job.run.dataset is None:
+        why = job.message or "It is being read: the Data page says how far it is."
         raise InputError(f"{offer.path.name} cannot be shown yet. {why}")
     return job.run.dataset
 
@@ -240,36 +189,6 @@ def open_large_run(source: Source) -> None:
     """
     st.session_state["large-run"] = _open_large(source.identity, source)
     st.session_state.pop("listener", None)  # of other data
-
-
-@st.cache_resource(show_spinner=False)
-def _preparations() -> tuple[BackgroundRuns, dict[str, BackgroundRun[Preparation]]]:
-    # No lease: whoever prepares a large run need not stay and watch.
-    return BackgroundRuns(at_once=1, kept=8, lease=float("inf")), {}
-
-
-def preparation(source: Source) -> BackgroundRun[Preparation] | None:
-    """Return the preparation of a run as it is now, if somebody started one since this server started."""
-    return _preparations()[1].get(source.identity)
-
-
-def prepare(source: Source) -> None:
-    """Start to prepare a run in the background, unless that goes on already.
-
-    Raises
-    ------
-    InputError
-        If too many wait.
-    """
-    line, known = _preparations()
-    job = known.get(source.identity)
-    if job is None or job.ended:
-        known[source.identity] = line.start(None, Preparation(source))
-
-
-def stop_preparing(job: BackgroundRun[Preparation]) -> None:
-    """Give a preparation up; nothing of it is left behind."""
-    _preparations()[0].cancel(job)
 
 
 def catalogue() -> Catalogue:
@@ -338,112 +257,6 @@ def place() -> dict[str, str]:
     return here | ({"run": job.id} if job else {})
 
 
-def remembered(**options: Any) -> Callable[[Callable[..., V]], Callable[..., V]]:
-    """Make a cache for what follows from a data set.
-
-    What follows from the sample and from Last.fm is there for all visitors; what follows from somebody's
-    own data is remembered for their visit alone.
-    """
-
-    def decorate(function: Callable[..., V]) -> Callable[..., V]:
-        for_all = st.cache_resource(**options)(function)
-        for_one = st.cache_resource(scope="session", **options)(function)
-
-        def remember(*given: Any, **named: Any) -> V:
-            return (for_all if is_public(dataset().key) else for_one)(*given, **named)
-
-        return remember
-
-    return decorate
-
-
-@remembered(show_spinner=False, max_entries=4)
-def _ranks(fingerprint: str, _dataset: Dataset) -> pd.DataFrame:
-    return rank_table(_dataset.interactions)
-
-
-def ranks() -> pd.DataFrame:
-    """Return the rank table of the current data; not to be changed."""
-    return _ranks(dataset().interactions.fingerprint, dataset())
-
-
-@remembered(show_spinner=False, max_entries=4)
-def _largest(fingerprint: str, n: int, _dataset: Dataset) -> pd.DataFrame:
-    return largest_play_counts(_dataset.interactions, n)
-
-
-def largest(n: int) -> pd.DataFrame:
-    """Return the `n` largest values of the current data; not to be changed."""
-    return _largest(dataset().interactions.fingerprint, n, dataset())
-
-
-@remembered(show_spinner=False, max_entries=64)
-def _figure(
-    fingerprint: str, name: str, options: tuple[Hashable, ...], _draw: Callable[[], go.Figure]
-) -> go.Figure:
-    return written_once(_draw())
-
-
-def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.Figure:
-    """Return a chart of the current data, drawn once; not to be changed.
-
-    Parameters
-    ----------
-    name : str
-        Which chart it is.
-    draw : callable
-        Draws it, if nobody has yet.
-    *options : hashable
-        What else decides how it looks.
-    """
-    return _figure(dataset().interactions.fingerprint, name, options, draw)
-
-
-@remembered(show_spinner="Drawing the hold-out ...", max_entries=8)
-def _split(fingerprint: str, minimum: int, hidden: int, seed: int, _dataset: Dataset) -> Split:
-    return hold_out(_dataset.interactions, minimum, hidden, seed)
-
-
-def split(minimum: int, hidden: int, seed: int) -> Split:
-    """Return the hold-out of the current data.
-
-    Raises
-    ------
-    InputError
-        If these numbers leave nobody to take part.
-    """
-    return _split(dataset().interactions.fingerprint, minimum, hidden, seed, dataset())
-
-
-# How the lists of a run are judged is measured on this many listeners, so that the page answers at once.
-JUDGED = 500
-Judged = tuple[pd.DataFrame, int]
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _effect(
-    run_id: str, epochs: int, diversity: float, steps: tuple[float, ...], _run: TrainingRun
-) -> Judged:
-    users = sample_users(_run.split, JUDGED)
-    settings = [Reranking(step, diversity) for step in steps]
-    return effect(_run.model, _run.split, users, settings), len(users)
-
-
-def dial_effect(job: BackgroundRun[TrainingRun], diversity: float, steps: tuple[float, ...]) -> Judged:
-    """Return `reranking.effect` of each step of the dial, and on how many listeners; not to be changed."""
-    return _effect(job.id, len(job.run.history) + job.ended, diversity, steps, job.run)
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _quality(run_id: str, epochs: int, _run: TrainingRun) -> dict[str, float]:
-    return evaluate(_run.model, _run.split)
-
-
-def quality(job: BackgroundRun[TrainingRun]) -> dict[str, float]:
-    """Return `metrics.evaluate` of a run, as far as it is; not to be changed."""
-    return _quality(job.id, len(job.run.history) + job.ended, job.run)
-
-
 def _run_in_link() -> BackgroundRun[Any] | None:
     return next(
         (
@@ -479,75 +292,10 @@ def follow_sweep(job: BackgroundRun[Any]) -> None:
     st.session_state[f"{type(job.run).__name__.lower()}-followed"] = job.id
 
 
-@remembered(show_spinner=False, max_entries=4)
-def _tags(fingerprint: str, _dataset: Dataset) -> tuple[pd.DataFrame, dict[str, list[int]]]:
-    shares = tag_shares(_dataset)
-    return shares, scenes_of(_dataset, shares)
-
-
-def tags() -> pd.DataFrame:
-    """Return how much of each artist's tags each one is, as `tags.tag_shares`; not to be changed."""
-    if large_run():
-        return pd.DataFrame(columns=["tag", "share"])
-    return _tags(dataset().interactions.fingerprint, dataset())[0]
-
-
-def scenes() -> dict[str, list[int]]:
-    """Return artists of the current data that go together, as `tags.scenes`; not to be changed."""
-    if opened := large_run():
-        return opened.scenes
-    return _tags(dataset().interactions.fingerprint, dataset())[1]
-
-
 @st.cache_resource(show_spinner=False)
 def maps() -> BackgroundRuns:
     """Return the maps of artists of this server: no training waits for one, and one is made at a time."""
     return BackgroundRuns(at_once=1)
-
-
-@remembered(show_spinner=False, max_entries=MAPS)
-def _map(learned: str, _job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
-    return maps().start(_job.dataset, ArtistMap(_job.run.model, _job.dataset.interactions), viewer=visitor())
-
-
-def artist_map(job: BackgroundRun[TrainingRun]) -> BackgroundRun[ArtistMap]:
-    """Return the map of a run that does not train now; the first who asks starts it.
-
-    Raises
-    ------
-    InputError
-        If its model has no latent features, or too many maps are being made.
-    """
-    found = _map(_learned(job), job)
-    if maps().get(found.id, visitor()) is not None and found.state == "paused":
-        maps().resume(found)
-    return found
-
-
-@remembered(show_spinner="Reading the features ...", max_entries=4)
-def _features(
-    learned: str, main: bool, _job: BackgroundRun[TrainingRun]
-) -> tuple[NDArray[np.float32], pd.DataFrame]:
-    features = (main_directions if main else learned_features)(_job.run.model)
-    return features[1].astype(np.float32), describe_features(features, _job.dataset)
-
-
-def features(job: BackgroundRun[TrainingRun], main: bool) -> tuple[NDArray[np.float32], pd.DataFrame]:
-    """Return the item factors of a run, turned into its main directions or as learned, and what they stand for.
-
-    The table is that of `describe_features`; neither is to be changed.
-
-    Raises
-    ------
-    InputError
-        If its model has no latent features.
-    """
-    return _features(_learned(job), main, job)
-
-
-def _learned(job: BackgroundRun[TrainingRun]) -> str:
-    """Name what a run has learned by now."""
-    return f"{job.id} {job.state} {len(job.run.history)}"
 
 
 def health() -> dict[str, Any]:

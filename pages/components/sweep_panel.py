@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.components import frame, playground, state
+from pages.components import caches, frame, playground, state
 from pages.components.live_chart import live_chart
 from pages.components.training_panel import TITLES
 from recsys import tuning_figures
@@ -157,7 +157,7 @@ def _start_button(words: str, base: Setup, make: Callable[[Split], Sweep | Searc
     if not st.button(words, type="primary", icon=":material/play_arrow:", width="stretch", key=key):
         return
     try:
-        work = make(state.split(**base.hold_out))
+        work = make(caches.split(**base.hold_out))
         before = state.sweep(type(work))
         job = state.start(state.sweeps(), work)
     except InputError as error:

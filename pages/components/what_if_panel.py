@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import controls, frame, state
+from pages.components import caches, controls, frame
 from pages.components.one_listener import Lists
 from recsys.errors import InputError
 from recsys.models import MODELS
@@ -30,7 +30,7 @@ def draw(lists: Lists) -> None:
         return
     names = st.multiselect(
         f"What if they had also {nouns.done} …",
-        list(dict.fromkeys(state.ranks()["artist"].iloc[:OFFERED])),
+        list(dict.fromkeys(caches.ranks()["artist"].iloc[:OFFERED])),
         key="played",
         max_selections=MOST_ARTISTS,
         accept_new_options=True,

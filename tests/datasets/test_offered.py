@@ -10,7 +10,7 @@ import streamlit as st
 from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 
-from pages.components import state
+from pages.components import once, state
 from recsys.datasets import load, offered
 from recsys.datasets.offered import Reading, find_offer, offers
 from recsys.errors import InputError
@@ -130,7 +130,9 @@ def test_whoever_waits_for_large_data_gets_it_without_another_click(folder, monk
     assert not any("In use: parts" in shown.value for shown in app.subheader)
     assert any("0 rows read" in str(bar.proto) for bar in app.get("progress"))
     go_on.set()
-    assert state._readings()[0].wait(state.reading(find_offer("server-parts")), "done")
+    reading = once.readings().job(find_offer("server-parts"))
+    once.readings().wait(reading, 60)
+    assert reading.state == "done"
     app.run()
     assert not app.exception
     assert any("In use: parts" in shown.value for shown in app.subheader)
