@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import threading
 import time
+import weakref
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
@@ -139,6 +141,7 @@ class BackgroundRuns:
         self._training = 0
         self._turns = 0
         self._changed = threading.Condition()
+        _ALL.add(self)
 
     def start(self, dataset: Dataset | None, run: W, owner: str = "", viewer: str = "") -> BackgroundRun[W]:
         """Take a run in; it trains as soon as there is room.
@@ -168,7 +171,9 @@ class BackgroundRuns:
                 self._forget_one()
             self._runs[job.id] = job
             self._line.append(job)
-        threading.Thread(target=self._work, args=(job,), name=f"training-{job.id}", daemon=True).start()
+        thread = threading.Thread(target=self._work, args=(job,), name=f"training-{job.id}", daemon=True)
+        _THREADS.add(thread)
+        thread.start()
         return job
 
     def get(self, run_id: str, viewer: str = "") -> BackgroundRun[Any] | None:
@@ -335,6 +340,25 @@ class BackgroundRuns:
         with self._changed:
             job.message = message
             self._set(job, state)
+
+
+_ALL: weakref.WeakSet[BackgroundRuns] = weakref.WeakSet()
+_THREADS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+PARTING = 3.0  # seconds
+
+
+@atexit.register
+def _end_all() -> None:
+    """Cancel what goes on when the program ends, and wait a moment for it.
+
+    A thread that is cut off within a library's code can end the program with a fault.
+    """
+    for runs in list(_ALL):
+        for job in list(runs._runs.values()):
+            runs.cancel(job)
+    until = time.monotonic() + PARTING
+    for thread in list(_THREADS):
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def _tell(event: str, job: BackgroundRun[Any]) -> None:

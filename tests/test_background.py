@@ -1,9 +1,12 @@
 """Many people's work in the background: turns, limits, and what is left behind."""
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
 import pytest
+from conftest import ROOT
 
 from recsys.background import BackgroundRuns
 from recsys.errors import InputError
@@ -133,3 +136,25 @@ def test_work_on_the_sample_stays_when_all_have_left(dataset, diary):
     runs.leave("tab")
     runs._forget_left([job])
     assert runs.get(job.id) is job
+
+
+def test_what_goes_on_ends_with_the_program_and_is_waited_for():
+    program = """
+import time
+from recsys.background import BackgroundRuns
+
+class Works:
+    progress = 0.5
+    def step(self):
+        time.sleep(0.3)
+    def finish(self):
+        print("finished")
+
+runs = BackgroundRuns(at_once=1)
+first, second = runs.start(None, Works()), runs.start(None, Works())
+assert runs.wait(first, "running")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout) == (0, "finished\nfinished\n"), ended.stderr
