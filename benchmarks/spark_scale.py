@@ -25,7 +25,12 @@ JOBS_BEFORE = 3
 
 RESULTS = Path(__file__).with_name("spark.json")
 # pairs, users, items
-SIZES = {"1M": (1_000_000, 20_000, 10_000), "10M": (10_000_000, 200_000, 50_000)}
+SIZES = {
+    "1M": (1_000_000, 20_000, 10_000),
+    "10M": (10_000_000, 200_000, 50_000),
+    "100M": (100_000_000, 2_000_000, 200_000),
+}
+USUAL = ("1M", "10M")
 
 
 def write_pairs(path: Path, n_pairs: int, n_users: int, n_items: int) -> None:
@@ -136,7 +141,7 @@ def main() -> None:
     """Measure the sizes that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="for data, runs and logs")
-    parser.add_argument("--size", choices=SIZES, action="append")
+    parser.add_argument("--size", choices=SIZES, action="append", help="1M and 10M, if none is given")
     parser.add_argument("--factors", type=int, action="append")
     parser.add_argument("--epochs", default="4")
     parser.add_argument("--master", default="local[2]")
@@ -144,7 +149,7 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for size in options.size or SIZES:
+    for size in options.size or USUAL:
         path = options.folder / f"{size}.parquet"
         write_pairs(path, *SIZES[size])
         for factors in options.factors or (32, 128):
