@@ -338,7 +338,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
         children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
         found = asyncio.run(measure(address, int(children[0]), options))
-    print(json.dumps(found, indent=1))
+        print(json.dumps(found, indent=1), flush=True)  # before the server's log is looked at
     held = list(found["memory_mb"].values())
     fine = (
         not found["together"]["problems"]

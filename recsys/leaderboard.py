@@ -160,8 +160,14 @@ class Leaderboard:
                 break
         entry.seconds += time.perf_counter() - started
 
-    def table(self) -> pd.DataFrame:
+    def table(self, measured: Sequence[Entry] | None = None) -> pd.DataFrame:
         """Return a row for each measured model.
+
+        Parameters
+        ----------
+        measured : sequence of Entry, optional
+            What `measured` was; by default it is asked now. While the work goes on it grows: who draws
+            a table and its marks takes both from the same.
 
         Returns
         -------
@@ -170,15 +176,20 @@ class Leaderboard:
             confidence interval over users; then `seconds` and `note`. The best NDCG comes first.
         """
         rows = []
-        for entry in self.measured:
+        for entry in self.measured if measured is None else measured:
             row: dict[str, object] = {"model": entry.label}
             for name in MEASURES:
                 row |= {name: entry.figures[name], f"{name}_interval": interval(entry.by_user[name])}
             rows.append(row | {"seconds": entry.seconds, "note": entry.note})
         return pd.DataFrame(rows)
 
-    def marks(self) -> pd.DataFrame:
+    def marks(self, measured: Sequence[Entry] | None = None) -> pd.DataFrame:
         """Tell which figures of `table` are the best of their column, and which are not clearly worse.
+
+        Parameters
+        ----------
+        measured : sequence of Entry, optional
+            As in `table`.
 
         Returns
         -------
@@ -186,7 +197,7 @@ class Leaderboard:
             Rows as in `table`, the measures that have a better end as columns: `best`, `close` where the
             paired test finds no difference to the best at the 5 % level, or empty.
         """
-        entries = self.measured
+        entries = self.measured if measured is None else measured
         columns = {}
         for name, more in BETTER.items():
             if more is None or not entries:

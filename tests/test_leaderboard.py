@@ -108,6 +108,22 @@ def test_nothing_to_compare_is_explained(checkerboard_split):
         Leaderboard([], checkerboard_split)
 
 
+def test_a_table_and_its_marks_have_the_same_rows_though_another_model_is_measured_meanwhile(
+    checkerboard_split,
+):
+    models = [("One", make_model("popular")), ("Two", make_model("article", epochs=2))]
+    board = Leaderboard([Entry(*model) for model in models], checkerboard_split, 5)
+    while not board.measured:
+        board.step()
+    measured = board.measured
+    table = board.table(measured)
+    with suppress(StopIteration):
+        while True:
+            board.step()
+    assert len(board.table()) == len(board.marks()) == 2
+    assert len(table) == len(board.marks(measured)) == 1
+
+
 def test_the_best_of_each_column_is_marked_and_what_is_as_good(board):
     table, marks = board.table(), board.marks()
     assert set(marks) == {name for name, more in BETTER.items() if more is not None}

@@ -126,7 +126,8 @@ def _progress(job: BackgroundRun[Leaderboard], ended: bool) -> None:
 
 
 def _leaderboard(board: Leaderboard) -> None:
-    table, marks = board.table(), board.marks()
+    measured = board.measured  # another one may be measured while this is drawn
+    table, marks = board.table(measured), board.marks(measured)
     split, nouns = board.split, state.nouns()
     st.caption(
         f"Lists of {board.n} for {len(board.users):,} {nouns.users}; hold-out {split.minimum}/{split.hidden}, seed "
@@ -141,7 +142,7 @@ def _leaderboard(board: Leaderboard) -> None:
         | {NAMES[name]: st.column_config.Column(help=nouns.fill(words)) for name, words in HELP.items()},
         key="leaderboard",
     )
-    comparison_choice.notes(board.measured)
+    comparison_choice.notes(measured)
     st.download_button(
         "Download as CSV",
         lambda: to_csv(table),
