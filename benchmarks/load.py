@@ -47,7 +47,7 @@ READING = (1.0, 5.0)
 STAY = 120.0  # seconds of a visit, in mixed use
 SAMPLES = 20  # of the memory, in mixed use
 USUAL = ("explore?data=sample", "recommend?data=sample&run={run}&listener={listener}")
-MIXED = (
+MIXED = (  # Recommend twice, for most come for that
     *USUAL,
     "?data=sample",
     "artist?data=sample&artist={artist}",

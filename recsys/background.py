@@ -19,6 +19,9 @@ from recsys.links import is_public
 
 State = Literal["queued", "running", "paused", "done", "cancelled", "diverged", "failed"]
 ENDED: frozenset[State] = frozenset({"done", "cancelled", "diverged", "failed"})
+PARTING = 3.0  # seconds that work has to end in when the program ends
+_ALL: weakref.WeakSet[BackgroundRuns] = weakref.WeakSet()
+_THREADS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 class Work(Protocol):
@@ -340,11 +343,6 @@ class BackgroundRuns:
         with self._changed:
             job.message = message
             self._set(job, state)
-
-
-_ALL: weakref.WeakSet[BackgroundRuns] = weakref.WeakSet()
-_THREADS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
-PARTING = 3.0  # seconds
 
 
 @atexit.register

@@ -13,8 +13,6 @@ from recsys.datasets.offered import Offer, Reading, offers
 from recsys.errors import InputError
 from recsys.health import resident
 
-WANTED = "offer-wanted"
-
 
 def draw() -> None:
     """Draw what there is, each with what can be done with it; nothing if there is none."""
@@ -61,7 +59,6 @@ def _known(job: BackgroundRun[Reading] | None) -> str:
 
 
 def _use(offer: Offer) -> None:
-    st.session_state.pop(WANTED, None)
     try:
         state.show(state.offered(offer))
     except InputError as error:
@@ -69,15 +66,15 @@ def _use(offer: Offer) -> None:
         if job is None or job.ended:
             st.session_state.notice = str(error)
         else:
-            st.session_state[WANTED] = offer.key
+            st.session_state[state.WANTED] = offer.key
 
 
 def _use_what_was_wanted(there: list[Offer]) -> None:
     """Whoever wanted data and stayed while it was read gets it without another click."""
     for offer in there:
         job = once.readings().job(offer)
-        if offer.key == st.session_state.get(WANTED) and (job is None or job.ended):
-            del st.session_state[WANTED]
+        if offer.key == st.session_state.get(state.WANTED) and (job is None or job.ended):
+            del st.session_state[state.WANTED]
             if job is not None and job.state == "done":
                 _use(offer)
                 st.rerun()

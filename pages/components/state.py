@@ -33,10 +33,10 @@ from recsys.training import TrainingRun, warm_up
 
 SAMPLE = "sample"
 HOLD_OUTS = ("split-", "compare-")  # what the keys of the controls of a hold-out begin with
-V = TypeVar("V")
 W = TypeVar("W", TrainingRun, Leaderboard)
 S = TypeVar("S", bound=Work)
 AT_ONCE = 2.0  # seconds to wait for data that is small
+WANTED = "offer-wanted"  # what this visitor looks at as soon as it is read, unless they choose something else
 
 
 @st.cache_resource(show_spinner=False)
@@ -131,6 +131,7 @@ def choose(key: str) -> None:
 def show(chosen: Dataset) -> None:
     """Look at this data set from now on, with the hold-out that suits it; a run on other data is left behind."""
     st.session_state["large-run"] = None
+    st.session_state.pop(WANTED, None)
     usual = suited(dataset().interactions)
     st.session_state.dataset = chosen
     wanted = suited(chosen.interactions)
@@ -188,6 +189,7 @@ def open_large_run(source: Source) -> None:
         If it is not prepared.
     """
     st.session_state["large-run"] = _open_large(source.identity, source)
+    st.session_state.pop(WANTED, None)
     st.session_state.pop("listener", None)  # of other data
 
 

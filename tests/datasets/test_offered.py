@@ -125,8 +125,10 @@ def test_whoever_waits_for_large_data_gets_it_without_another_click(folder, monk
 
     monkeypatch.setattr(Reading, "step", step)
     monkeypatch.setattr(state, "AT_ONCE", 0.05)
-    app, other = opened("data"), opened("data")
+    app, other, elsewhere = opened("data"), opened("data"), opened("data")
     app.button(key="use-server-parts").click().run()
+    elsewhere.button(key="use-server-parts").click().run()
+    elsewhere.button(key="use-sample").click().run()
     assert not any("In use: parts" in shown.value for shown in app.subheader)
     assert any("0 rows read" in str(bar.proto) for bar in app.get("progress"))
     go_on.set()
@@ -136,8 +138,10 @@ def test_whoever_waits_for_large_data_gets_it_without_another_click(folder, monk
     app.run()
     assert not app.exception
     assert any("In use: parts" in shown.value for shown in app.subheader)
-    other.run()  # nobody else gets what they did not ask for
-    assert not any("In use: parts" in shown.value for shown in other.subheader)
+    for visit in (other, elsewhere):  # nobody gets what they did not ask for, or want no longer
+        visit.run()
+        assert not visit.exception
+        assert not any("In use: parts" in shown.value for shown in visit.subheader)
 
 
 def test_what_does_not_fit_into_memory_is_not_begun(folder, monkeypatch):
