@@ -36,13 +36,9 @@ if artists.open:
         line = popularity.plays_by_listeners(table)
         if line is not None:
             st.caption(
-                f"Each point is one of the {nouns.items}: click it to see more. The line is the least-squares fit on "
+                f"Each point is one of the {nouns.items}: where several lie, the one with most {nouns.values}. "
+                "Click it to see more. The line is the least-squares fit on "
                 f"both logarithms: {nouns.values} = c · {nouns.users}^{line.slope:.2f} (R² {line.r_squared:.2f})."
-            )
-        if len(table) > figures.POINTS:
-            st.caption(
-                f"The {figures.POINTS // 2:,} {nouns.items} with most {nouns.values} are drawn, and as many of the "
-                "others, evenly along their ranks. The line is that of all."
             )
         controls.artist_chart(
             caches.figure("scatter", partial(figures.plays_against_listeners, table, line, nouns=nouns)),

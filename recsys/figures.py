@@ -16,7 +16,9 @@ from recsys.interactions import Interactions
 from recsys.popularity import Concentration, Regression
 from recsys.training import Epoch
 
-POINTS = 20_000  # that a browser draws in no time
+# Points that share one of these places, across and up, cover each other.
+PLACES = (550, 225)
+OPACITY = 0.45  # of one point; several on each other are as dark as if each were drawn
 LONGEST_NAME = 32
 
 
@@ -103,28 +105,42 @@ def plays_against_listeners(
 ) -> go.Figure:
     """Draw artists by listeners and plays, the regression line, and the names of the most played.
 
-    Of more than `POINTS` artists, half of the points are those with most plays, and half stand for the others:
-    one for each equally long stretch of their ranks.
-    """
-    hover = f"%{{customdata[1]}}<br>%{{x:,}} {nouns.users}, %{{y:,.0f}} {nouns.values}<extra></extra>"
+    Where several would cover each other, the point is that of the most played, and says how many more there are.
 
-    def points(part: pd.DataFrame, **style: object) -> go.Scattergl:
+    Parameters
+    ----------
+    table : DataFrame
+        From `popularity.rank_table`: the most played first.
+    line : Regression or None
+        From `popularity.plays_by_listeners`.
+    named : int
+        How many names are written.
+    nouns : Nouns
+        What the data is about.
+
+    Returns
+    -------
+    go.Figure
+        Its points carry the item label as customdata.
+    """
+    across, up = (_log_range(table[column]) for column in ("listeners", "plays"))
+    top, rest = table[:named], table[named:]
+    first, covered = _uncovered(rest, across, up)
+
+    def points(part: pd.DataFrame, more: NDArray[np.int64], **style: object) -> go.Scattergl:
+        said = [f"<br>and {n:,} more here" if n else "" for n in more]
         return go.Scattergl(
             x=part["listeners"],
             y=part["plays"],
-            customdata=np.column_stack([part["item"].astype(str), part["artist"].map(text)]),
-            hovertemplate=hover,
+            customdata=np.column_stack([part["item"].astype(str), part["artist"].map(text), said]),
+            hovertemplate=f"%{{customdata[1]}}<br>%{{x:,}} {nouns.users}, %{{y:,.0f}} {nouns.values}"
+            "%{customdata[2]}<extra></extra>",
             mode="markers",
             **style,
         )
 
-    top = table.nlargest(named, "plays")
-    rest = table.drop(top.index)
-    if len(rest) > POINTS:
-        rest = rest.sort_values("plays", ascending=False, kind="stable")
-        others = np.linspace(POINTS // 2, len(rest) - 1, POINTS - POINTS // 2).astype(np.int64)
-        rest = rest.iloc[np.concatenate([np.arange(POINTS // 2), others])]
-    figure = go.Figure(points(rest, name=nouns.items.capitalize(), marker={"size": 5, "opacity": 0.45}))
+    marker = {"size": 5, "opacity": (1 - (1 - OPACITY) ** (1.0 + covered)).astype(np.float32)}
+    figure = go.Figure(points(rest.iloc[first], covered, name=nouns.items.capitalize(), marker=marker))
     if line is not None:
         ends = np.array([table["listeners"].min(), table["listeners"].max()], np.float64)
         figure.add_scatter(
@@ -134,13 +150,25 @@ def plays_against_listeners(
             name=f"{nouns.values.capitalize()} ~ {nouns.users}^{line.slope:.2f}",
             hoverinfo="skip",
         )
-    figure.add_trace(points(top, name=f"{len(top)} with most {nouns.values}", marker={"size": 9}))
-    across, up = (_log_range(table[column]) for column in ("listeners", "plays"))
+    none = np.zeros(len(top), np.int64)
+    figure.add_trace(points(top, none, name=f"{len(top)} with most {nouns.values}", marker={"size": 9}))
     figure.update_xaxes(title=nouns.users.capitalize(), type="log", dtick=1, range=across)
     figure.update_yaxes(title=nouns.values.capitalize(), type="log", dtick=1, range=up)
     finish(figure, height=520)
     _name_at_the_side(figure, top, across, up)
     return figure
+
+
+def _uncovered(
+    table: pd.DataFrame, across: tuple[float, float], up: tuple[float, float]
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Return the first row of each place of the chart, and how many more rows fall on it."""
+    places = np.zeros(len(table), np.int64)
+    for column, (low, high), n in zip(("listeners", "plays"), (across, up), PLACES, strict=True):
+        share = (np.log10(table[column].to_numpy(np.float64)) - low) / (high - low)
+        places = places * n + (share * n).astype(np.int64)
+    _, first, counts = np.unique(places, return_index=True, return_counts=True)
+    return first, counts - 1
 
 
 def _log_range(values: pd.Series) -> tuple[float, float]:

@@ -85,10 +85,7 @@ class KeptData:
             raise InputError(f"{MOST} data sets are kept, and that is the most. Delete one first.")
         key = f"kept-{secrets.token_hex(6)}"
         path = self.folder / f"{key}.zip"
-        try:
-            write_whole(path, _pack(dataset))
-        except InputError as error:  # where it would lie is nobody's business
-            raise InputError(str(error).replace(str(path), "The data")) from error
+        write_whole(path, _pack(dataset), called="The data")
         return replace(dataset, key=key)
 
     def entries(self) -> list[KeptEntry]:

@@ -267,8 +267,7 @@ class RunStore:
         shown = name[:80]
         _entry(check_content(content, shown), shown, shown, datetime.now(UTC))
         path = self._new()
-        with self._saying("written"):
-            write_whole(path, content)
+        write_whole(path, content, called="The run")
         return read_entry(path)
 
     @contextlib.contextmanager

@@ -33,10 +33,17 @@ WAYS_OUT = {
 }
 
 
-def write_whole(path: Path, content: bytes | Iterable[bytes | memoryview]) -> None:
+def write_whole(path: Path, content: bytes | Iterable[bytes | memoryview], called: str = "") -> None:
     """Write a file, at once or part by part: there is the old one or the new one, and never a half.
 
     When this returns, the file is on the disk and outlives a loss of power.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes or iterable of bytes
+    called : str
+        What an error calls it, where the place is nobody's business; by default the path.
 
     Raises
     ------
@@ -49,7 +56,7 @@ def write_whole(path: Path, content: bytes | Iterable[bytes | memoryview]) -> No
             os.replace(temporary, path)
         settle(path.parent)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {reason(error)}") from error
+        raise InputError(f"{called or path} cannot be written: {reason(error)}") from error
 
 
 def write_folder(place: Path, files: Mapping[str, bytes], is_good: Callable[[Path], bool]) -> None:

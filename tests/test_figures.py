@@ -1,5 +1,7 @@
 """What the charts show, read from the figures."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,7 +47,7 @@ def test_bars_carry_the_artist_and_its_share(table, by):
 def test_every_artist_is_a_point_and_the_names_keep_apart(table):
     figure = figures.plays_against_listeners(table, plays_by_listeners(table))
     cloud, line, top = figure.data
-    assert len(cloud.x) + len(top.x) == len(table)
+    assert sum(1 + more(point) for point in cloud.customdata) + len(top.x) == len(table)
     assert line.name.startswith("Plays ~ listeners^")
     heights = sorted(label.ay for label in figure.layout.annotations)
     low, high = figure.layout.yaxis.range
@@ -55,13 +57,39 @@ def test_every_artist_is_a_point_and_the_names_keep_apart(table):
     assert np.diff(heights).min() * figure.layout.height / (high - low) > 15  # pixels
 
 
-def test_of_very_many_artists_some_are_points(table, monkeypatch):
-    monkeypatch.setattr(figures, "POINTS", 10)
-    cloud, _, top = figures.plays_against_listeners(table, plays_by_listeners(table)).data
-    drawn = [*top.customdata[:, 0], *cloud.customdata[:, 0]]
-    assert len(set(drawn)) == len(drawn) == 10 + 10
-    assert set(table.nlargest(15, "plays")["item"].astype(str)) <= set(drawn)
-    assert cloud.y.min() == table["plays"].min()
+def more(point: np.ndarray) -> int:
+    """Read how many more artists are at a point."""
+    found = re.fullmatch(r"<br>and ([\d,]+) more here|", point[2])
+    return int((found[1] or "0").replace(",", ""))
+
+
+def test_of_artists_at_the_same_place_the_most_played_is_the_point():
+    table = pd.DataFrame(
+        {
+            "item": range(13),
+            "artist": [f"<b>{name}" for name in "abcdefghijklm"],
+            "listeners": [2_000] * 10 + [7, 3, 3],
+            "plays": [900_000.0] * 10 + [40.0, 3.001, 3.0],
+        }
+    )
+    cloud, top = figures.plays_against_listeners(table, None).data
+    assert top.customdata[:, 0].tolist() == [str(item) for item in range(10)]
+    points = {item: (name, more) for item, name, more in cloud.customdata}
+    assert points == {"11": ("&lt;b&gt;l", "<br>and 1 more here"), "10": ("&lt;b&gt;k", "")}
+    opaque = dict(zip(cloud.customdata[:, 0], cloud.marker.opacity, strict=True))
+    assert opaque["10"] == pytest.approx(figures.OPACITY)
+    assert figures.OPACITY < opaque["11"] < 1
+
+
+def test_points_are_bounded_by_the_places_of_the_chart():
+    random = np.random.default_rng(0)
+    listeners = random.zipf(1.5, 400_000) % 10_000 + 1
+    table = pd.DataFrame({"item": range(len(listeners)), "artist": "x", "listeners": listeners})
+    table["plays"] = listeners * random.integers(1, 3_000, len(listeners))
+    table = table.sort_values("plays", ascending=False)
+    cloud, _, _ = figures.plays_against_listeners(table, plays_by_listeners(table)).data
+    assert len(cloud.x) < 25_000
+    assert sum(1 + more(point) for point in cloud.customdata) == len(table) - 10
 
 
 def test_the_lorenz_curve_goes_from_nothing_to_all(table):

@@ -7,7 +7,7 @@ from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 
 from pages.components import controls, frame
-from recsys import figures, popularity
+from recsys import popularity
 from recsys.datasets.sample import load_sample
 from recsys.models import MODELS
 from recsys.settings import ROWS
@@ -63,12 +63,10 @@ def test_searching_an_artist_narrows_the_table():
 
 def test_of_very_many_artists_the_first_are_listed_and_a_search_finds_any(monkeypatch):
     monkeypatch.setattr(controls, "ARTISTS_LISTED", 50)
-    monkeypatch.setattr(figures, "POINTS", 50)
     app = open_page("explore.py")
     assert len(app.dataframe[0].value) == 50
     captions = " ".join(caption.value for caption in app.caption)
     assert "The 50 with most plays are listed" in captions
-    assert "The 25 artists with most plays are drawn" in captions
     last = popularity.rank_table(load_sample().interactions)["artist"].iloc[-1]
     app.text_input(key="search").set_value(last).run()
     assert last in set(app.dataframe[0].value["artist"])
