@@ -24,7 +24,9 @@ with work:
     st.subheader("Work in the background", anchor=False)
     states = list(now["work"]["trainings"])
     counts = {name.capitalize(): [found[state] for state in states] for name, found in now["work"].items()}
-    st.table({"": states} | counts, hide_index=True)
+    held = {name.capitalize(): [f"{size / 1e6:,.1f} MB"] for name, size in now["held"].items()}
+    shown = {name: [str(count) for count in numbers] + held[name] for name, numbers in counts.items()}
+    st.table({"": [*states, "in memory"]} | shown, hide_index=True)
 with versions:
     st.subheader("Versions", anchor=False)
     st.table({"": list(now["versions"]), "Version": list(now["versions"].values())}, hide_index=True)

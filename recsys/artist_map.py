@@ -67,12 +67,12 @@ class ArtistMap:
         self._shown = np.flatnonzero((lengths > 0) & np.isfinite(lengths) & (interactions.item_counts > 0))
         if len(self._shown) < 3:
             raise InputError("The model knows of fewer than three: there is nothing to lay out.")
-        self._directions = (factors[self._shown] / lengths[self._shown, None]).astype(np.float64)
+        directions = (factors[self._shown] / lengths[self._shown, None]).astype(np.float64)
         self._interactions = interactions
         self._seed = seed
         self.progress = 0.0
         self.table: pd.DataFrame | None = None
-        self._work = self._steps()
+        self._work = self._steps(directions)
 
     def step(self) -> None:
         """Go on for a moment.
@@ -95,13 +95,13 @@ class ArtistMap:
         assert self.table is not None  # noqa: S101 - it is there at the end
         return self.table
 
-    def _steps(self) -> Generator[None, None, None]:
+    def _steps(self, directions: NDArray[np.float64]) -> Generator[None, None, None]:
         keep_blas_to_one_thread()
         listeners = self._interactions.item_counts[self._shown]
         core = self._core(listeners)
         points = np.empty((len(self._shown), 2))
-        points[core] = yield from self._lay_out(self._directions[core])
-        points[~core] = self._beside(points[core], self._directions[core], self._directions[~core])
+        points[core] = yield from self._lay_out(directions[core])
+        points[~core] = self._beside(points[core], directions[core], directions[~core])
         points -= (points.max(axis=0) + points.min(axis=0)) / 2
         points /= max(float(np.abs(points).max()), 1e-12)
         self.table = pd.DataFrame(

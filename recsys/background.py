@@ -16,9 +16,11 @@ from recsys.datasets.base import Dataset
 from recsys.errors import InputError
 from recsys.events import note
 from recsys.links import is_public
+from recsys.memory import Footprint, available
 
 State = Literal["queued", "running", "paused", "done", "cancelled", "diverged", "failed"]
 ENDED: frozenset[State] = frozenset({"done", "cancelled", "diverged", "failed"})
+MOST = 2**30  # bytes
 PARTING = 3.0  # seconds that work has to end in when the program ends
 _ALL: weakref.WeakSet[BackgroundRuns] = weakref.WeakSet()
 _THREADS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
@@ -113,7 +115,11 @@ class BackgroundRuns:
     at_once : int or None
         How many may train at the same time; one less than there are processors by default.
     kept : int
-        How many runs are remembered; the oldest ended ones are forgotten first.
+        How many runs are remembered; of those that have ended, who was not looked at for longest is forgotten first.
+    most : int or None
+        How many bytes those that are remembered may hold together, the data that they are done on left out; by
+        default an eighth of the memory that is there now, or 1 GiB. What has not ended stays whatever it is, and
+        so does the one that was looked at last.
     lease : float
         A run that nobody has looked at for this many seconds is paused, and may be forgotten.
     each : int
@@ -128,6 +134,7 @@ class BackgroundRuns:
         self,
         at_once: int | None = None,
         kept: int = 30,
+        most: int | None = None,
         lease: float = 900.0,
         each: int = 4,
         turn: float = 10.0,
@@ -135,6 +142,7 @@ class BackgroundRuns:
     ) -> None:
         self.at_once = at_once if at_once is not None else max(1, (os.cpu_count() or 2) - 1)
         self.kept = kept
+        self.most = most if most is not None else max(MOST, (available() or 0) // 8)
         self.lease = lease
         self.each = each
         self.turn = turn
@@ -233,22 +241,42 @@ class BackgroundRuns:
             found = Counter(job.state for job in self._runs.values())
             return {name: found[name] for name in get_args(State)} | {"queued": len(self._line)}
 
+    def held(self) -> int:
+        """Return how many bytes the runs that are remembered hold, the data that they are done on left out."""
+        return sum(size for _, size in self._sizes())
+
     def wait(self, job: BackgroundRun[Any], *states: State, timeout: float = 60.0) -> bool:
         """Wait until the run is in one of these states; return whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: job.state in states, timeout)
 
+    def _sizes(self) -> list[tuple[BackgroundRun[Any], int]]:
+        """Return what each run holds that none before it does; the one looked at last comes first."""
+        with self._changed:
+            known = sorted(self._runs.values(), key=lambda job: -job._seen)
+        footprint = Footprint(*(job.dataset for job in known))
+        return [(job, footprint.add(job.run)) for job in known]
+
+    def _forget_heavy(self) -> None:
+        """Forget runs that have ended, as many as are too much together."""
+        sizes = self._sizes()
+        held = sum(size for job, size in sizes if not job.ended)
+        ended = [(job, size) for job, size in sizes if job.ended]
+        for place, (job, size) in enumerate(ended):
+            held += size
+            if held > self.most and place:
+                held -= size
+                with self._changed:
+                    self._runs.pop(job.id, None)
+
     def _forget_one(self) -> None:
-        """Forget the oldest run that has ended, or else one that was paused and left."""
-        ended = (old for old in self._runs.values() if old.ended)
-        left = (
-            old
-            for old in self._runs.values()
-            if old.state == "paused" and time.monotonic() - old._seen > self.lease
-        )
-        oldest = next(ended, None) or next(left, None)
-        if oldest is None:
+        """Forget a run that has ended, or else one that was paused and left."""
+        now = time.monotonic()
+        ended = [job for job in self._runs.values() if job.ended]
+        left = [job for job in self._runs.values() if job.state == "paused" and now - job._seen > self.lease]
+        if not (ended or left):
             raise InputError("Too many trainings are waiting. Cancel one, or wait for one to end.")
+        oldest = min(ended or left, key=lambda job: job._seen)
         oldest._wish = "cancel"
         self._changed.notify_all()
         del self._runs[oldest.id]
@@ -284,6 +312,8 @@ class BackgroundRuns:
         except Exception:
             self._end(job, "failed", "Training stopped because of a fault in this program.")
             raise
+        finally:
+            self._forget_heavy()
 
     def _enter(self, job: BackgroundRun[Any]) -> bool:
         """Wait for room to train; False if the run was cancelled instead."""

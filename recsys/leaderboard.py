@@ -159,6 +159,7 @@ class Leaderboard:
                 entry.model.settle(self.split.train)
                 break
         entry.seconds += time.perf_counter() - started
+        entry.model.release()
 
     def table(self, measured: Sequence[Entry] | None = None) -> pd.DataFrame:
         """Return a row for each measured model.

@@ -205,6 +205,8 @@ class TrainingRun:
             # One that is trained to the end has settled by itself.
             if kept is not None and kept.epoch < self.epochs and self.model.settle(self.split.train):
                 self._measure_again(kept)
+            self._progress = iter(())
+            self.model.release()
 
     @property
     def epochs(self) -> int:

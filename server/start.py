@@ -11,12 +11,12 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from pages.components import signin, state
-from recsys import __version__, events
+from recsys import __version__, events, memory
 
 
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[dict[str, Any] | None]:
-    """Write events from now on, and compile the kernels before anybody waits for them."""
+    """Write events from now on, keep memory low, and compile the kernels before anybody waits for them."""
     events.write_events()
     events.note(
         "server started",
@@ -25,6 +25,7 @@ async def lifespan(app: object) -> AsyncIterator[dict[str, Any] | None]:
         streamlit=version("streamlit"),
         sign_in=signin.wanted(),
     )
+    memory.give_back_what_is_free()
     await run_in_threadpool(state.runs)
     yield None
     events.note("server stopped")

@@ -5,6 +5,7 @@ import sys
 import threading
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -100,6 +101,38 @@ def test_what_was_paused_and_left_makes_room_for_what_comes(dataset, diary):
     runs.lease = 900.0
     following.run.permits.release()
     assert runs.wait(following, "done")
+
+
+def test_runs_that_are_too_much_together_make_room_and_what_is_looked_at_stays(dataset, diary):
+    runs = BackgroundRuns(at_once=2, most=1_000)
+    shared = np.zeros(10)
+
+    def start(name, size):
+        work = Steps(name, diary, 1)
+        work.learned, work.shared = np.zeros(size, np.int8), shared
+        return runs.start(dataset, work)
+
+    def end(job):
+        job.run.permits.release()
+        assert runs.wait(job, "done")
+        for thread in threading.enumerate():
+            if thread.name == f"training-{job.id}":
+                thread.join(10)
+
+    first, second = start("a", 400), start("b", 400)
+    end(first)
+    end(second)
+    assert runs.held() == 2 * 400 + shared.nbytes
+    assert runs.get(first.id) is first
+    third = start("c", 400)
+    end(third)
+    assert runs.get(second.id) is None
+    assert runs.held() == 2 * 400 + shared.nbytes
+    going, heavy = start("going", 400), start("heavy", 5_000)
+    end(heavy)
+    assert [job for job in (first, third, heavy) if runs.get(job.id)] == [heavy]
+    assert runs.get(going.id) is going
+    end(going)
 
 
 def test_work_on_somebodys_own_data_is_forgotten_with_the_last_who_looks_at_it(dataset, diary):

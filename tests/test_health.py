@@ -6,16 +6,15 @@ import gc
 import json
 import threading
 
-import pytest
 from asgi import ask
 from conftest import ROOT
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
-from recsys import health as figures
 from recsys.background import BackgroundRuns
 from recsys.datasets.base import HELD, Dataset
-from recsys.health import available, free, health, resident
+from recsys.health import free, health
+from recsys.memory import resident
 from server.health import ROUTE
 
 
@@ -79,19 +78,6 @@ def test_machines_and_people_read_the_same():
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["Data sets in memory"].isdigit()
     work, versions = (table.value for table in app.table)
-    assert set(now["work"]["trainings"]) == set(work[""])
+    assert {*now["work"]["trainings"], "in memory"} == set(work[""])
+    assert work["Trainings"].iloc[-1] == f"{now['held']['trainings'] / 1e6:,.1f} MB"
     assert dict(zip(versions[""], versions["Version"], strict=True)) == now["versions"]
-
-
-def test_memory_that_is_left_is_the_machines_or_less_in_a_container(tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "GROUP", tmp_path / "none")
-    left = available()
-    if left is None:
-        pytest.skip("this system does not say what is left")
-    assert 0 < left < 1 << 50
-    monkeypatch.setattr(figures, "GROUP", tmp_path)
-    for name, content in (("max", "1000\n"), ("current", "700\n"), ("stat", "anon 400\ninactive_file 250\n")):
-        (tmp_path / f"memory.{name}").write_text(content)
-    assert available() == 550
-    (tmp_path / "memory.max").write_text("max\n")
-    assert available() == pytest.approx(left, rel=0.2)

@@ -8,6 +8,7 @@ import pytest
 from recsys import training
 from recsys.background import BackgroundRuns
 from recsys.errors import InputError
+from recsys.memory import Footprint
 from recsys.metrics import evaluate, sample_users
 from recsys.models import MODELS, make_model
 from recsys.training import Stopping, TrainingRun, warm_up
@@ -23,6 +24,22 @@ ITERATIVE = [name for name, model in MODELS.items() if "epochs" in model.default
 
 def errors(run):
     return [(epoch.epoch, epoch.train_rmse, epoch.validation_rmse) for epoch in run.history]
+
+
+@pytest.mark.parametrize("name", ITERATIVE)
+@pytest.mark.parametrize("ends", ["by itself", "early"])
+def test_a_run_that_has_ended_holds_its_model_and_no_pairs(name, ends, make_run):
+    run = make_run(name, epochs=3, factors=16)
+    next(run)
+    while ends == "by itself" and next(run, None):
+        pass
+    if ends == "early":
+        run.finish()
+    learned = Footprint().add(run.model.state())
+    held = Footprint(run.split).add(run)
+    assert learned <= held < learned + 4 * len(run.split.train)
+    if run.model.predicts:
+        assert run.model.rmse(run.split.train) == pytest.approx(run.kept.train_rmse, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ITERATIVE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,8 @@ V = TypeVar("V")
 JUDGED = 500
 Judged = tuple[pd.DataFrame, int]
 MAPS = 8
+# By the fingerprint of the data and the settings.
+SPLITS: WeakValueDictionary[tuple[str, int, int, int], Split] = WeakValueDictionary()
 
 
 def remembered(**options: Any) -> Callable[[Callable[..., V]], Callable[..., V]]:
@@ -94,20 +97,21 @@ def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.F
     return _figure(state.dataset().interactions.fingerprint, name, options, draw)
 
 
-@remembered(show_spinner="Drawing the hold-out ...", max_entries=8)
-def _split(fingerprint: str, minimum: int, hidden: int, seed: int, _dataset: Dataset) -> Split:
-    return hold_out(_dataset.interactions, minimum, hidden, seed)
-
-
 def split(minimum: int, hidden: int, seed: int) -> Split:
-    """Return the hold-out of the current data.
+    """Return the hold-out of the current data: the same to all that use it, and gone with the last of them.
 
     Raises
     ------
     InputError
         If these numbers leave nobody to take part.
     """
-    return _split(state.dataset().interactions.fingerprint, minimum, hidden, seed, state.dataset())
+    interactions = state.dataset().interactions
+    key = (interactions.fingerprint, minimum, hidden, seed)
+    found = SPLITS.get(key)
+    if found is None:
+        with st.spinner("Drawing the hold-out ..."):
+            found = SPLITS.setdefault(key, hold_out(interactions, minimum, hidden, seed))
+    return found
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

@@ -11,7 +11,7 @@ from pages.components.waiting import waiting
 from recsys.background import BackgroundRun
 from recsys.datasets.offered import Offer, Reading, offers
 from recsys.errors import InputError
-from recsys.health import resident
+from recsys.memory import resident
 
 
 def draw() -> None:

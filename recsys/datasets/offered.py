@@ -13,8 +13,8 @@ from recsys.datasets.checking import Report, checking
 from recsys.datasets.formats.parquet import ParquetTable
 from recsys.datasets.survey import survey
 from recsys.errors import InputError
-from recsys.health import available
 from recsys.links import OFFERED
+from recsys.memory import available
 
 # What somebody brings stays below a fifth of it: this is the operator's own choice.
 MOST_PAIRS = 120_000_000

@@ -118,6 +118,9 @@ class Model(ABC):
         """
         return False
 
+    def release(self) -> None:  # noqa: B027 - most have nothing to let go of
+        """Let go of what only training needs; to be called by whoever trains, when it is over."""
+
     def copy(self) -> Self:
         """Return a model that can learn on while this one stays as it is."""
         other = copy.copy(self)

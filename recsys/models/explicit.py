@@ -40,6 +40,11 @@ class Explicit(Factorization):
             total = explicit.squared_error(*order, self.global_mean, users, items)
         return float(np.sqrt(total / len(interactions)))
 
+    def release(self) -> None:
+        """Let go of the pairs in the order of their visits, and of their targets."""
+        self._rows = self._learned_from = None
+        self._targets = WeakKeyDictionary()
+
     def _start(
         self, user_factors: NDArray[np.float32], item_factors: NDArray[np.float32], *, biased: bool
     ) -> tuple[explicit.Rows, explicit.Rows]:

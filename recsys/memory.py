@@ -1,0 +1,108 @@
+"""How much memory there is, and how much of it something holds."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import os
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+
+import numpy as np
+
+GROUP = Path("/sys/fs/cgroup")
+# Numbers of the GNU C library's mallopt(3), and what it is told.
+ARENAS, MAPPED_FROM, TRIMMED_FROM = -8, -3, -1
+TOLD = {ARENAS: 2, MAPPED_FROM: 2**20, TRIMMED_FROM: 2**24}
+# What the program is made of, rather than what it works on.
+PROGRAM = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType)
+# These hold nothing, and answer for what they stand for.
+PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
+
+
+def resident() -> int | None:
+    """Return the memory of this process that is not swapped out, in bytes; None where that is not known."""
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def available() -> int | None:
+    """Return how many more bytes of memory this process may take without swapping; None where that is not known.
+
+    The least of what the machine has left and of what its control group, such as a container, is allowed.
+    """
+    try:
+        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        left = 1024 * int(lines["MemAvailable"].split()[0])
+    except (OSError, ValueError, KeyError):
+        return None
+    try:
+        allowed, taken = (int((GROUP / name).read_text()) for name in ("memory.max", "memory.current"))
+        told = dict(line.split() for line in (GROUP / "memory.stat").read_text().splitlines())
+        # files that were read and can be forgotten count as taken there
+        return max(0, min(left, allowed - taken + int(told.get("inactive_file", 0))))
+    except (OSError, ValueError):  # none, or no limit
+        return left
+
+
+def give_back_what_is_free() -> bool:
+    """Let memory that is free again go back to the system, where the C library keeps it otherwise; say whether.
+
+    The GNU C library gives threads heaps of their own, eight for each processor, and does not move what is free
+    in one to another: many short threads, such as those that draw pages, leave holes in all of them. From now on
+    all share two, and what takes a mebibyte or more lies outside them. Other C libraries stay as they are.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        library = ctypes.CDLL(None)
+        if hasattr(library, "gnu_get_libc_version"):
+            heeded = [library.mallopt(number, value) for number, value in TOLD.items()]
+            return all(heeded)
+    return False
+
+
+class Footprint:
+    """Adds up the arrays and bytes that things hold, each once.
+
+    Parameters
+    ----------
+    *apart_from : object
+        What these hold is not counted.
+    """
+
+    def __init__(self, *apart_from: object) -> None:
+        self._seen: set[int] = set()
+        self._kept: list[object] = []  # an id is worth something only while its object lives
+        for thing in apart_from:
+            self.add(thing)
+
+    def add(self, thing: object) -> int:
+        """Return how many bytes this holds that nothing added before does.
+
+        Everything is looked into that Python's garbage collector would: attributes, containers, what a
+        generator that has not ended works with.
+        """
+        found = 0
+        waiting: Iterable[object] = [thing]
+        while waiting:
+            following: list[object] = []
+            for each in waiting:
+                if id(each) in self._seen or issubclass(type(each), (*PROGRAM, *PROXIES)):
+                    continue
+                self._seen.add(id(each))
+                self._kept.append(each)
+                if isinstance(each, bytes | bytearray):
+                    found += len(each)
+                elif not isinstance(each, np.ndarray):
+                    following += gc.get_referents(each)
+                elif each.base is None:
+                    found += each.nbytes
+                else:  # a part, or another view, of what holds the memory
+                    following.append(each.base)
+            waiting = following
+        return found
