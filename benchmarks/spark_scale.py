@@ -75,7 +75,7 @@ def measure(path: Path, out: Path, events: Path, arguments: list[str]) -> dict[s
         "users": answer["users"],
         "items": answer["items"],
         "settings": answer["settings"],
-        "seconds": answer["seconds"],
+        "seconds": {step: round(taken, 1) for step, taken in answer["seconds"].items()},
         "figures": answer["figures"],
         "peak_mb": {name: round(size / 1024) for name, size in peak.items()},
     } | read_events(log, answer["settings"]["epochs"])
