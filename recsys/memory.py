@@ -16,7 +16,7 @@ import numpy as np
 GROUP = Path("/sys/fs/cgroup")
 # Numbers of the GNU C library's mallopt(3), and what it is told.
 ARENAS, MAPPED_FROM, TRIMMED_FROM = -8, -3, -1
-TOLD = {ARENAS: 2, MAPPED_FROM: 2**20, TRIMMED_FROM: 2**24}
+TOLD = {ARENAS: 1, MAPPED_FROM: 2**18, TRIMMED_FROM: 2**24}
 # What the program is made of, rather than what it works on.
 PROGRAM = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType)
 # These hold nothing, and answer for what they stand for.
@@ -51,19 +51,33 @@ def available() -> int | None:
         return left
 
 
-def give_back_what_is_free() -> bool:
-    """Let memory that is free again go back to the system, where the C library keeps it otherwise; say whether.
+def keep_heaps_few() -> bool:
+    """Let memory that is free again be of use to all threads; return whether the C library heeds that.
 
     The GNU C library gives threads heaps of their own, eight for each processor, and does not move what is free
     in one to another: many short threads, such as those that draw pages, leave holes in all of them. From now on
-    all share two, and what takes a mebibyte or more lies outside them. Other C libraries stay as they are.
+    there is one, and what takes a quarter of a mebibyte or more lies outside it. Other C libraries stay as they
+    are.
     """
+    library = _gnu_library()
+    if library is None:
+        return False
+    heeded = [library.mallopt(number, value) for number, value in TOLD.items()]
+    return all(heeded)
+
+
+def give_back() -> None:
+    """Return memory that is free within the heap to the system, where the C library is GNU's."""
+    library = _gnu_library()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+def _gnu_library() -> ctypes.CDLL | None:
     with contextlib.suppress(OSError, AttributeError, TypeError):
         library = ctypes.CDLL(None)
-        if hasattr(library, "gnu_get_libc_version"):
-            heeded = [library.mallopt(number, value) for number, value in TOLD.items()]
-            return all(heeded)
-    return False
+        return library if hasattr(library, "gnu_get_libc_version") else None
+    return None
 
 
 class Footprint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,8 @@ from starlette.concurrency import run_in_threadpool
 
 from pages.components import signin, state
 from recsys import __version__, events, memory
+
+PAUSE = 30.0  # seconds
 
 
 @asynccontextmanager
@@ -25,10 +28,19 @@ async def lifespan(app: object) -> AsyncIterator[dict[str, Any] | None]:
         streamlit=version("streamlit"),
         sign_in=signin.wanted(),
     )
-    memory.give_back_what_is_free()
+    memory.keep_heaps_few()
     await run_in_threadpool(state.runs)
+    giving_back = asyncio.create_task(_give_back_memory())
     yield None
+    giving_back.cancel()
     events.note("server stopped")
+
+
+async def _give_back_memory() -> None:
+    """Return what is free to the system now and then: what visitors left behind is spread over the whole heap."""
+    while True:
+        await asyncio.sleep(PAUSE)
+        await run_in_threadpool(memory.give_back)
 
 
 def page_failed(error: Exception) -> None:

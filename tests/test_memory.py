@@ -1,5 +1,6 @@
 """How much memory there is, and what something holds of it."""
 
+import platform
 import subprocess
 import sys
 
@@ -28,9 +29,9 @@ def test_memory_that_is_left_is_the_machines_or_less_in_a_container(tmp_path, mo
 FREED = """
 import sys, threading
 from pathlib import Path
-from recsys.memory import give_back_what_is_free, resident
+from recsys.memory import keep_heaps_few, resident
 
-if sys.argv[1] == "given back" and not give_back_what_is_free():
+if sys.argv[1] == "given back" and not keep_heaps_few():
     raise SystemExit("skip")
 kept = []
 
@@ -61,6 +62,30 @@ def test_threads_that_come_and_go_leave_less_memory_behind():
             pytest.skip("another C library")
         left[how] = int(ran.stdout)
     assert left["given back"] < left["usual"] / 2
+
+
+HOLES = """
+from recsys.memory import give_back, keep_heaps_few, resident
+
+keep_heaps_few()
+before = resident()
+kept = []
+for _ in range(3_000):
+    short = bytearray(20_000)
+    kept.append((short, bytearray(600)))
+kept = [stays for _, stays in kept]
+del short
+full = resident() - before
+give_back()
+print(full, resident() - before)
+"""
+
+
+@pytest.mark.skipif(resident() is None, reason="this system does not say what a process has")
+@pytest.mark.skipif("glibc" not in platform.libc_ver(), reason="another C library")
+def test_holes_between_what_stays_go_back_to_the_system():
+    full, left = map(int, subprocess.check_output([sys.executable, "-c", HOLES], cwd=ROOT).split())
+    assert left < full / 2
 
 
 def test_arrays_are_counted_once_wherever_they_are_held():
