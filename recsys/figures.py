@@ -19,6 +19,7 @@ from recsys.training import Epoch
 # Points that share one of these places, across and up, cover each other.
 PLACES = (550, 225)
 OPACITY = 0.45  # of one point; several on each other are as dark as if each were drawn
+SHAPES = 3_000
 LONGEST_NAME = 32
 
 
@@ -127,9 +128,12 @@ def plays_against_listeners(
     top, rest = table[:named], table[named:]
     first, covered = _uncovered(rest, across, up)
 
-    def points(part: pd.DataFrame, more: NDArray[np.int64], **style: object) -> go.Scattergl:
+    # Few are there sooner as shapes, for WebGL takes long to begin; many are there sooner by it.
+    kind = go.Scatter if len(first) <= SHAPES else go.Scattergl
+
+    def points(part: pd.DataFrame, more: NDArray[np.int64], **style: object) -> go.Scatter | go.Scattergl:
         said = [f"<br>and {n:,} more here" if n else "" for n in more]
-        return go.Scattergl(
+        return kind(
             x=part["listeners"],
             y=part["plays"],
             customdata=np.column_stack([part["item"].astype(str), part["artist"].map(text), said]),

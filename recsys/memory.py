@@ -16,7 +16,7 @@ import numpy as np
 GROUP = Path("/sys/fs/cgroup")
 # Numbers of the GNU C library's mallopt(3), and what it is told.
 ARENAS, MAPPED_FROM, TRIMMED_FROM = -8, -3, -1
-TOLD = {ARENAS: 1, MAPPED_FROM: 2**18, TRIMMED_FROM: 2**24}
+TOLD = {ARENAS: 1, MAPPED_FROM: 2**20, TRIMMED_FROM: 2**24}
 # What the program is made of, rather than what it works on.
 PROGRAM = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType)
 # These hold nothing, and answer for what they stand for.
@@ -56,7 +56,7 @@ def keep_heaps_few() -> bool:
 
     The GNU C library gives threads heaps of their own, eight for each processor, and does not move what is free
     in one to another: many short threads, such as those that draw pages, leave holes in all of them. From now on
-    there is one, and what takes a quarter of a mebibyte or more lies outside it. Other C libraries stay as they
+    there is one, and what takes a mebibyte or more lies outside it. Other C libraries stay as they
     are.
     """
     library = _gnu_library()
