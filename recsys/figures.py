@@ -16,10 +16,11 @@ from recsys.interactions import Interactions
 from recsys.popularity import Concentration, Regression
 from recsys.training import Epoch
 
-# Points that share one of these places, across and up, cover each other.
-PLACES = (550, 225)
+# Points that share one of these places, across and up, cover each other. Where too many are left for a browser
+# to draw at once, places are larger.
+PLACES = ((550, 225), (275, 112), (180, 75))
+MOST_POINTS = 4_000
 OPACITY = 0.45  # of one point; several on each other are as dark as if each were drawn
-SHAPES = 3_000
 LONGEST_NAME = 32
 
 
@@ -126,14 +127,14 @@ def plays_against_listeners(
     """
     across, up = (_log_range(table[column]) for column in ("listeners", "plays"))
     top, rest = table[:named], table[named:]
-    first, covered = _uncovered(rest, across, up)
+    for places in PLACES:
+        first, covered = _uncovered(rest, across, up, places)
+        if len(first) <= MOST_POINTS:
+            break
 
-    # Few are there sooner as shapes, for WebGL takes long to begin; many are there sooner by it.
-    kind = go.Scatter if len(first) <= SHAPES else go.Scattergl
-
-    def points(part: pd.DataFrame, more: NDArray[np.int64], **style: object) -> go.Scatter | go.Scattergl:
+    def points(part: pd.DataFrame, more: NDArray[np.int64], **style: object) -> go.Scatter:
         said = [f"<br>and {n:,} more here" if n else "" for n in more]
-        return kind(
+        return go.Scatter(
             x=part["listeners"],
             y=part["plays"],
             customdata=np.column_stack([part["item"].astype(str), part["artist"].map(text), said]),
@@ -164,14 +165,14 @@ def plays_against_listeners(
 
 
 def _uncovered(
-    table: pd.DataFrame, across: tuple[float, float], up: tuple[float, float]
+    table: pd.DataFrame, across: tuple[float, float], up: tuple[float, float], places: tuple[int, int]
 ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """Return the first row of each place of the chart, and how many more rows fall on it."""
-    places = np.zeros(len(table), np.int64)
-    for column, (low, high), n in zip(("listeners", "plays"), (across, up), PLACES, strict=True):
+    place = np.zeros(len(table), np.int64)
+    for column, (low, high), n in zip(("listeners", "plays"), (across, up), places, strict=True):
         share = (np.log10(table[column].to_numpy(np.float64)) - low) / (high - low)
-        places = places * n + (share * n).astype(np.int64)
-    _, first, counts = np.unique(places, return_index=True, return_counts=True)
+        place = place * n + (share * n).astype(np.int64)
+    _, first, counts = np.unique(place, return_index=True, return_counts=True)
     return first, counts - 1
 
 

@@ -88,7 +88,7 @@ def test_points_are_bounded_by_the_places_of_the_chart():
     table["plays"] = listeners * random.integers(1, 3_000, len(listeners))
     table = table.sort_values("plays", ascending=False)
     cloud, _, _ = figures.plays_against_listeners(table, plays_by_listeners(table)).data
-    assert len(cloud.x) < 25_000
+    assert 1_000 < len(cloud.x) <= figures.MOST_POINTS
     assert sum(1 + more(point) for point in cloud.customdata) == len(table) - 10
 
 
