@@ -144,7 +144,7 @@ def test_a_click_on_a_point_opens_the_artist(page: Page, address: str) -> None:
     go(page, address, "explore")
     chart = page.get_by_test_id("stPlotlyChart").nth(2)
     chart.evaluate("chart => chart.scrollIntoView({block: 'center'})")
-    expect(chart.locator("canvas").first).to_be_visible()
+    expect(chart.locator(".scatterlayer .point").first).to_be_visible()
     expect(chart.locator(".annotation")).to_have_count(10)
     x, y, name = chart.locator(".js-plotly-plot").evaluate(
         "plot => { const { xaxis, yaxis } = plot._fullLayout, trace = plot._fullData[2];"
