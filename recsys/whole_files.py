@@ -142,16 +142,17 @@ def _beside(place: Path, folder: bool = False) -> Iterator[Path]:
     sweep(place.parent)
     while True:
         temporary = _make(place, folder)
-        try:
-            with _locked(temporary) as is_ours:
-                # somebody who sweeps may have come between
-                if is_ours is False or not temporary.exists():
-                    continue
-                yield temporary
-                return
-        finally:
-            with contextlib.suppress(OSError):
-                _remove(temporary)
+        with contextlib.ExitStack() as ends:
+            ends.callback(_remove_if_possible, temporary)
+            # somebody who sweeps may come between, before it is locked or before the lock is seen
+            try:
+                is_ours = ends.enter_context(_locked(temporary))
+            except FileNotFoundError:
+                continue
+            if is_ours is False or not temporary.exists():
+                continue
+            yield temporary
+            return
 
 
 def _make(place: Path, folder: bool) -> Path:
@@ -191,6 +192,11 @@ def _write(path: Path, parts: Iterable[bytes | memoryview]) -> None:
             file.write(part)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _remove_if_possible(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        _remove(path)
 
 
 def _remove(path: Path) -> None:

@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from recsys import whole_files
 from recsys.errors import InputError
 from recsys.whole_files import ENDING, make_folder, sweep, write_folder, write_whole
 
@@ -21,6 +22,29 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["run"]
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_what_somebody_swept_before_it_was_locked_is_made_again(folder, tmp_path, monkeypatch):
+    made = []
+    make = whole_files._make
+
+    def make_and_sweep(*given):
+        made.append(make(*given))
+        if len(made) == 1:
+            sweep(tmp_path)
+            assert not made[0].exists()
+        return made[-1]
+
+    monkeypatch.setattr(whole_files, "_make", make_and_sweep)
+    if folder:
+        write_folder(tmp_path / "new", {"file": b"new"}, lambda place: False)
+        assert (tmp_path / "new" / "file").read_bytes() == b"new"
+    else:
+        write_whole(tmp_path / "new", b"new")
+        assert (tmp_path / "new").read_bytes() == b"new"
+    assert len(made) == 2
+    assert os.listdir(tmp_path) == ["new"]
 
 
 def test_a_folder_that_is_not_there_is_explained(tmp_path):

@@ -151,5 +151,5 @@ def test_uploads_need_a_session_and_its_token(address: str):
 def test_the_health_of_the_server_says_nothing_of_its_visitors(address: str):
     status, content = ask(address, "GET", "/health.json")
     assert status == 200
-    assert set(json.loads(content)) == {"uptime", "memory", "work", "data", "free", "versions"}
+    assert set(json.loads(content)) == {"uptime", "memory", "work", "held", "data", "free", "versions"}
     assert ask(address, "POST", "/health.json")[0] == 405
