@@ -36,8 +36,8 @@ if artists.open:
         line = popularity.plays_by_listeners(table)
         if line is not None:
             st.caption(
-                f"Each point is one of the {nouns.items}: where several lie, the one with most {nouns.values}. "
-                "Click it to see more. The line is the least-squares fit on "
+                f"Each point is one of the {nouns.items}: where several lie at one place, the one with most "
+                f"{nouns.values}. Click it to see more. The line is the least-squares fit on "
                 f"both logarithms: {nouns.values} = c · {nouns.users}^{line.slope:.2f} (R² {line.r_squared:.2f})."
             )
         controls.artist_chart(

@@ -258,14 +258,13 @@ class BackgroundRuns:
         return [(job, footprint.add(job.run)) for job in known]
 
     def _forget_heavy(self) -> None:
-        """Forget runs that have ended, as many as are too much together."""
+        """Forget runs that have ended: from where they are too much together, all that were looked at before."""
         sizes = self._sizes()
         held = sum(size for job, size in sizes if not job.ended)
         ended = [(job, size) for job, size in sizes if job.ended]
         for place, (job, size) in enumerate(ended):
             held += size
             if held > self.most and place:
-                held -= size
                 with self._changed:
                     self._runs.pop(job.id, None)
 

@@ -56,8 +56,7 @@ def keep_heaps_few() -> bool:
 
     The GNU C library gives threads heaps of their own, eight for each processor, and does not move what is free
     in one to another: many short threads, such as those that draw pages, leave holes in all of them. From now on
-    there is one, and what takes a mebibyte or more lies outside it. Other C libraries stay as they
-    are.
+    there is one, and what takes a mebibyte or more lies outside it. Other C libraries stay as they are.
     """
     library = _gnu_library()
     if library is None:

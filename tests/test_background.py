@@ -107,7 +107,7 @@ def test_runs_that_are_too_much_together_make_room_and_what_is_looked_at_stays(d
     runs = BackgroundRuns(at_once=2, most=1_000)
     shared = np.zeros(10)
 
-    def start(name, size):
+    def start(name, size, shared=shared):
         work = Steps(name, diary, 1)
         work.learned, work.shared = np.zeros(size, np.int8), shared
         return runs.start(dataset, work)
@@ -133,6 +133,12 @@ def test_runs_that_are_too_much_together_make_room_and_what_is_looked_at_stays(d
     assert [job for job in (first, third, heavy) if runs.get(job.id)] == [heavy]
     assert runs.get(going.id) is going
     end(going)
+    # what two share counts though one of them is forgotten
+    large = np.zeros(500, np.int8)
+    for name in "de":
+        end(start(name, 100, large))
+    end(start("f", 450))
+    assert runs.held() <= runs.most
 
 
 def test_work_on_somebodys_own_data_is_forgotten_with_the_last_who_looks_at_it(dataset, diary):
