@@ -23,13 +23,13 @@ test: $(VENV)/test.stamp browser
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
 	PYTHONPATH=. $(VENV)/bin/python $(VENV)/bin/lint-imports --no-logo
-	$(VENV)/bin/python tests/audit.py
+	$(VENV)/bin/python tests/project/audit.py
 	$(VENV)/bin/python -m pytest
 
-# The same properties as tests/test_fuzzing.py, with INPUTS of them each; about half an hour.
+# The same properties as tests/robustness/test_fuzzing.py, with INPUTS of them each; about half an hour.
 INPUTS ?= 20000
 fuzz: $(VENV)/test.stamp
-	PYTHONPATH=. OPENBLAS_NUM_THREADS=1 nice -n 19 $(VENV)/bin/python -m tests.fuzz $(INPUTS)
+	PYTHONPATH=. OPENBLAS_NUM_THREADS=1 nice -n 19 $(VENV)/bin/python -m tests.robustness.fuzz $(INPUTS)
 
 # The pictures in the README.
 screens: browser
@@ -40,7 +40,7 @@ benchmark: $(VENV)/benchmark.stamp
 
 # What needs Apache Spark and Java 17 or newer; Spark is some 500 MB, so `make test` skips these tests.
 test-spark: $(VENV)/spark.stamp
-	$(VENV)/bin/python -m pytest tests/test_spark.py
+	$(VENV)/bin/python -m pytest tests/scale/test_spark.py
 
 # Quality beside ALS, BPR, EASE and others; writes benchmarks/quality.json and the README's table.
 benchmark-quality: $(VENV)/benchmark.stamp

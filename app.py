@@ -3,7 +3,7 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.components import home
+from pages.components.shell import home
 from server import health, start
 from server.headers import Headers, SameOrigin
 from server.signing_in import SigningIn

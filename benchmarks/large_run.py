@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recsys.errors import InputError
-from recsys.large_runs import LargeRun, Preparation, is_prepared, read_run
-from recsys.large_runs.preparing import place
+from recsys.scale.external_runs import ExternalRun, Preparation, is_prepared, read_run
+from recsys.scale.external_runs.index_build import place
 
 ROWS_IN_PART = 250_000
 TASTES = 64
@@ -230,7 +230,7 @@ def measure(folder: Path, times: int) -> dict[str, Any]:
     forget(place(source))
     found: dict[str, Any] = {"before": memory()}
     started = time.perf_counter()
-    run = LargeRun(source)
+    run = ExternalRun(source)
     found["open"] = 1000 * (time.perf_counter() - started)
     found["opened"] = memory()
 
@@ -280,7 +280,7 @@ def measure(folder: Path, times: int) -> dict[str, Any]:
         run.close()
         del run
         forget(place(source))
-        run = LargeRun(source)
+        run = ExternalRun(source)
         cold.append({"rank": waits(rank, 1)["p50"], "search": waits(search, 1)["p50"]})
     found["cold"] = cold
     return found

@@ -19,8 +19,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from benchmarks import speed, synthetic
-from recsys import explicit, kernels
-from recsys.datasets import load
+from recsys.data.sources.load import load
+from recsys.kernels import blocked_sgd, sgd
 
 RATE, DECAY = np.float32(0.00001), np.float32(0.05)
 CHAINS = 12
@@ -37,7 +37,7 @@ def usual_loop(user_codes, item_codes, targets, p, q, rate, decay):
             q[i, f] += rate * (error * p[u, f] - decay * q[i, f])
 
 
-@numba.njit(cache=True, fastmath=kernels.FAST)
+@numba.njit(cache=True, fastmath=sgd.FAST)
 def constant_length(user_codes, item_codes, targets, p, q, rate, decay):
     """Do as `kernels.sgd_article` over records: the length of a row is known when it is compiled."""
     for row in range(targets.shape[0]):
@@ -86,7 +86,7 @@ def multiply_add(rounds):
     return _multiply_add(rounds)
 
 
-@numba.njit(cache=True, fastmath=kernels.FAST)
+@numba.njit(cache=True, fastmath=sgd.FAST)
 def move(a, times):
     """Read and write an array again and again."""
     for turn in range(times):
@@ -119,19 +119,19 @@ def main() -> None:
     shuffled = tuple(column[order] for column in sorted_pairs)
     for k in speed.FACTORS:
         p, q = (random.random((n, k), np.float32) for n in (data.n_users, data.n_items))
-        users, items = explicit.Rows(p, False), explicit.Rows(q, False)
-        pairs = explicit.arrange(*sorted_pairs, users, items, random)
+        users, items = blocked_sgd.Rows(p, False), blocked_sgd.Rows(q, False)
+        pairs = blocked_sgd.arrange(*sorted_pairs, users, items, random)
         [(starts, ends, _)] = pairs.visits(random, len(data))
         visit = starts, ends
         small, shapes = (p, q, RATE, DECAY), (users.records, items.records, RATE, DECAY)
         usual = p.astype(float), q.astype(float), float(RATE), float(DECAY)
         tasks: dict[str, Callable[[], Any]] = {
             "float64 as usual": partial(usual_loop, *sorted_pairs, *usual),
-            "float32, flags": partial(kernels.sgd_article, *sorted_pairs, *small),
-            "shuffled": partial(kernels.sgd_article, *shuffled, *small),
+            "float32, flags": partial(sgd.sgd_article, *sorted_pairs, *small),
+            "shuffled": partial(sgd.sgd_article, *shuffled, *small),
             "constant length": partial(constant_length, *shuffled, *shapes),
             "vectors, cells": partial(
-                explicit.sgd_article, visit, pairs, users, items, float(RATE), float(DECAY)
+                blocked_sgd.sgd_article, visit, pairs, users, items, float(RATE), float(DECAY)
             ),
         }
         found = {name: f"{len(data) / seconds / 1e6:.0f}" for name, seconds in fastest(tasks).items()}

@@ -23,7 +23,7 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.load import memory
 from benchmarks.synthetic import make
-from recsys.links import OFFERED
+from recsys.data.dataset import OFFERED
 from tests.browser.serving import open_browser, start
 from tests.browser.steps import choose, go, pick, settled, state
 

@@ -16,14 +16,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from recsys.datasets import load
+from recsys.data.interactions import Interactions
+from recsys.data.sources.load import load
 from recsys.errors import InputError
-from recsys.interactions import Interactions
-from recsys.metrics import ndcg, recall
+from recsys.evaluation.metrics import ndcg, recall
 from recsys.models import MODELS, make_model
-from recsys.models.factorization import Latent
-from recsys.models.neighbours import weighted
-from recsys.models.plays import play_matrix, play_row
+from recsys.models.matrix_factorization import FactorModel
+from recsys.models.nearest_neighbors import weighted
+from recsys.models.value_matrix import play_matrix, play_row
 
 GIVEN = (1, 5, 20)
 MINIMUM = 35
@@ -48,9 +48,9 @@ def by_model(name: str) -> Callable[[Interactions], Scorer]:
 
         def score(items: np.ndarray, values: np.ndarray) -> np.ndarray:
             try:
-                return model.scores_of(items, values)
+                return model.fold_in_scores(items, values)
             except InputError:  # nobody in training plays any of these artists
-                return otherwise.scores_of(items, values)
+                return otherwise.fold_in_scores(items, values)
 
         return score
 
@@ -60,7 +60,7 @@ def by_model(name: str) -> Callable[[Interactions], Scorer]:
 def by_als(train: Interactions) -> Scorer:
     """Train ALS, and solve for a new listener as it solves for those it knows (Hu, Koren, Volinsky, equation 4)."""
     model = make_model("als").fit(train)
-    assert isinstance(model, Latent)  # noqa: S101 - for the type checker
+    assert isinstance(model, FactorModel)  # noqa: S101 - for the type checker
     factors = model.item_factors.astype(np.float64)
     gram = factors.T @ factors + model.settings["regularization"] * np.eye(factors.shape[1])
 
@@ -90,7 +90,7 @@ def by_user_knn(train: Interactions) -> Scorer:
     return score
 
 
-SCORERS = {name: by_model(name) for name, model in MODELS.items() if model.takes_new_listeners}
+SCORERS = {name: by_model(name) for name, model in MODELS.items() if model.supports_fold_in}
 SCORERS |= {"als": by_als, "user-knn": by_user_knn}
 
 

@@ -22,14 +22,14 @@ from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from benchmarks.filling import fill
-from recsys.datasets import load
-from recsys.metrics import Lists, beyond_accuracy, sample_users
+from recsys.data.sources.load import load
+from recsys.data.splitting import Split, hold_out
+from recsys.evaluation.metrics import Lists, beyond_accuracy, sample_users
+from recsys.experiments.training import warm_up
 from recsys.models import MODELS, make_model
+from recsys.models.asymmetric_svd import AsymmetricSVD
 from recsys.models.base import Model
-from recsys.models.biased import Biased
-from recsys.models.funk import Funk
-from recsys.splitting import Split, hold_out
-from recsys.training import warm_up
+from recsys.models.funk_svd import FunkSVD
 
 ROOT = Path(__file__).parents[1]
 # Nobody has chosen a setting by these hold-outs.
@@ -88,7 +88,7 @@ def mean_and_interval(values: Sequence[float]) -> tuple[float, float]:
 def predictions(split: Split, seed: int) -> dict[str, float]:
     """Return the RMSE of log plays on the hidden pairs, by what predicts them."""
     errors: dict[str, float] = {}
-    for model in (Funk(seed=seed), Biased(seed=seed)):
+    for model in (FunkSVD(seed=seed), AsymmetricSVD(seed=seed)):
         model.fit(split.train)
         errors |= model.references(split.train, split.validation)
         errors[f"**{model.name}**"] = model.rmse(split.validation)

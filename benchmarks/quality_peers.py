@@ -13,13 +13,13 @@ from irspack import IALSRecommender
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
 from recsys.models.base import Model
-from recsys.models.factorization import Latent
-from recsys.models.plays import play_matrix
+from recsys.models.matrix_factorization import FactorModel
+from recsys.models.value_matrix import play_matrix
 
 
-class PackageBPR(Latent):
+class PackageBPR(FactorModel):
     """Bayesian personalised ranking by `implicit`.
 
     References
@@ -45,7 +45,7 @@ class PackageBPR(Latent):
         yield float(self.epochs)
 
 
-class BlockALS(Latent):
+class BlockALS(FactorModel):
     """Implicit ALS with regularization by frequency, solved in blocks of factors, by `irspack`.
 
     References

@@ -25,11 +25,11 @@ import numpy as np
 from benchmarks import speed_peers as peers
 from benchmarks import synthetic
 from benchmarks.filling import fill
-from recsys.datasets import load
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
+from recsys.data.sources.load import load
+from recsys.data.splitting import Split, hold_out
 from recsys.models import make_model
-from recsys.models.explicit import Explicit
-from recsys.splitting import Split, hold_out
+from recsys.models.blocked_mf import BlockedMF
 
 ROOT = Path(__file__).parents[1]
 LASTFM = os.environ.get("ENCORE_TEST_LASTFM", str(ROOT.parent / "shared" / "data" / "hetrec2011-lastfm-2k"))
@@ -63,7 +63,7 @@ def read(size: tuple[int, int, int] | None) -> Interactions | None:
     return load(LASTFM).interactions
 
 
-def new_model(name: str, factors: int, epochs: int) -> Explicit:
+def new_model(name: str, factors: int, epochs: int) -> BlockedMF:
     """Return a model of ours with the settings that all share."""
     model = make_model(
         name,
@@ -72,7 +72,7 @@ def new_model(name: str, factors: int, epochs: int) -> Explicit:
         learning_rate=ARTICLE_LEARNING_RATE if name == "article" else LEARNING_RATE,
         regularization=REGULARIZATION,
     )
-    assert isinstance(model, Explicit)  # noqa: S101 - for mypy
+    assert isinstance(model, BlockedMF)  # noqa: S101 - for mypy
     return model
 
 

@@ -94,7 +94,7 @@ class _Trainset:
 
 def surprise_svd(ratings: Ratings, epochs: int) -> Predict:
     """Train Surprise's SVD: the same rule as `funk`, from a start of the same spread."""
-    model = surprise.SVD(
+    model = surprise.PureSVD(
         n_factors=ratings.p.shape[1],
         n_epochs=epochs,
         init_std_dev=float(ratings.p.std()),

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pandas as pd
 
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
 
 TASTES = 8
 

@@ -2,25 +2,27 @@
 
 import streamlit as st
 
-from pages.components import data_sources, frame, large_runs_panel, offers_panel, own_data, state
+from pages.components.data import built_in, external_runs, server_datasets, upload
+from pages.components.session import session
+from pages.components.shell import layout
 
-frame.draw("Data", "Choose the data, and see where it came from.")
-large_run = state.large_run()
+layout.draw("Data", "Choose the data, and see where it came from.")
+large_run = session.large_run()
 if large_run is not None:
-    large_runs_panel.in_use(large_run)
+    external_runs.in_use(large_run)
 else:
-    data_sources.in_use(state.dataset())
+    built_in.in_use(session.dataset())
 
-data_sources.kept()
+built_in.kept()
 st.subheader("Choose other data", anchor=False)
 sample, lastfm, own = st.columns(3)
 with sample.container(border=True, height="stretch"):
-    data_sources.sample()
+    built_in.sample()
 with lastfm.container(border=True, height="stretch"):
-    data_sources.lastfm()
+    built_in.lastfm()
 with own.container(border=True, height="stretch"):
-    files = data_sources.own()
+    files = built_in.own()
 if files:
-    own_data.draw(files)
-offers_panel.draw()
-large_runs_panel.draw()
+    upload.draw(files)
+server_datasets.draw()
+external_runs.draw()

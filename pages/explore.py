@@ -4,13 +4,17 @@ from functools import partial
 
 import streamlit as st
 
-from pages.components import caches, controls, frame, large_run, state
-from recsys import figures, popularity
+from pages.components import external_run
+from pages.components.session import cached, session
+from pages.components.shell import layout
+from pages.components.widgets import charts, tables
+from recsys.analysis import popularity
+from recsys.figures import data
 
-frame.draw("Explore", "See what is {nouns.done}, by how many, and how unevenly.")
-large_run.instead(large_run.explore)
-interactions, nouns = state.dataset().interactions, state.nouns()
-table = caches.ranks()
+layout.draw("Explore", "See what is {nouns.done}, by how many, and how unevenly.")
+external_run.instead(external_run.explore)
+interactions, nouns = session.dataset().interactions, session.nouns()
+table = cached.ranks()
 
 figure_row = st.container(horizontal=True)
 figure_row.metric(nouns.users.capitalize(), f"{interactions.n_users:,}", border=True)
@@ -28,10 +32,10 @@ names = [nouns.items.capitalize(), nouns.counts.capitalize(), "Concentration"]
 artists, pairs, spread = st.tabs(names, on_change="rerun", key="explored")  # a closed one costs nothing
 if artists.open:
     with artists:
-        controls.artist_finder(
+        tables.artist_finder(
             ["rank", "artist", "listeners", "plays", "plays_per_listener", "share_of_plays"], height=320
         )
-        controls.top_charts()
+        charts.top_charts()
         st.subheader(f"{nouns.values.capitalize()} against {nouns.users}", anchor=False)
         line = popularity.plays_by_listeners(table)
         if line is not None:
@@ -40,8 +44,8 @@ if artists.open:
                 f"{nouns.values}. Click it to see more. The line is the least-squares fit on "
                 f"both logarithms: {nouns.values} = c · {nouns.users}^{line.slope:.2f} (R² {line.r_squared:.2f})."
             )
-        controls.artist_chart(
-            caches.figure("scatter", partial(figures.plays_against_listeners, table, line, nouns=nouns)),
+        charts.artist_chart(
+            cached.figure("scatter", partial(data.plays_against_listeners, table, line, nouns=nouns)),
             "scatter",
             f"{nouns.values.capitalize()} against {nouns.users} of every {nouns.item}",
         )
@@ -49,12 +53,12 @@ if pairs.open:
     with pairs:
         st.subheader(f"{nouns.counts.capitalize()} of {nouns.pairs}", anchor=False)
         st.plotly_chart(
-            caches.figure("distribution", partial(figures.play_distribution, interactions, nouns)),
+            cached.figure("distribution", partial(data.play_distribution, interactions, nouns)),
             alt=f"Distribution of {nouns.counts}",
         )
         st.subheader(f"Largest {nouns.counts}", anchor=False)
-        controls.artist_table(
-            caches.largest(50).rename(columns={"plays": "value"}),
+        tables.artist_table(
+            cached.largest(50).rename(columns={"plays": "value"}),
             "largest",
             ["artist", "listener", "value"],
         )
@@ -80,6 +84,6 @@ if spread.open:
             help="Nothing can be learned about who else might like these.",
         )
         st.plotly_chart(
-            caches.figure("lorenz", partial(figures.lorenz, shares, nouns)),
+            cached.figure("lorenz", partial(data.lorenz, shares, nouns)),
             alt=f"Lorenz curve of {nouns.values} over {nouns.items}",
         )

@@ -4,10 +4,11 @@ import datetime
 
 import streamlit as st
 
-from pages.components import frame, state
+from pages.components.session import session
+from pages.components.shell import layout
 
-frame.draw("Health", "How the server is, for those who run it. Machines read the same at `/health.json`.")
-now = state.health()
+layout.draw("Health", "How the server is, for those who run it. Machines read the same at `/health.json`.")
+now = session.health()
 
 figure_row = st.container(horizontal=True)
 figure_row.metric(

@@ -2,18 +2,22 @@
 
 import streamlit as st
 
-from pages.components import frame, large_run, map_panel, newcomer, state
+from pages.components import external_run
+from pages.components.map import panel
+from pages.components.new_listener import panel as panel_new_listener
+from pages.components.session import session
+from pages.components.shell import layout
 
-frame.draw("Map", "Which {nouns.items} a model takes for alike, and what it tells them apart by.")
-large_run.instead(large_run.no_map)
-nouns = state.nouns()
-job = state.run()
+layout.draw("Map", "Which {nouns.items} a model takes for alike, and what it tells them apart by.")
+external_run.instead(external_run.no_map)
+nouns = session.nouns()
+job = session.run()
 if job is None or not job.run.history:
     st.info("The map comes from a trained model. Train one first; it takes a moment.")
-    newcomer.to_train("Train a model")
+    panel_new_listener.to_train("Train a model")
     st.stop()
 artists, features = st.tabs([f"Map of {nouns.items}", "What the latent features mean"])
 with artists:
-    map_panel.map_of_artists(job)
+    panel.map_of_artists(job)
 with features:
-    map_panel.features(job)
+    panel.features(job)

@@ -2,22 +2,25 @@
 
 import streamlit as st
 
-from pages.components import frame, large_run, newcomer, state
+from pages.components import external_run
+from pages.components.new_listener import panel
+from pages.components.session import session
+from pages.components.shell import layout
 
-frame.draw(
+layout.draw(
     "New {nouns.user}",
     "Not in the data? Name a few {nouns.items}: recommendations follow at once, without training.",
 )
-large_run.instead(large_run.new_listener)
-job = state.run()
+external_run.instead(external_run.new_listener)
+job = session.run()
 if job is None or not job.run.history:
     st.info("Recommendations come from a trained model. Train one first; it takes a moment.")
-    newcomer.to_train("Train a model")
+    panel.to_train("Train a model")
     st.stop()
-if not job.run.model.takes_new_listeners:
-    newcomer.cannot(job.run.model)
+if not job.run.model.supports_fold_in:
+    panel.cannot(job.run.model)
     st.stop()
 if job.run.model.name == "popular":
     st.info("This model recommends the same to everybody. Train another one to be understood.")
-newcomer.take_link()
-newcomer.draw(newcomer.Recommender.of(job.run))
+panel.take_link()
+panel.draw(panel.Recommender.of(job.run))

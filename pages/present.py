@@ -4,26 +4,30 @@ import datetime
 
 import streamlit as st
 
-from pages.components import caches, controls, frame, large_run, one_listener, state
+from pages.components import external_run
+from pages.components.recommend import recommendation
+from pages.components.session import cached, session
+from pages.components.shell import layout
+from pages.components.widgets import pickers
 from recsys.errors import InputError
-from recsys.reasons import doubt, sentence
+from recsys.recommendation.explanation import doubt, sentence
 
 wanted = st.query_params.get("listener")
 if wanted is None:
-    frame.draw("Present", menu=False)
+    layout.draw("Present", menu=False)
 else:
-    frame.draw("For {nouns.user} ", menu=False, of=wanted)
-large_run.instead(large_run.no_presentation)
-nouns, job = state.nouns(), state.run()
+    layout.draw("For {nouns.user} ", menu=False, of=wanted)
+external_run.instead(external_run.no_presentation)
+nouns, job = session.nouns(), session.run()
 if wanted is None or job is None or not job.run.history:
     st.info(f"There is nothing to present here: choose a trained model and a {nouns.user} first.")
-    controls.to_recommend(f"Choose a {nouns.user}")
+    pickers.to_recommend(f"Choose a {nouns.user}")
     st.stop()
 try:
-    lists = one_listener.from_link(job, wanted)
+    lists = recommendation.from_link(job, wanted)
 except InputError as error:
-    frame.problem(error)
-    controls.to_recommend(f"Choose a {nouns.user}")
+    layout.problem(error)
+    pickers.to_recommend(f"Choose a {nouns.user}")
     st.stop()
 
 left, right = st.columns([2, 3], gap="large")
@@ -31,7 +35,7 @@ with left:
     st.header(nouns.done.capitalize(), anchor=False, divider="gray")
     for row in lists.existing.head(lists.n).itertuples():
         with st.container(gap="xxsmall"):
-            st.subheader(frame.escape(row.artist, 80), anchor=False)
+            st.subheader(layout.escape(row.artist, 80), anchor=False)
             st.markdown(f":gray[{nouns.amount(row.plays)}]")
 with right:
     st.header("Might like", anchor=False, divider="violet")
@@ -40,11 +44,11 @@ with right:
     for row in lists.recommended.itertuples():
         hit = " :green-badge[:material/check: hit]" if row.hit else ""
         with st.container(gap="xxsmall"):
-            st.subheader(f"{frame.escape(row.artist, 80)}{hit}", anchor=False)
+            st.subheader(f"{layout.escape(row.artist, 80)}{hit}", anchor=False)
             if row.names:
-                st.markdown(f":gray[{frame.escape(sentence(row.names))}]")
+                st.markdown(f":gray[{layout.escape(sentence(row.names))}]")
 
-quality = caches.quality(job)
+quality = cached.quality(job)
 today = datetime.date.today()
 st.header("How good the model is", anchor=False, divider="gray")
 figure_row = st.container(horizontal=True)
@@ -56,7 +60,7 @@ figure_row.metric(f"{nouns.items.capitalize()} that somebody is recommended", f"
 st.markdown(
     f"A hit is {nouns.an_item} that the {nouns.user} {nouns.does} and that was hidden from the model: "
     f"{job.run.split.hidden} of each {nouns.user} with at least {job.run.split.minimum}. "
-    f"{frame.escape(job.run.model.label)} on {frame.escape(job.dataset.title, 80)}, list {lists.reranking.words}. "
+    f"{layout.escape(job.run.model.label)} on {layout.escape(job.dataset.title, 80)}, list {lists.reranking.words}. "
     f"{today.day} {today:%B %Y}."
 )
-controls.to_recommend("Back", lists.query)
+pickers.to_recommend("Back", lists.query)

@@ -2,40 +2,40 @@
 
 import streamlit as st
 
-from pages.components import (
-    controls,
-    dial_panel,
-    export_panel,
-    frame,
-    friends_panel,
-    large_run,
-    one_listener,
-    state,
-    what_if_panel,
-    why_panel,
+from pages.components import external_run
+from pages.components.recommend import (
+    explanation_tab,
+    export_tab,
+    friends_tab,
+    recommendation,
+    rerank_tab,
+    what_if_tab,
 )
+from pages.components.session import session
+from pages.components.shell import layout
+from pages.components.widgets import pickers, tables
 from recsys.errors import InputError
 from recsys.models import MODELS
-from recsys.reasons import doubt
+from recsys.recommendation.explanation import doubt
 
-frame.draw("Recommend", "What a {nouns.user} {nouns.does}, beside what they might like, and why.")
-large_run.instead(large_run.recommend)
-nouns = state.nouns()
-job = state.run()
+layout.draw("Recommend", "What a {nouns.user} {nouns.does}, beside what they might like, and why.")
+external_run.instead(external_run.recommend)
+nouns = session.nouns()
+job = session.run()
 if job is None or not job.run.history:
     st.info("Recommendations come from a trained model. Train one first; it takes a moment.")
     if st.button("Train a model", type="primary", icon=":material/model_training:", key="to-train"):
-        st.switch_page("pages/train.py", query_params=state.place())
+        st.switch_page("pages/train.py", query_params=session.place())
     st.stop()
 
 users = job.dataset.interactions.users
 picker, number, choosing = st.columns([5, 3, 9], gap="medium")
 with number:
-    n = one_listener.how_many()
+    n = recommendation.how_many()
 with choosing:
-    reranking = one_listener.how_chosen(job)
+    reranking = recommendation.how_chosen(job)
 with picker:
-    wanted = controls.listener(users, **one_listener.in_address(n, reranking))
+    wanted = pickers.listener(users, **recommendation.in_address(n, reranking))
 if wanted is None:
     st.info(f"Choose a {nouns.user} to see their {nouns.items} and what is recommended to them.")
     st.button(
@@ -43,15 +43,15 @@ if wanted is None:
         type="primary",
         icon=":material/person:",
         key="any-listener",
-        on_click=controls.choose_listener,
+        on_click=pickers.choose_listener,
         args=(users[0],),
     )
     st.stop()
 try:
-    lists = one_listener.look(job, wanted, n, reranking)
+    lists = recommendation.look(job, wanted, n, reranking)
 except InputError as error:
-    frame.problem(error)
-    controls.similar_listeners(users, wanted)
+    layout.problem(error)
+    pickers.similar_listeners(users, wanted)
     st.stop()
 
 effect = st.empty()
@@ -64,7 +64,7 @@ with left:
         + (f"; {lists.hidden} more were hidden from it." if lists.hidden else ".")
     )
     shown = lists.existing.rename(columns={"plays": "value"})
-    controls.artist_table(shown, "existing", ["artist", "value", *(["share"] if nouns.counted else [])])
+    tables.artist_table(shown, "existing", ["artist", "value", *(["share"] if nouns.counted else [])])
 with right:
     st.subheader("Recommended", anchor=False)
     st.caption(
@@ -73,30 +73,30 @@ with right:
     )
     if unsure := doubt(job.run.split.train, lists.user, nouns):
         st.caption(f":material/help: {unsure}")
-    table, columns = one_listener.table(lists)
-    asked = controls.artist_table(table, "recommended", columns)
+    table, columns = recommendation.table(lists)
+    asked = tables.artist_table(table, "recommended", columns)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "pages/present.py",
             label="Present",
             icon=":material/slideshow:",
-            query_params=state.place() | lists.query,
+            query_params=session.place() | lists.query,
         )
-        export_panel.one(lists)
+        export_tab.one(lists)
 
 names = ["Why", "The dial", "What if", *(["Friends"] if len(lists.friends) else []), "Export"]
 if asked is not None:
-    why_panel.explain(lists, asked)
+    explanation_tab.explain(lists, asked)
     st.session_state.part = "Why"
 panels = dict(zip(names, st.tabs(names, on_change="rerun", key="part"), strict=True))
 for name, panel in (
-    ("Why", why_panel.draw),
-    ("The dial", dial_panel.draw),
-    ("What if", what_if_panel.draw),
-    ("Friends", friends_panel.draw),
-    ("Export", export_panel.many),
+    ("Why", explanation_tab.draw),
+    ("The dial", rerank_tab.draw),
+    ("What if", what_if_tab.draw),
+    ("Friends", friends_tab.draw),
+    ("Export", export_tab.many),
 ):
     if name in panels and panels[name].open:
         with panels[name]:
             panel(lists)
-effect.caption(dial_panel.sentence(lists))
+effect.caption(rerank_tab.sentence(lists))

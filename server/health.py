@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from pages.components import state
+from pages.components.session import session
 
 
 async def _health(request: Request) -> JSONResponse:
-    return JSONResponse(await run_in_threadpool(state.health), headers={"Cache-Control": "no-store"})
+    return JSONResponse(await run_in_threadpool(session.health), headers={"Cache-Control": "no-store"})
 
 
 ROUTE = Route("/health.json", _health)

@@ -8,8 +8,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.components.signin import REFUSED
-from recsys import events
+from pages.components.shell.sign_in import REFUSED
+from recsys.system import event_log
 
 LOGIN, CALLBACK, LOGOUT = "/auth/login", "/oauth2callback", "/auth/logout"
 SIGNED_IN = b"_streamlit_user="
@@ -38,7 +38,7 @@ class SigningIn:
                 elif path.endswith(CALLBACK):
                     _called_back(message, headers, scope["query_string"].decode("latin-1"), asked)
                 else:
-                    events.note("signed out")
+                    event_log.note("signed out")
             await send(message)
 
         await self.app(scope, receive, answer)
@@ -64,7 +64,7 @@ def _called_back(message: Message, headers: MutableHeaders, query: str, asked: d
         name.lower() == b"set-cookie" and value.startswith(SIGNED_IN) and b"Max-Age=0" not in value
         for name, value in message["headers"]
     )
-    events.note("signed in" if let_in else "sign-in refused")
+    event_log.note("signed in" if let_in else "sign-in refused")
     if not let_in:
         headers["Location"] = f"{headers.get('Location', '/')}?{REFUSED}=1"
         return

@@ -11,8 +11,10 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from pages.components import signin, state
-from recsys import __version__, events, memory
+from pages.components.session import session
+from pages.components.shell import sign_in
+from recsys import __version__
+from recsys.system import event_log, memory
 
 PAUSE = 30.0  # seconds
 
@@ -20,20 +22,20 @@ PAUSE = 30.0  # seconds
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[dict[str, Any] | None]:
     """Write events from now on, keep memory low, and compile the kernels before anybody waits for them."""
-    events.write_events()
-    events.note(
+    event_log.write_events()
+    event_log.note(
         "server started",
         version=__version__,
         python=platform.python_version(),
         streamlit=version("streamlit"),
-        sign_in=signin.wanted(),
+        sign_in=sign_in.wanted(),
     )
     memory.keep_heaps_few()
-    await run_in_threadpool(state.runs)
+    await run_in_threadpool(session.runs)
     giving_back = asyncio.create_task(_give_back_memory())
     yield None
     giving_back.cancel()
-    events.note("server stopped")
+    event_log.note("server stopped")
 
 
 async def _give_back_memory() -> None:
@@ -45,4 +47,4 @@ async def _give_back_memory() -> None:
 
 def page_failed(error: Exception) -> None:
     """Tell where a page failed; Streamlit tells the visitor that it did."""
-    events.note("page failed", error=type(error).__name__, place=(events.places(error) or ["?"])[-1])
+    event_log.note("page failed", error=type(error).__name__, place=(event_log.places(error) or ["?"])[-1])

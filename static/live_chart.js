@@ -1,4 +1,4 @@
-// The browser's half of pages/components/live_chart.py: one plotly chart for each key.
+// The browser's half of pages/components/widgets/live_chart.py: one plotly chart for each key.
 //
 // Streamlit may take a component off the page and put it back when elements above it come and go. The
 // chart is therefore an element of its own, which moves from the old place to the new one as it is.

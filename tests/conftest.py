@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from recsys.datasets.base import Dataset
-from recsys.interactions import Interactions
-from recsys.splitting import hold_out
+from recsys.data.dataset import Dataset
+from recsys.data.interactions import Interactions
+from recsys.data.splitting import hold_out
 
 ROOT = Path(__file__).parents[1]
 LASTFM = Path(os.environ.get("ENCORE_TEST_LASTFM", ROOT.parent / "shared" / "data" / "hetrec2011-lastfm-2k"))

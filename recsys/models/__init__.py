@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from recsys.errors import InputError
 from recsys.models.als import ALS
-from recsys.models.article import Article
+from recsys.models.asymmetric_svd import AsymmetricSVD
 from recsys.models.base import Model
-from recsys.models.biased import Biased
-from recsys.models.funk import Funk
-from recsys.models.implicit import Implicit
+from recsys.models.funk_svd import FunkSVD
+from recsys.models.implicit_mf import ImplicitMF
 from recsys.models.item_knn import ItemKNN
-from recsys.models.popular import Popular
-from recsys.models.svd import SVD
+from recsys.models.most_popular import MostPopular
+from recsys.models.plain_mf import PlainMF
+from recsys.models.pure_svd import PureSVD
 from recsys.models.user_knn import UserKNN
 
 MODELS: dict[str, type[Model]] = {
-    model.name: model for model in (Implicit, ALS, SVD, ItemKNN, UserKNN, Popular, Biased, Funk, Article)
+    model.name: model
+    for model in (
+        ImplicitMF,
+        ALS,
+        PureSVD,
+        ItemKNN,
+        UserKNN,
+        MostPopular,
+        AsymmetricSVD,
+        FunkSVD,
+        PlainMF,
+    )
 }
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from scipy import sparse
 
+from recsys.data.interactions import Interactions
 from recsys.errors import InputError
-from recsys.interactions import Interactions
-from recsys.models.factorization import Latent, keep_blas_to_one_thread
-from recsys.models.plays import play_matrix
+from recsys.models.matrix_factorization import FactorModel, keep_blas_to_one_thread
+from recsys.models.value_matrix import play_matrix
 
 
-class ALS(Latent):
+class ALS(FactorModel):
     """Learns what is played and, with little weight, what is not; users and items in turn, each at its best.
 
     Minimises the sum over *all* pairs of c_ui (x_ui - p_u.q_i)^2 plus lambda (|p_u|^2 + |q_i|^2) for

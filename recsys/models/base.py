@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recsys import kernels
+from recsys.data.interactions import Interactions
 from recsys.errors import InputError
-from recsys.interactions import Interactions
+from recsys.kernels import top_n
 from recsys.settings import ROWS
 
 
@@ -59,9 +59,9 @@ class Model(ABC):
         `factors` stand for numbers, () for a float, and what is as large as `users` or `items` both ways
         is a sparse matrix (csr_array). All are of float32.
     takes_new_listeners : bool
-        Whether `scores_of` and `contributions` work.
+        Whether `fold_in_scores` and `contributions` work.
     heeds_unwanted : bool
-        Whether an item with value 0 changes the scores of others in `scores_of`.
+        Whether an item with value 0 changes the scores of others in `fold_in_scores`.
     learns_on : bool
         Whether `learn` works.
     """
@@ -70,12 +70,12 @@ class Model(ABC):
     label: ClassVar[str]
     about: ClassVar[str]
     target: ClassVar[str]
-    predicts: ClassVar[bool] = False
+    predicts_ratings: ClassVar[bool] = False
     defaults: ClassVar[dict[str, int | float | str]]
     learned: ClassVar[dict[str, tuple[str, ...]]]
-    takes_new_listeners: ClassVar[bool] = False
-    heeds_unwanted: ClassVar[bool] = False
-    learns_on: ClassVar[bool] = False
+    supports_fold_in: ClassVar[bool] = False
+    uses_negative_feedback: ClassVar[bool] = False
+    supports_online_updates: ClassVar[bool] = False
 
     def __init__(self, **settings: object) -> None:
         unknown = settings.keys() - self.defaults.keys()
@@ -127,7 +127,7 @@ class Model(ABC):
         other.restore(self.state())
         return other
 
-    def scores_of(self, items: ArrayLike, values: ArrayLike | None = None) -> NDArray[np.float32]:
+    def fold_in_scores(self, items: ArrayLike, values: ArrayLike | None = None) -> NDArray[np.float32]:
         """Return a score for every item, for a listener who need not be in the data.
 
         Parameters
@@ -151,22 +151,24 @@ class Model(ABC):
         return self._fold_in(*self._check_known(items, values))
 
     def contributions(self, items: ArrayLike, values: ArrayLike | None, wanted: ArrayLike) -> Contributions:
-        """Split the scores of some items, as `scores_of` gives them, by the items that the listener knows.
+        """Split the scores of some items, as `fold_in_scores` gives them, by the items that the listener knows.
 
         Parameters
         ----------
         items, values
-            As for `scores_of`.
+            As for `fold_in_scores`.
         wanted : int array, shape (n_wanted,)
             Codes of the items whose scores are split.
 
         Raises
         ------
         InputError
-            As for `scores_of`.
+            As for `fold_in_scores`.
         """
         self._check_takes_new_listeners()
-        return self._shares(*self._check_known(items, values), np.atleast_1d(np.asarray(wanted, np.int32)))
+        return self._contributions(
+            *self._check_known(items, values), np.atleast_1d(np.asarray(wanted, np.int32))
+        )
 
     def learn(
         self, user: int, items: ArrayLike, values: ArrayLike, steps: int = 10, *, artists: bool = False
@@ -193,7 +195,7 @@ class Model(ABC):
         InputError
             If the model does not learn by steps, an argument cannot be used, or the steps run away.
         """
-        if not self.learns_on:
+        if not self.supports_online_updates:
             raise InputError(
                 f"The model {self.name!r} does not learn step by step. Train another one, such as 'implicit'."
             )
@@ -217,7 +219,7 @@ class Model(ABC):
         raise NotImplementedError
 
     def _check_takes_new_listeners(self) -> None:
-        if not self.takes_new_listeners:
+        if not self.supports_fold_in:
             raise InputError(
                 f"The model {self.name!r} knows only those it was trained on. "
                 "Train another one, such as 'implicit'."
@@ -245,10 +247,10 @@ class Model(ABC):
         raise NotImplementedError
 
     def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return what `scores_of` promises, of checked items."""
+        """Return what `fold_in_scores` promises, of checked items."""
         raise NotImplementedError
 
-    def _shares(
+    def _contributions(
         self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
     ) -> Contributions:
         """Return what `contributions` promises, of checked items."""
@@ -334,5 +336,5 @@ def best(
     starts = np.cumsum([0] + [len(codes) for codes in left_out])
     items = np.empty((len(scores), n), np.int32)
     highest = np.empty((len(scores), n), np.float32)
-    kernels.top_n(scores, starts, np.concatenate(left_out), order, items, highest)
+    top_n.top_n(scores, starts, np.concatenate(left_out), order, items, highest)
     return items, highest

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
 from recsys.models.base import Contributions, Model
-from recsys.models.neighbours import nearest, weighted
-from recsys.models.plays import play_matrix, play_row
+from recsys.models.nearest_neighbors import nearest, weighted
+from recsys.models.value_matrix import play_matrix, play_row
 
 
 class ItemKNN(Model):
@@ -46,7 +46,7 @@ class ItemKNN(Model):
     defaults = {"weighting": "cosine", "neighbours": 200, "shrinkage": 5.0, "plays": "log"}
     learned = {"user_plays": ("users", "items"), "item_similarity": ("items", "items")}
 
-    takes_new_listeners = True
+    supports_fold_in = True
 
     user_plays: sparse.csr_array
     item_similarity: sparse.csr_array
@@ -72,7 +72,7 @@ class ItemKNN(Model):
     def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
         return play_row(values, self.settings["plays"]) @ self.item_similarity[items]
 
-    def _shares(
+    def _contributions(
         self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
     ) -> Contributions:
         similarity = self.item_similarity[items][:, wanted].toarray().astype(np.float64)

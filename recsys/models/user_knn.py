@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
 from recsys.models.base import Model
-from recsys.models.neighbours import nearest, weighted
-from recsys.models.plays import play_matrix
+from recsys.models.nearest_neighbors import nearest, weighted
+from recsys.models.value_matrix import play_matrix
 
 
 class UserKNN(Model):

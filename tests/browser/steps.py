@@ -6,12 +6,12 @@ import re
 
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
-from pages.components import frame
-from recsys.datasets.base import MUSIC
+from pages.components.shell import layout
+from recsys.data.nouns import MUSIC
 from recsys.models import MODELS
 
 ROW = 35  # pixels, of a table
-MENU = [MUSIC.fill(page.label) for page in frame.MENU]
+MENU = [MUSIC.fill(page.label) for page in layout.MENU]
 # What was just clicked asks for its run of the page in tasks of its own, which come before the browser idles.
 IDLE = "() => new Promise(done => requestAnimationFrame(() => requestIdleCallback(done, {timeout: 1000})))"
 WIDER_THAN_THE_PAGE = """() => {

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.steps import WIDER_THAN_THE_PAGE, choose, go, menu, rows, settled, table, upload
-from tests.datasets.bringing import pack
+from tests.data.importing.bringing import pack
 
 
 def odd_columns() -> bytes:

@@ -24,7 +24,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components.live_chart import live_chart
+from pages.components.widgets.live_chart import live_chart
 
 st.button("Run the page again")
 
@@ -53,7 +53,7 @@ curves()
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("app")
-    for name in ("pages/components/live_chart.py", "static/live_chart.js", ".streamlit/config.toml"):
+    for name in ("pages/components/widgets/live_chart.py", "static/live_chart.js", ".streamlit/config.toml"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     (folder / "app.py").write_text(APP)

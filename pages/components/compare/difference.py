@@ -1,0 +1,56 @@
+"""Paired test of two models."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.components.compare.leaderboard import NAMES
+from pages.components.compare.model_selection import keep
+from pages.components.session import session
+from pages.components.shell import layout
+from recsys.evaluation.metrics import METRICS
+from recsys.experiments.leaderboard import Leaderboard, compare
+
+
+def draw(board: Leaderboard) -> None:
+    """Draw the paired test of two models of the leaderboard."""
+    entries = {entry.label: entry for entry in board.measured}
+    if len(entries) < 2:
+        st.info("A difference needs two models.")
+        return
+    labels = list(entries)
+    first_column, second_column, measure_column = st.columns(3)
+    first = _pick(first_column, "Model", labels, "first")
+    second = _pick(second_column, "against", [label for label in labels if label != first], "second")
+    measure = measure_column.selectbox(
+        "by", list(METRICS), format_func=lambda name: NAMES[name], key="measure", persist_state="session"
+    )
+    nouns = session.nouns()
+    offset = compare(entries[first], entries[second], measure)
+    st.metric(
+        f"{NAMES[measure]}: {layout.escape(str(first))} minus {layout.escape(str(second))}",
+        f"{offset.mean:+.4f}",
+        f"± {offset.interval:.4f} (95 %), p = {offset.p_value:.2g}",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+    )
+    if offset.is_clear:
+        better, worse = (first, second) if offset.mean > 0 else (second, first)
+        st.success(
+            f"{layout.escape(better)} is better than {layout.escape(worse)}, and hardly by chance: of "
+            f"{len(board.users):,} {nouns.users} {max(offset.wins, offset.losses):,} get a better list, "
+            f"{min(offset.wins, offset.losses):,} a worse one."
+        )
+    else:
+        st.info("This may well be chance. Do not read it as progress.")
+    st.caption(
+        f"A paired t-test over the {nouns.users}. One in twenty such tests finds a difference where there is none: "
+        "whoever compares many settings will see some win by luck. Another seed of the hold-out tells."
+    )
+
+
+def _pick(column: DeltaGenerator, label: str, options: list[str], key: str) -> str:
+    keep(key, st.session_state.get(key) if st.session_state.get(key) in options else options[0])
+    return str(column.selectbox(label, options, key=key, persist_state="session"))

@@ -1,0 +1,81 @@
+"""Panel of the Compare page: progress and tabs of a comparison."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.compare import difference, leaderboard, list_overlap, why_plain_mf_loses
+from pages.components.session import session
+from pages.components.shell import layout
+from recsys.experiments.leaderboard import Leaderboard
+from recsys.jobs.scheduler import Job
+
+TABS = ["Leaderboard", "Side by side", "Difference", "Why the article's model loses"]
+
+
+# Half transparent, to suit both a light and a dark page.
+
+
+def draw() -> None:
+    """Draw the comparison, and keep it up to date while it goes on."""
+    job, nouns = session.comparison(), session.nouns()
+    if job is None:
+        st.query_params.pop("comparison", None)
+        st.info(
+            "Nothing has been compared on this data yet. Choose the models and press Compare: each learns from "
+            f"the same pairs, and is asked for the {nouns.items} that were hidden.",
+            icon=":material/leaderboard:",
+        )
+        return
+    if st.query_params.get("comparison") != job.id:
+        st.query_params.comparison = job.id
+    st.fragment(_progress, run_every=None if job.ended else 0.5)(job, job.ended)
+    if not job.run.measured:
+        return
+    board, one, two, story = st.tabs(TABS, default=_last_tab(), on_change="rerun", key="comparison-tab")
+    st.session_state["last-tab"] = st.query_params.tab = st.session_state["comparison-tab"]
+    if board.open:
+        with board:
+            st.fragment(leaderboard.draw, run_every=None if job.ended else 1.0)(job.run)
+    if one.open:
+        with one:
+            list_overlap.draw(job)
+    if two.open:
+        with two:
+            difference.draw(job.run)
+    if story.open:
+        with story:
+            why_plain_mf_loses.draw(job.run)
+
+
+def _last_tab() -> str:
+    """Return the tab that the address names or, back from another page, the one that was open."""
+    wanted = st.query_params.get("tab", st.session_state.get("last-tab"))
+    return wanted if wanted in TABS else TABS[0]
+
+
+def _progress(job: Job[Leaderboard], ended: bool) -> None:
+    session.runs().get(job.id)
+    first = "measured" not in st.session_state or st.session_state.measured != (
+        job.id,
+        bool(job.run.measured),
+    )
+    st.session_state.measured = (job.id, bool(job.run.measured))
+    if job.ended != ended or first:
+        st.rerun()
+    if not job.ended:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            at = next((entry.label for entry in job.run.entries if entry.done < 1), "")
+            st.progress(job.run.progress, f"Training and measuring: {layout.escape(at)}")
+            st.button(
+                "Cancel",
+                icon=":material/stop:",
+                on_click=session.runs().cancel,
+                args=(job,),
+                key="cancel-comparison",
+            )
+    if job.state == "cancelled":
+        st.caption(f"Cancelled: {len(job.run.measured)} of {len(job.run.entries)} models were measured.")
+    for entry in job.run.entries:
+        if entry.message:
+            st.warning(layout.escape(f"{entry.label}: {entry.message}"))

@@ -1,0 +1,145 @@
+"""The ways to get data, one function each."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from pages.components.session import session
+from pages.components.shell import layout
+from recsys.data.dataset import Dataset, is_public
+from recsys.data.importing.registry import ENDINGS
+from recsys.data.sources import lastfm as lastfm_sources
+from recsys.errors import InputError
+from recsys.storage.dataset_store import KEY
+from recsys.system import event_log
+
+
+def in_use(chosen: Dataset) -> None:
+    """Draw what a data set holds and where it came from."""
+    interactions, nouns = chosen.interactions, chosen.nouns
+    with st.container(border=True):
+        st.subheader(f"In use: {layout.escape(chosen.title, 80)}", anchor=False)
+        figure_row = st.container(horizontal=True)
+        figure_row.metric(nouns.users.capitalize(), f"{interactions.n_users:,}")
+        figure_row.metric(nouns.items.capitalize(), f"{interactions.n_items:,}")
+        figure_row.metric(nouns.pairs.capitalize(), f"{len(interactions):,}")
+        if chosen.tags is not None:
+            figure_row.metric(f"Tagged {nouns.items}", f"{chosen.tags['item'].nunique():,}")
+        if chosen.friends is not None:
+            figure_row.metric("Friendships", f"{len(chosen.friends) // 2:,}")
+        st.caption(layout.sentence(f"{chosen.origin} {chosen.licence}"))
+        st.page_link(
+            "pages/explore.py",
+            label="Explore it",
+            icon=":material/arrow_forward:",
+            query_params=session.place(),
+        )
+        keep()
+
+
+def sample() -> None:
+    """Draw the built-in sample."""
+    st.markdown("**Generated sample**")
+    st.caption("Made-up listening histories over real artist names. Nothing to download.")
+    if st.button("Use the sample", key="use-sample", icon=":material/auto_awesome:", width="stretch"):
+        _use("sample")
+
+
+def lastfm() -> None:
+    """Draw the published Last.fm data: use it, or download it first."""
+    st.markdown("**Last.fm (HetRec 2011)**")
+    st.caption("1,892 real listeners and 17,632 artists, published by GroupLens. Non-commercial use only.")
+    if lastfm_sources.find_lastfm() is not None:
+        if st.button("Use Last.fm", key="use-lastfm", icon=":material/library_music:", width="stretch"):
+            _use("lastfm")
+    elif st.button("Download (2.6 MB)", key="download-lastfm", icon=":material/download:", width="stretch"):
+        bar = st.progress(0.0, "Downloading ...")
+
+        def show(done: int, whole: int) -> None:
+            bar.progress(min(1.0, done / whole) if whole else 0.0, f"Downloading: {done / 1e6:.1f} MB")
+
+        try:
+            lastfm_sources.download(show)
+        except InputError as error:
+            event_log.refused("lastfm", error)
+            bar.empty()
+            layout.problem(error)
+        else:
+            _use("lastfm")
+
+
+def own() -> list[UploadedFile]:
+    """Draw the place where files can be dropped, and return those that were."""
+    st.markdown("**Files of yours**")
+    st.caption(
+        "A table (CSV, Parquet, JSON), an export of Last.fm, ListenBrainz or Spotify, MovieLens, or a zip. "
+        "Only you see it, until you leave."
+    )
+    folder = st.toggle("A whole folder", key="own-folder", help="Brings every file in it that can be read.")
+    kind = "folder" if folder else "file"
+    return st.file_uploader(
+        "Files",
+        type=list(ENDINGS),
+        accept_multiple_files="directory" if folder else True,
+        key=f"{kind}-{st.session_state.setdefault('files_put_away', 0)}",
+        label_visibility="collapsed",
+    )
+
+
+def keep() -> None:
+    """Offer to keep the data in use, if it is the visitor's own and would be gone when they leave."""
+    chosen = session.dataset()
+    if is_public(chosen.key) or KEY.fullmatch(chosen.key):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Keep it", icon=":material/bookmark:", key="keep-data"):
+            try:
+                session.show(session.kept_data().keep(chosen))
+            except InputError as error:
+                layout.problem(error)
+            else:
+                st.rerun()
+        st.caption(
+            "Only you see this data, and it is gone when you leave. Kept, it stays on this server for this "
+            "browser alone, until you delete it."
+        )
+
+
+def kept() -> None:
+    """Draw the data that the visitor keeps here, to use or to delete."""
+    entries = session.kept_data().entries()
+    if not entries:
+        return
+    st.subheader("Kept for you", anchor=False)
+    for entry in entries:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{layout.escape(entry.title, 80)}**  \n"
+                f":gray[{entry.pairs:,} pairs, kept on {layout.escape(entry.created[:10])}]",
+                width="stretch",
+            )
+            in_use = session.large_run() is None and session.dataset().key == entry.key
+            if st.button("In use" if in_use else "Use", key=f"use-{entry.key}", disabled=in_use):
+                _use(entry.key)
+            if st.button("Delete", key=f"delete-{entry.key}", icon=":material/delete:"):
+                try:
+                    session.kept_data().delete(entry.key)
+                except InputError as error:
+                    layout.problem(error)
+                else:
+                    st.rerun()
+
+
+def put_away() -> None:
+    """Empty the place where files were dropped: their data is in use, and the server need not keep them."""
+    st.session_state.files_put_away += 1
+
+
+def _use(key: str) -> None:
+    try:
+        session.choose(key)
+    except InputError as error:
+        layout.problem(error)
+    else:
+        st.rerun()

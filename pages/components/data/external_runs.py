@@ -1,0 +1,124 @@
+"""The runs trained elsewhere that this server finds: prepared once, with a bar, then opened."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from pages.components.session import session, shared_jobs
+from pages.components.shell import layout
+from pages.components.widgets.progress import waiting
+from recsys.errors import InputError
+from recsys.jobs.scheduler import Job
+from recsys.scale.external_runs import ExternalRun, Preparation, Source, find_runs, is_prepared
+
+STALLED = {"failed": "It stopped because of a fault in this program.", "cancelled": ""}
+
+
+def in_use(run: ExternalRun) -> None:
+    """Draw what is open."""
+    source = run.source
+    with st.container(border=True):
+        st.subheader(f"In use: {layout.escape(source.title, 80)}", anchor=False)
+        with st.container(horizontal=True):
+            st.metric("Listeners", f"{run.n_users:,}")
+            st.metric("Artists", f"{run.n_items:,}")
+            st.metric("Listener-artist pairs", f"{run.n_pairs:,}")
+            st.metric("Latent features", f"{source.factors:,}")
+        st.caption(
+            f"{layout.escape(run.label)}, trained elsewhere; written {_written(source)}. It stays on disk and is "
+            "read as needed."
+        )
+        with st.container(horizontal=True):
+            for page in layout.MENU:
+                if page.label in ("Explore", "Recommend", "New listener"):
+                    layout.link(page, query=session.place())
+
+
+def draw() -> None:
+    """Draw the runs that there are, each with what can be done with it."""
+    st.subheader("Runs trained elsewhere", anchor=False)
+    sources, complaints = find_runs()
+    if not sources and not complaints:
+        st.caption(
+            "Runs of millions of listeners and artists, trained on a cluster, open here too: put the folder of one, "
+            "with its run.json, where RECSYS_RUNS or RECSYS_LARGE_RUNS says."
+        )
+        return
+    for source in sources:
+        _one(source)
+    for complaint in complaints:
+        st.warning(layout.escape(complaint, 400))
+
+
+def _one(source: Source) -> None:
+    opened = session.large_run()
+    job = shared_jobs.preparations().job(source.identity)
+    with st.container(border=True):
+        words, button = st.columns([4, 1.3], vertical_alignment="center", gap="medium")
+        words.markdown(f"**{layout.escape(source.title, 80)}**")
+        figures = [
+            f"{name.upper()} {value:.4f}" for name, value in source.figures.items() if name == "ndcg@10"
+        ]
+        facts = [
+            f"{source.users:,} listeners",
+            f"{source.items:,} artists",
+            f"{source.factors} latent features",
+            *figures,
+            f"written {_written(source)}",
+        ]
+        words.caption(" · ".join(layout.escape(fact) if "written" not in fact else fact for fact in facts))
+        if opened is not None and opened.fingerprint == source.identity:
+            button.markdown(":green-badge[:material/check: Open]")
+        elif is_prepared(source):
+            if button.button(
+                "Open",
+                type="primary",
+                icon=":material/folder_open:",
+                key=f"open-{source.key}",
+                width="stretch",
+            ):
+                _open(source)
+        elif job is not None and not job.ended:
+            waiting(job, partial(_told, job), shared_jobs.preparations().stop)
+        else:
+            button.button(
+                "Prepare",
+                icon=":material/build:",
+                key=f"prepare-{source.key}",
+                width="stretch",
+                help=f"Once: reads all {source.size / 1e9:,.2f} GB of it, in the background, and writes about as much "
+                "into the cache folder. Then it opens at once.",
+                on_click=_prepare,
+                args=(source,),
+            )
+            if job is not None and (said := STALLED.get(job.state, job.message)):
+                st.error(layout.escape(said), icon=":material/error:")
+
+
+def _written(source: Source) -> str:
+    return layout.escape(source.created[:16].replace("T", " "))
+
+
+def _prepare(source: Source) -> None:
+    try:
+        shared_jobs.preparations().start(source.identity, partial(Preparation, source))
+    except InputError as error:
+        st.session_state.notice = str(error)
+
+
+def _open(source: Source) -> None:
+    try:
+        session.open_large_run(source)
+    except InputError as error:
+        layout.problem(error)
+    else:
+        st.rerun()
+
+
+def _told(job: Job[Preparation]) -> str:
+    left = job.seconds_left
+    return job.run.doing + (
+        f", about {left:.0f} seconds left" if left and left > 2 and job.run.progress > 0.02 else ""
+    )

@@ -1,0 +1,253 @@
+"""A run trained elsewhere, opened: what each page shows of it, or says where it can show nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.components.new_listener import panel
+from pages.components.recommend import recommendation
+from pages.components.session import session
+from pages.components.shell import layout
+from pages.components.widgets import charts, pickers, tables
+from recsys.analysis.similarity import LEAST_LISTENERS
+from recsys.errors import InputError
+from recsys.figures import data
+from recsys.scale.external_runs import ExternalRun
+from recsys.storage.tables import to_csv
+
+IN_TABLE = 100
+IN_CHART = 20
+SUGGESTED = 20
+MEASURES = {
+    "ndcg": "NDCG",
+    "map": "MAP",
+    "mrr": "MRR",
+    "rmse": "RMSE",
+    "users": "Listeners measured",
+    "all_users": "Listeners with hidden artists",
+}
+
+
+def instead(draw: Callable[[ExternalRun], None]) -> None:
+    """If a large run is open, draw this and nothing else; the second call of a page."""
+    run = session.large_run()
+    if run is not None:
+        draw(run)
+        st.stop()
+
+
+def no_training(run: ExternalRun) -> None:
+    """Say that it is not trained here."""
+    _cannot(
+        run,
+        "was trained elsewhere and is only read here: it cannot be trained on, tuned or swept.",
+        "To train here, choose other data on the Data page. To train this one with other settings, train it again "
+        "where it came from and open the new run.",
+    )
+
+
+def no_comparison(run: ExternalRun) -> None:
+    """Say that it is not compared here."""
+    _cannot(
+        run,
+        "was trained and judged elsewhere, on other listeners: it cannot be put beside models that are trained here.",
+        "Explore shows the figures that were measured there. To compare models, choose other data on the Data page.",
+    )
+
+
+def no_map(run: ExternalRun) -> None:
+    """Say that there is no map of it."""
+    _cannot(
+        run,
+        f"has {run.n_items:,} artists: too many to lay out on a map.",
+        "The page of an artist lists those that the model takes for alike: find one on Explore.",
+    )
+
+
+def no_presentation(run: ExternalRun) -> None:
+    """Say that it is not presented."""
+    _cannot(run, "is not presented without controls.", "Recommend shows the same lists.")
+
+
+def _cannot(run: ExternalRun, why: str, way_out: str) -> None:
+    st.info(f"**{layout.escape(run.source.title, 80)}** {why}", icon=":material/cloud_download:")
+    st.markdown(way_out)
+    with st.container(horizontal=True):
+        for page in layout.MENU:
+            if page.label in ("Explore", "Recommend", "New {nouns.user}", "Data"):
+                layout.link(page, query=session.place())
+
+
+def explore(run: ExternalRun) -> None:
+    """Draw key figures, how good it was found to be, and its artists."""
+    source = run.source
+    with st.container(horizontal=True):
+        st.metric("Listeners", f"{run.n_users:,}", border=True)
+        st.metric("Artists", f"{run.n_items:,}", border=True)
+        st.metric("Plays", f"{run.plays:,.0f}", border=True)
+        st.metric(
+            "Listener-artist pairs",
+            f"{run.n_pairs:,}",
+            border=True,
+            help=f"Those it learned from; {run.n_hidden:,} more were hidden from it.",
+        )
+        st.metric("Latent features", f"{source.factors:,}", border=True)
+    if source.figures:
+        st.subheader("How good it is", anchor=False)
+        st.caption("Measured where it was trained, on artists that were hidden from it.")
+        with st.container(horizontal=True):
+            for name, value in source.figures.items():
+                places = 0 if abs(value) >= 100 or value == int(value) else 4
+                st.metric(_measure(name), f"{value:,.{places}f}", border=True)
+    st.subheader("Artists", anchor=False)
+    _finder(run)
+    st.subheader("Most listeners", anchor=False)
+    top = run.found("", IN_CHART)
+    top["share_of_listeners"] = top["listeners"] / run.n_users
+    charts.artist_chart(
+        data.top_artists(top, "listeners", IN_CHART), "large-top", "Artists with the most listeners"
+    )
+    with st.expander("How it was trained", icon=":material/info:"):
+        st.markdown(
+            f"{layout.escape(run.label)}, written {layout.escape(source.created[:16].replace('T', ' '))}. "
+            f"A score is: {layout.escape(source.target)}."
+        )
+        for title, facts in (
+            ("Settings", source.settings),
+            ("Hold-out", source.split),
+            ("Versions", source.versions),
+        ):
+            if facts:
+                words = "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())
+                st.markdown(f"**{title}**: {layout.escape(words)}")
+
+
+def _measure(name: str) -> str:
+    """Return the name of a measure as the field writes it: NDCG@10."""
+    word, at, n = name.partition("@")
+    words = MEASURES.get(word, word.replace("_", " ").capitalize())
+    return layout.escape(f"{words}{at}{n}", 40)
+
+
+@st.fragment
+def _finder(run: ExternalRun) -> None:
+    part = st.text_input(
+        "Find an artist",
+        key="large-search",
+        placeholder="Part of a name",
+        icon=":material/search:",
+        live="150ms",
+        autocomplete="off",
+        help=f"Looks through all {run.n_items:,} artists while you type, with or without accents.",
+    )
+    started = time.perf_counter()
+    found = run.found(part, IN_TABLE).rename(columns={"popularity_rank": "rank"})
+    taken = 1000 * (time.perf_counter() - started)
+    if part.strip():
+        many = f"The first {IN_TABLE}" if len(found) == IN_TABLE else f"{len(found):,}"
+        st.caption(
+            f"{many} that match, of {run.n_items:,} artists, in {taken:.0f} ms. Click a name to see the artist."
+        )
+    else:
+        st.caption(
+            f"The {len(found):,} with most listeners, of {run.n_items:,}. Click a name to see the artist."
+        )
+    tables.artist_table(found, "large-artists", ["rank", "artist", "listeners", "plays"], 320)
+
+
+def artist(run: ExternalRun) -> None:
+    """Draw one artist: figures, and those that the model takes for alike."""
+    wanted = st.query_params.get("artist")
+    code = None
+    try:
+        code = None if wanted is None else run.item_code(wanted)
+    except InputError as error:
+        layout.problem(error)
+    if code is None:
+        st.info("Find an artist here, or choose one in any table or chart.", icon=":material/search:")
+        _finder(run)
+        return
+    row = run.item_table([code]).iloc[0]
+    st.header(layout.escape(row["artist"], 80), anchor=False)
+    with st.container(horizontal=True):
+        st.metric("Listeners", f"{row['listeners']:,}", border=True)
+        st.metric("Plays", f"{row['plays']:,.0f}", border=True)
+        st.metric("Plays per listener", f"{row['plays'] / max(row['listeners'], 1):,.0f}", border=True)
+        st.metric("Rank by listeners", f"{row['popularity_rank']:,}", border=True)
+    st.subheader("Similar by the model", anchor=False)
+    st.caption(
+        f"Cosine of latent features of {run.label}, of artists with {LEAST_LISTENERS} listeners or more."
+    )
+    tables.artist_table(run.similar(code), f"alike-{code}", ["artist", "cosine", "listeners"])
+    layout.link(layout.EXPLORE, label="All artists", icon=":material/arrow_back:", query=session.place())
+
+
+def recommend(run: ExternalRun) -> None:
+    """Draw a listener's artists beside the recommended ones."""
+    picker, number = st.columns([5, 3], gap="medium")
+    with number:
+        n = recommendation.how_many()
+    with picker:
+        wanted = pickers.typed_listener(run, n=str(n))
+    if wanted is None:
+        return
+    started = time.perf_counter()
+    existing, recommended = run.recommend(run.user_code(wanted), n)
+    taken = 1000 * (time.perf_counter() - started)
+    hidden = run.known(run.user_code(wanted), "hidden")[0]
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.subheader("Plays", anchor=False)
+        st.caption(
+            f"{len(existing):,} artist{'s' * (len(existing) != 1)} the model knows of, the most played first"
+            + (f"; {len(hidden)} more were hidden from it." if len(hidden) else ".")
+        )
+        tables.artist_table(existing, "existing", ["artist", "plays", "share"])
+    with right:
+        st.subheader("Recommended", anchor=False)
+        st.caption(
+            f"{run.n_items:,} artists ranked by {run.label} in **{taken:.0f} ms**. "
+            f"Score: {layout.escape(run.source.target)}. "
+            + (f"**Hits: {recommended['hit'].sum()} of {len(recommended)}.**" if len(hidden) else "")
+        )
+        shown = recommended.assign(
+            hit=recommended["hit"].map({True: "✓ hit", False: ""}),
+            reason=[", ".join(names[: recommendation.NAMED]) for names in recommended["names"]],
+        )
+        columns = [
+            "artist",
+            *(["hit"] if len(hidden) else []),
+            *(["reason"] if shown["reason"].any() else []),
+            "score",
+            "listeners",
+        ]
+        tables.artist_table(shown, "recommended", columns)
+        st.download_button(
+            "Download as CSV",
+            lambda: to_csv(
+                recommended.assign(because=[", ".join(names) for names in recommended["names"]]).drop(
+                    columns="names"
+                )
+            ),
+            "recommended.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="download-large",
+        )
+
+
+def new_listener(run: ExternalRun) -> None:
+    """Draw the list of a listener made up on the spot."""
+    if not run.supports_fold_in:
+        st.info(
+            "This run does not say with which alpha and regularization it was trained, and without them nobody new "
+            "can be taken in. Write it anew with both in its settings.",
+            icon=":material/person_off:",
+        )
+        return
+    panel.take_link()
+    panel.draw(panel.Recommender.of_large(run))

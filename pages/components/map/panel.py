@@ -1,0 +1,292 @@
+"""The map of artists, and what the features that it is made from stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.new_listener import panel
+from pages.components.session import cached, session
+from pages.components.shell import layout
+from pages.components.widgets import pickers, tables
+from pages.components.widgets.live_chart import live_chart
+from recsys.analysis.item_map import LEAST_LISTENERS, ArtistMap
+from recsys.analysis.tags import main_tags
+from recsys.errors import InputError
+from recsys.experiments.training import TrainingRun
+from recsys.figures.item_map import Colours, draw_map
+from recsys.jobs.scheduler import ENDED, Job
+from recsys.recommendation.new_user import recommend_to_taste
+from recsys.recommendation.recommend import recommend_to
+from recsys.storage.tables import disarm
+
+DIRECTIONS = 8
+LONGEST = 40
+TAGS, POPULARITY = "Tag", "Popularity"
+# for `Nouns.fill`
+NOBODY, LISTENER, NEWCOMER = "Nobody", "A {nouns.user}", "The new {nouns.user}"
+
+
+def map_of_artists(job: Job[TrainingRun]) -> None:
+    """Draw the map of a run; first its making, where nobody has seen it yet."""
+    if job.state in ("queued", "running"):
+        st.info("The map is made once the training has ended.", icon=":material/hourglass:")
+        _come_back(lambda: job.state not in ("queued", "running"))
+        return
+    try:
+        made = cached.artist_map(job)
+    except InputError as error:
+        _without_features(error, "to-train")
+        return
+    if made.run.table is None:
+        _progress(made)
+    else:
+        _map(job, made.run.table)
+
+
+def _without_features(error: InputError, key: str) -> None:
+    layout.problem(error)
+    panel.to_train("Train another model", key)
+
+
+def _come_back(when: Callable[[], bool]) -> None:
+    """Look every second, and draw the page anew when it is time."""
+
+    @st.fragment(run_every=1.0)
+    def look() -> None:
+        if when():
+            st.rerun()
+
+    look()
+
+
+def _progress(made: Job[ArtistMap]) -> None:
+    if made.state in ENDED:
+        st.error(layout.escape(made.message or "There is no map."), icon=":material/error:")
+        return
+
+    @st.fragment(run_every=0.7)
+    def show() -> None:
+        session.maps().get(made.id)
+        if made.state in ENDED:
+            st.rerun()
+        left = made.seconds_left
+        st.progress(
+            made.run.progress,
+            f"Laying out the {made.dataset.nouns.items} ..."
+            + (f" about {left:.0f} seconds left" if left and left > 1 else ""),
+        )
+        st.caption("Once for each trained model. You can leave the page: it goes on.")
+
+    show()
+
+
+@st.fragment(key="map")
+def _map(job: Job[TrainingRun], table: pd.DataFrame) -> None:
+    """Draw the controls and the map; only this runs again when one changes."""
+    found, nouns = _found(job), job.dataset.nouns
+    search, colour, number, light = st.columns(4)
+    with search:
+        pickers.artist_search("map", _find, "map")
+    with colour:
+        colours = _colours(job)
+    with number:
+        least = st.select_slider(
+            f"{nouns.items.capitalize()} with at least",
+            (1, 2, 3, 5, 10, 20, 50),
+            value=1,
+            format_func=lambda number: f"{number} {nouns.users if number > 1 else nouns.user}",
+            key="map-least",
+            persist_state="session",
+        )
+    with light:
+        lit = _lit(job)
+    shown = table[
+        (table["listeners"] >= least)
+        | table.index.isin([found, *(code for codes in lit.values() for code in codes)])
+    ]
+    drawn = draw_map(shown, colours, lit, found, nouns)
+    if found is not None:
+        _about(job, found, found in table.index)
+    point = live_chart(drawn.figure, "artist-map", clicks=True, wheel=True, label=f"Map of {nouns.items}")
+    if point:
+        code = drawn.codes[point["curve"]][point["point"]]
+        pickers.open_artist(str(job.dataset.interactions.items[code]))
+    st.caption(
+        f"{len(shown):,} {nouns.items}. Near ones point the same way in the latent features of the model, by t-SNE; "
+        "distances between far groups, and directions, say nothing. Wheel or pinch zooms, a double click shows all, a "
+        f"click on a point opens the {nouns.item}. {int(table['placed'].sum()):,} {nouns.items} with fewer than "
+        f"{LEAST_LISTENERS} {nouns.users} lie beside their nearest; {job.dataset.interactions.n_items - len(table):,} "
+        "of which nothing was learned are left out."
+    )
+
+
+def _find(code: int | None) -> None:
+    items = session.dataset().interactions.items
+    st.session_state["map-artist"] = None if code is None else str(items[code])
+
+
+def _found(job: Job[TrainingRun]) -> int | None:
+    """Return the artist in the middle; an address that names another goes before what was searched."""
+    linked = st.query_params.get("artist")
+    if linked is not None and linked != st.session_state.get("map-artist-in-address"):
+        st.session_state["map-artist"] = linked
+    wanted = st.session_state.get("map-artist")
+    try:
+        code = None if wanted is None else job.dataset.interactions.item_code(wanted)
+    except InputError as error:
+        layout.problem(error)
+        code, st.session_state["map-artist"] = None, None
+    if code is not None:
+        st.query_params.artist = str(wanted)
+    elif linked is not None:
+        del st.query_params.artist
+    st.session_state["map-artist-in-address"] = wanted
+    return code
+
+
+def _about(job: Job[TrainingRun], found: int, there: bool) -> None:
+    name = pickers.artist_name(found)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not there:
+            st.warning(f"{name} is not on the map: nobody {job.dataset.nouns.does} it in training.")
+        st.page_link(
+            "pages/artist.py",
+            label=f"Open {name}",
+            icon=":material/arrow_forward:",
+            query_params=session.place() | {"artist": str(job.dataset.interactions.items[found])},
+        )
+        st.button(
+            "Show the whole map", icon=":material/zoom_out_map:", key="map-all", on_click=_find, args=(None,)
+        )
+
+
+def _colours(job: Job[TrainingRun]) -> Colours:
+    """Draw the choice of colours and return them."""
+    tags = cached.tags()
+    factors, table = cached.features(job, main=True)
+    names = job.dataset.interactions.names
+    ends = {
+        f"{place + 1}": f"{place + 1}: {names[row.top[0]]} or {names[row.bottom[0]]}"[:LONGEST]
+        for place, row in enumerate(table.head(DIRECTIONS).itertuples())
+    }
+    chosen = st.selectbox(
+        "Colour by",
+        [*([TAGS] if len(tags) else []), POPULARITY, *ends],
+        key="map-colour",
+        persist_state="session",
+        format_func=lambda name: f"Direction {ends[name]}" if name in ends else name,
+        help="A direction is a latent feature after turning: see the other tab.",
+    )
+    if chosen == TAGS:
+        return Colours(TAGS, main_tags(tags))
+    if chosen == POPULARITY:
+        return Colours.by_listeners(job.dataset.interactions, job.dataset.nouns)
+    feature = int(table["feature"].iloc[int(chosen) - 1])
+    return Colours.along(f"Direction {chosen}", factors, feature)
+
+
+def _lit(job: Job[TrainingRun]) -> dict[str, list[int]]:
+    """Draw the choice of who stands out; return the codes of what they play and of what they are recommended."""
+    taste, nouns = panel.taste(), job.dataset.nouns
+    linked = "listener" in st.query_params or st.session_state.get("listener") is not None
+    who = st.selectbox(
+        f"Light up the {nouns.items} of",
+        [NOBODY, LISTENER, *([NEWCOMER] if len(taste) else [])],
+        int(linked),
+        key="map-who",
+        format_func=nouns.fill,
+        persist_state="session",
+    )
+    run, items = job.run, job.dataset.interactions.items
+    try:
+        if who == LISTENER and (wanted := pickers.listener(job.dataset.interactions.users)) is not None:
+            user = job.dataset.interactions.user_code(wanted)
+            plays, recommended = recommend_to(run.model, run.split, user)
+            return {
+                nouns.done.capitalize(): items.get_indexer(plays["item"]).tolist(),
+                "Recommended": items.get_indexer(recommended["item"]).tolist(),
+            }
+        if who == NEWCOMER and len(taste):
+            table = recommend_to_taste(run.model, run.split.train, taste)
+            return {f"You {nouns.do}": list(taste.plays), "You might like": table.index.tolist()}
+    except InputError as error:
+        layout.problem(error)
+    return {}
+
+
+@st.fragment
+def features(job: Job[TrainingRun]) -> None:
+    """Draw each latent feature by the artists at its ends, and all of them in a table."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        turned = st.segmented_control(
+            "Features",
+            ["Main directions", "As learned"],
+            default="Main directions",
+            required=True,
+            key="features-turned",
+            persist_state="session",
+            help="Latent features can be turned without changing a single score. The main directions are turned so "
+            "that the first tells as much as one can, the second as much of the rest, and so on.",
+        )
+    try:
+        _, table = cached.features(job, main=turned != "As learned")
+    except InputError as error:
+        _without_features(error, "to-train-features")
+        return
+    interactions = job.dataset.interactions
+    titles = [
+        f"{place}. {interactions.names[row.top[0]]} or {interactions.names[row.bottom[0]]} ({row.share:.1%})"
+        for place, row in enumerate(table.itertuples(), 1)
+    ]
+    place = st.selectbox(
+        "Feature",
+        range(len(table)),
+        format_func=lambda place: titles[place],
+        key=f"feature-{turned}",
+        help="Ordered by share: the part of what tells scores apart.",
+    )
+    row = table.iloc[place]
+    st.caption(
+        f"Tells **{row['share']:.1%}** of what is told by all {len(table)} features. Which end is up says nothing."
+    )
+    for column, end in zip(st.columns(2, gap="large"), ("top", "bottom"), strict=True):
+        with column:
+            st.subheader("One end" if end == "top" else "The other end", anchor=False)
+            if row[f"{end}_tags"]:
+                st.markdown(tables.badges(row[f"{end}_tags"]))
+            codes = row[end]
+            tables.artist_table(
+                pd.DataFrame(
+                    {
+                        "item": interactions.items[codes],
+                        "artist": interactions.names[codes],
+                        "listeners": interactions.item_counts[codes],
+                    }
+                ),
+                f"feature-{end}",
+                ["artist", "listeners"],
+            )
+    with st.expander("All features", icon=":material/table_rows:"):
+        ends = {
+            end: [
+                disarm(", ".join(str(name)[:LONGEST] for name in interactions.names[codes[:5]]))
+                for codes in table[end]
+            ]
+            for end in ("top", "bottom")
+        }
+        st.dataframe(
+            {"feature": range(1, len(table) + 1), "share": 100 * table["share"], **ends},
+            hide_index=True,
+            key="all-features",
+            column_config={
+                "feature": st.column_config.NumberColumn("Feature", width=60),
+                "share": st.column_config.ProgressColumn(
+                    "Share", format="%.1f%%", max_value=100 * float(table["share"].max()), width=100
+                ),
+                "top": st.column_config.TextColumn("One end", width="large"),
+                "bottom": st.column_config.TextColumn("The other end", width="large"),
+            },
+        )

@@ -1,0 +1,74 @@
+"""Why an artist is recommended: the parts of its score."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.recommend.recommendation import Lists
+from pages.components.shell import layout
+from pages.components.widgets import charts
+from recsys.figures import explanation
+from recsys.models import MODELS
+from recsys.recommendation.explanation import breakdown_of, explains, largest_parts, sentence
+
+BARS = 8
+# A score and the sum of its parts come by different ways of computing; further apart they are two things.
+ROUNDING = 0.005
+
+
+def explain(lists: Lists, row: int) -> None:
+    """Let the panel explain this row of the list; to be called before it is drawn."""
+    st.session_state.explained = str(lists.recommended["item"].iloc[row])
+
+
+def draw(lists: Lists) -> None:
+    """Draw the choice of a recommended artist and what its score is made of."""
+    run, table = lists.job.run, lists.recommended
+    model, train, nouns = run.model, run.split.train, lists.job.dataset.nouns
+    if table.empty:
+        st.info("Nothing is recommended, so there is nothing to explain.")
+        return
+    if not explains(model, train, lists.user):
+        if model.supports_fold_in:
+            st.info(f"The model knows of nothing that this {nouns.user} {nouns.does}.")
+        else:
+            others = [other.label for other in MODELS.values() if other.supports_fold_in]
+            st.info(
+                f"{model.label} gives no reasons: its scores are no sum over the {nouns.items} that a {nouns.user} "
+                f"{nouns.does}, so they cannot be split exactly. Those of {', '.join(others)} can."
+            )
+        return
+    names = {str(row.item): str(row.artist) for row in table.itertuples()}
+    if st.session_state.get("explained") not in names:
+        st.session_state.explained = next(iter(names))
+    item = st.selectbox(
+        f"Why is this {nouns.item} recommended?",
+        list(names),
+        format_func=lambda item: names[item],
+        key="explained",
+    )
+    chosen = next(row for row in table.itertuples() if str(row.item) == item)
+    parts = breakdown_of(model, train, lists.user, train.item_code(item), nouns)
+    total = float(parts["contribution"].sum())
+    said = sentence(chosen.names)
+    st.markdown(
+        f"**{layout.escape(names[str(item)], 80)}** "
+        + (
+            f"{layout.escape(said)}."
+            if said
+            else f"for no {nouns.item} in particular: the model thinks so of everybody."
+        )
+    )
+    close = abs(total - chosen.score) <= ROUNDING * max(1.0, abs(chosen.score))
+    st.caption(
+        f"The parts add up to the score, {total:.3f}: nothing is left out."
+        if close
+        else f"The parts add up to {total:.3f}, and the score is {chosen.score:.3f}: the model is still learning, and "
+        f"each {nouns.user}'s part of it is made exact only at the end."
+    )
+    charts.artist_chart(
+        explanation.contributions(largest_parts(parts, BARS)),
+        "why-chart",
+        f"What the score of {names[str(item)]} is made of",
+        charts.PICTURE,
+    )

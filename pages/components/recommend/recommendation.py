@@ -1,0 +1,200 @@
+"""One listener's two lists, as the Recommend page and its presentation show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.components.widgets import pickers
+from recsys.analysis.friends import friends_by_item, friends_of
+from recsys.errors import InputError
+from recsys.experiments.training import TrainingRun
+from recsys.jobs.scheduler import Job
+from recsys.recommendation.explanation import because, short
+from recsys.recommendation.recommend import recommend_to
+from recsys.recommendation.reranking import Reranking
+from recsys.settings import SETTINGS
+
+MOST = 50
+NAMED = 2
+DIAL = tuple(step / 4 for step in range(-4, 5))
+VARIETY = (0.0, 0.2, 0.4, 0.6, 0.8)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What a listener plays and what they might.
+
+    Attributes
+    ----------
+    job : Job of TrainingRun
+    user : int
+        User code.
+    listener : str
+        The id that was asked for.
+    n : int
+    reranking : Reranking
+    existing, recommended : DataFrame
+        As from `recommend_to`; `recommended` has `names` as well, a list of the artists that an artist is
+        recommended for, and `friends` if the listener has any: how many of them play it.
+    friends : int32 array
+        User codes.
+    """
+
+    job: Job[TrainingRun]
+    user: int
+    listener: str
+    n: int
+    reranking: Reranking
+    existing: pd.DataFrame
+    recommended: pd.DataFrame
+    friends: NDArray[np.int32]
+
+    @property
+    def hidden(self) -> int:
+        """How many of the listener's artists were hidden from the model."""
+        return int(self.job.run.split.validation.user_counts[self.user])
+
+    @property
+    def found(self) -> int:
+        """How many of them are recommended."""
+        return int(self.recommended["hit"].sum())
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What an address needs to come back to these lists, beside the data and the run."""
+        return {"listener": self.listener} | in_address(self.n, self.reranking)
+
+
+def look(job: Job[TrainingRun], wanted: str, n: int, reranking: Reranking) -> Lists:
+    """Recommend to a listener.
+
+    Raises
+    ------
+    InputError
+        If there is no such listener.
+    """
+    model, split = job.run.model, job.run.split
+    user = split.train.user_code(wanted)
+    existing, recommended = recommend_to(model, split, user, n, reranking)
+    codes = [split.train.item_code(item) for item in recommended["item"]]
+    recommended["names"] = because(model, split.train, user, codes)
+    friends = friends_of(job.dataset, user)
+    if len(friends):
+        recommended["friends"] = friends_by_item(job.dataset, friends)[codes]
+    return Lists(job, user, wanted, n, reranking, existing, recommended, friends)
+
+
+def from_link(job: Job[TrainingRun], wanted: str) -> Lists:
+    """Return the lists that the address asks for.
+
+    Raises
+    ------
+    InputError
+        If there is no such listener, or the address asks for what there is not.
+    """
+    query = st.query_params
+    compares = hasattr(job.run.model, "item_factors")
+    reranking = Reranking(
+        read_dial(query.get("dial", "0")), read_variety(query.get("variety", "0")) if compares else 0.0
+    )
+    return look(job, wanted, read_n(query.get("n", str(SETTINGS["n"].default))), reranking)
+
+
+def table(lists: Lists) -> tuple[pd.DataFrame, list[str]]:
+    """Return the recommended artists as the table shows them, and which columns it has."""
+    shown = lists.recommended.assign(
+        hit=lists.recommended["hit"].map({True: "✓ hit", False: ""}),
+        because=[", ".join(map(short, names[:NAMED])) for names in lists.recommended["names"]],
+    )
+    columns = ["artist", "hit"]
+    columns += ["because"] if shown["because"].any() else []
+    columns += ["score", *(["friends"] if "friends" in shown else []), "listeners"]
+    return shown, columns
+
+
+def in_address(n: int, reranking: Reranking) -> dict[str, str]:
+    """Return the length of a list and how it is chosen as query parameters."""
+    return {"n": str(n), "dial": f"{reranking.dial:g}", "variety": f"{reranking.diversity:g}"}
+
+
+def read_n(text: str) -> int:
+    """Read the length of a list.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    return min(int(SETTINGS["n"].check(text)), MOST)
+
+
+def read_dial(text: str) -> float:
+    """Read a step of the dial; the nearest one there is.
+
+    Raises
+    ------
+    InputError
+        If it is no number from -1 to 1.
+    """
+    return min(DIAL, key=lambda step: abs(step - Reranking(_number(text)).dial))
+
+
+def read_variety(text: str) -> float:
+    """Read a step of variety; the nearest one there is.
+
+    Raises
+    ------
+    InputError
+        If it is no number from 0 to 1.
+    """
+    return min(VARIETY, key=lambda step: abs(step - Reranking(0, _number(text)).diversity))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"The address asks for {text[:40]!r} where a number should be.") from None
+
+
+def how_many() -> int:
+    """Draw the length of the list and return it."""
+    pickers.from_address("n", read_n)
+    row = SETTINGS["n"]
+    return st.slider(
+        row.label, int(row.minimum), MOST, int(row.default), key="n", help=row.help, persist_state="session"
+    )
+
+
+def how_chosen(job: Job[TrainingRun]) -> Reranking:
+    """Draw the discovery dial and the control of variety, side by side, and return what they say."""
+    pickers.from_address("dial", read_dial)
+    pickers.from_address("variety", read_variety)
+    compares = hasattr(job.run.model, "item_factors")
+    discovery, variety = st.columns([2, 1])
+    dial = discovery.select_slider(
+        "Familiar or adventurous",
+        DIAL,
+        0.0,
+        format_func=lambda step: Reranking(step).words,
+        key="dial",
+        persist_state="session",
+        help="Chooses among the 100 best: familiar prefers what many know, adventurous what few do.",
+    )
+    diversity = variety.select_slider(
+        "Variety",
+        VARIETY,
+        0.0,
+        format_func=lambda step: f"{step:.0%}",
+        key="variety",
+        persist_state="session",
+        disabled=not compares,
+        help=f"Holds back {job.dataset.nouns.items} that are like one further up (MMR), by the model's latent features."
+        + ("" if compares else " This model has none."),
+    )
+    return Reranking(float(dial), float(diversity) if compares else 0.0)

@@ -1,0 +1,103 @@
+"""What the discovery dial does to the lists of many listeners."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.recommend.recommendation import DIAL, Lists
+from pages.components.session import cached
+from pages.components.widgets import charts
+from recsys.figures import explanation
+from recsys.recommendation.reranking import Reranking
+
+NAMES = {
+    "setting": "Dial",
+    "hits": "Hits of 10",
+    "ndcg": "NDCG@10",
+    "coverage": "Coverage",
+    "novelty": "Novelty (bits)",
+    "variety": "Variety",
+}
+HELP = {
+    "hits": "Hidden {nouns.items} that a list of 10 finds, on average.",
+    "ndcg": "The same, those at the top counting most: 0 is none, 1 is perfect.",
+    "coverage": "Share of all {nouns.items} that one of these {nouns.users} is recommended.",
+    "novelty": "How few {nouns.users} the recommended {nouns.items} have: 1 bit more is half as many.",
+    "variety": "How unlike the {nouns.items} of a list are, by latent features: 0 is all alike.",
+}
+
+
+def sentence(lists: Lists) -> str:
+    """Return what this setting does to the lists of all, as one line."""
+    chosen = lists.reranking
+    # variety takes its time to measure: only what is asked for
+    table, judged = cached.dial_effect(
+        lists.job, chosen.diversity, (chosen.dial,) if chosen.diversity else DIAL
+    )
+    now = table[table["dial"] == chosen.dial].iloc[0]
+    plain, _ = cached.dial_effect(lists.job, 0.0, DIAL)
+    was = plain[plain["dial"] == 0].iloc[0]
+
+    def figure(name: str, form: str) -> str:
+        change = "" if now.equals(was) else f" ({now[name] - was[name]:+{form}})"
+        return f"{now[name]:{form}}" + change
+
+    return (
+        f"Lists of 10 for {judged:,} {lists.job.dataset.nouns.users}, {chosen.words}: **{figure('hits', '.2f')}** "
+        f"hits, NDCG {figure('ndcg', '.3f')}, coverage {figure('coverage', '.1%')}, novelty "
+        f"{figure('novelty', '.2f')} bits."
+    )
+
+
+def draw(lists: Lists) -> None:
+    """Draw the measures at each step of the dial, with the current one marked."""
+    nouns = lists.job.dataset.nouns
+    table, judged = cached.dial_effect(lists.job, lists.reranking.diversity, DIAL)
+    everybody = int((lists.job.run.split.validation.user_counts > 0).sum())
+    st.caption(
+        f"Lists of 10 for {judged:,} "
+        + (nouns.users if judged == everybody else f"of {everybody:,} {nouns.users}, drawn at random")
+        + (f", at {lists.reranking.diversity:.0%} variety. " if lists.reranking.diversity else ". ")
+        + f"Far to either side, fewer of the hidden {nouns.items} are found."
+    )
+    chart, figures_column = st.columns([1, 1], gap="large")
+    with chart:
+        st.plotly_chart(
+            explanation.dial(table, lists.reranking.dial),
+            key="dial-chart",
+            alt="Accuracy and novelty of the lists from familiar to adventurous",
+            config=charts.PICTURE,
+        )
+    shown = table.assign(setting=[Reranking(step).words for step in table["dial"]])[list(NAMES)]
+    if shown["variety"].isna().all():
+        shown = shown.drop(columns="variety")
+    here = int((table["dial"] == lists.reranking.dial).to_numpy().argmax())
+    with figures_column:
+        st.dataframe(
+            shown.rename(columns=NAMES)
+            .style.apply(
+                lambda row: (
+                    [
+                        "font-weight: bold; background-color: rgba(110, 98, 235, 0.25)"
+                        if row.name == here
+                        else ""
+                    ]
+                    * len(row)
+                ),
+                axis=1,
+            )
+            .format(
+                {
+                    NAMES["hits"]: "{:.2f}",
+                    NAMES["ndcg"]: "{:.4f}",
+                    NAMES["coverage"]: "{:.1%}",
+                    NAMES["novelty"]: "{:.2f}",
+                    NAMES["variety"]: "{:.2f}",
+                }
+            ),
+            hide_index=True,
+            column_config={
+                NAMES[name]: st.column_config.Column(help=nouns.fill(words)) for name, words in HELP.items()
+            },
+            key="dial-table",
+        )

@@ -1,0 +1,96 @@
+"""What if this listener had played something else: the model learns on, for this look alone."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.recommend.recommendation import Lists
+from pages.components.session import cached
+from pages.components.shell import layout
+from pages.components.widgets import tables
+from recsys.errors import InputError
+from recsys.models import MODELS
+from recsys.recommendation.recommend import before_and_after, side_by_side
+
+MOST_ARTISTS = 5
+OFFERED = 2_000
+MOST_PLAYS = 1_000_000
+STEPS = (1, 2, 5, 10, 20, 50, 100)
+
+
+@st.fragment
+def draw(lists: Lists) -> None:
+    """Draw the choice of artists and plays, and the lists before and after."""
+    model, split = lists.job.run.model, lists.job.run.split
+    train, nouns = split.train, lists.job.dataset.nouns
+    if not model.supports_online_updates:
+        others = [other.label for other in MODELS.values() if other.supports_online_updates]
+        st.info(
+            f"{model.label} does not learn step by step. Train one of these to see a list change: "
+            f"{', '.join(others)}."
+        )
+        return
+    names = st.multiselect(
+        f"What if they had also {nouns.done} …",
+        list(dict.fromkeys(cached.ranks()["artist"].iloc[:OFFERED])),
+        key="played",
+        max_selections=MOST_ARTISTS,
+        accept_new_options=True,
+        select_all=False,
+        placeholder=f"Choose {nouns.items}, or type any name",
+        persist_state="session",
+    )
+    if not names:
+        st.caption(
+            "The model learns this by a few steps of gradient descent, without training again, for this "
+            "look alone: the run stays as it is."
+        )
+        return
+    usual = round(float(lists.existing["plays"].median())) if len(lists.existing) else 100
+    with st.container(horizontal=True):
+        plays = [
+            st.number_input(
+                f"{nouns.value.capitalize()} of {layout.escape(name, 40)}",
+                1,
+                MOST_PLAYS,
+                max(usual, 1),
+                key=f"plays-{name}",
+                width=220,
+                persist_state="session",
+            )
+            for name in names
+        ]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        steps = st.select_slider(
+            f"Passes over what they {nouns.do}",
+            STEPS,
+            10,
+            key="steps",
+            width=320,
+            persist_state="session",
+            help=f"How many times gradient descent goes over what the {nouns.user} {nouns.does} by now.",
+        )
+        artists = st.toggle(
+            f"The {nouns.items} learn, too",
+            key="artists-learn",
+            persist_state="session",
+            help=f"Else only what is known of the {nouns.user} changes.",
+        )
+    try:
+        codes = [train.item_named(name) for name in names]
+        table = before_and_after(model, train, lists.user, codes, plays, lists.n, steps, artists, split.seed)
+    except InputError as error:
+        layout.problem(error)
+        return
+    before, after = side_by_side(table)
+    new = int((after["change"] == "new").sum())
+    st.caption(
+        f"{new} of {len(after)} {nouns.items} are new. By score, without the dial. "
+        "Nobody else sees this: the run stays as it is."
+    )
+    for column, title, part, key in zip(
+        st.columns(2, gap="large"), ("Before", "After"), (before, after), ("before", "after"), strict=True
+    ):
+        with column:
+            st.subheader(title, anchor=False)
+            tables.artist_table(part, key, ["artist", "change"])

@@ -1,0 +1,307 @@
+"""What a visitor is looking at, and what goes on in the background for them."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from pages.components.session import shared_jobs
+from pages.components.session.browser_identity import owner
+from recsys.data.catalogue import Catalogue
+from recsys.data.dataset import OFFERED, SHARED, Dataset, is_public
+from recsys.data.nouns import Nouns
+from recsys.data.sources.lastfm import cache_folder
+from recsys.data.sources.load import load
+from recsys.data.sources.server_folder import Reading, ServerDataset, find_offer
+from recsys.data.splitting import suited
+from recsys.errors import InputError
+from recsys.experiments.grid import Sweep
+from recsys.experiments.leaderboard import Leaderboard
+from recsys.experiments.run_table import Record
+from recsys.experiments.search import Search
+from recsys.experiments.training import TrainingRun, warm_up
+from recsys.jobs.health import health as health_of
+from recsys.jobs.scheduler import Job, JobScheduler, Work
+from recsys.scale.external_runs import ExternalRun, Source, find_run
+from recsys.scale.external_runs.manifest import PREFIX
+from recsys.storage.dataset_store import KEY, DatasetStore
+from recsys.storage.run_store import RunStore, runs_folder
+
+SAMPLE = "sample"
+HOLD_OUTS = ("split-", "compare-")  # what the keys of the controls of a hold-out begin with
+W = TypeVar("W", TrainingRun, Leaderboard)
+S = TypeVar("S", bound=Work)
+AT_ONCE = 2.0  # seconds to wait for data that is small
+WANTED = "offer-wanted"  # what this visitor looks at as soon as it is read, unless they choose something else
+
+
+@st.cache_resource(show_spinner=False)
+def runs() -> JobScheduler:
+    """Return the trainings of this server; the first call compiles the kernels in the background."""
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    return JobScheduler()
+
+
+def visitor() -> str:
+    """Return a name for this visit: what it does on data of its own is forgotten when it is over."""
+    name: str = st.session_state.setdefault("visitor", secrets.token_hex(8))
+    _presence(name)
+    return name
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=lambda presence: presence.end())
+def _presence(name: str) -> _Presence:
+    return _Presence(name, (runs(), sweeps(), maps()))
+
+
+@dataclass(frozen=True)
+class _Presence:
+    """Streamlit gives it up as soon as the browser is gone, and makes it anew if it comes back."""
+
+    visitor: str
+    left: tuple[JobScheduler, ...]
+
+    def end(self) -> None:
+        for work in self.left:
+            work.leave(self.visitor)
+
+
+def start(work: JobScheduler, run: S) -> Job[S]:
+    """Do something on the current data in the background, for this visitor.
+
+    Raises
+    ------
+    InputError
+        If too much waits already.
+    """
+    return work.start(dataset(), run, owner(), visitor())
+
+
+def kept_data() -> DatasetStore:
+    """Return the data of their own that this visitor keeps here."""
+    return DatasetStore(owner())
+
+
+def saved_runs() -> RunStore:
+    """Return the saved runs of this visitor, and those that are there for everybody."""
+    return RunStore.of(owner())
+
+
+@st.cache_resource(show_spinner="Reading the data ...", max_entries=4)
+def _open(key: str) -> Dataset:
+    return load(key)
+
+
+def dataset() -> Dataset:
+    """Return the data set this visitor looks at: the one chosen, the one in the link, or the sample."""
+    if "dataset" not in st.session_state:
+        job = _run_in_link()
+        wanted = st.query_params.get("data", SAMPLE)
+        try:
+            if job:
+                chosen = job.dataset
+            elif KEY.fullmatch(wanted):
+                chosen = kept_data().open(wanted)
+            elif wanted.startswith(OFFERED):
+                chosen = offered(find_offer(wanted))
+            else:
+                chosen = _open(wanted if wanted in SHARED else SAMPLE)
+        except InputError as error:
+            st.session_state.notice = f"{error} The generated sample is shown instead."
+            chosen = _open(SAMPLE)
+        st.session_state.dataset = chosen
+    return st.session_state.dataset
+
+
+def choose(key: str) -> None:
+    """Look at the data set with this key from now on.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    show(kept_data().open(key) if KEY.fullmatch(key) else _open(key))
+
+
+def show(chosen: Dataset) -> None:
+    """Look at this data set from now on, with the hold-out that suits it; a run on other data is left behind."""
+    st.session_state["large-run"] = None
+    st.session_state.pop(WANTED, None)
+    usual = suited(dataset().interactions)
+    st.session_state.dataset = chosen
+    wanted = suited(chosen.interactions)
+    if wanted != usual:
+        for prefix in HOLD_OUTS:
+            st.session_state[f"{prefix}minimum"], st.session_state[f"{prefix}hidden"] = wanted
+    job = run()
+    if job is None:
+        st.session_state.pop("run", None)
+
+
+def offered(offer: ServerDataset) -> Dataset:
+    """Return what this server offers, once it is read; reading is begun if it was not.
+
+    Raises
+    ------
+    InputError
+        If it is not read yet, or cannot be.
+    """
+    readings = shared_jobs.readings()
+    job = readings.job(offer)
+    if job is None or job.run.dataset is None:
+        job = readings.start(offer, partial(Reading, offer))
+        readings.wait(job, AT_ONCE)
+    if job.run.dataset is None:
+        why = job.message or "It is being read: the Data page says how far it is."
+        raise InputError(f"{offer.path.name} cannot be shown yet. {why}")
+    return job.run.dataset
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _open_large(identity: str, _source: Source) -> ExternalRun:
+    return ExternalRun(_source)
+
+
+def large_run() -> ExternalRun | None:
+    """Return the run trained elsewhere that this visitor looks at: the one opened, or the one in the link."""
+    if "large-run" not in st.session_state:
+        st.session_state["large-run"] = None
+        wanted = st.query_params.get("data", "")
+        if wanted.startswith(PREFIX):
+            try:
+                open_large_run(find_run(wanted))
+            except InputError as error:
+                st.session_state.notice = f"{error} The generated sample is shown instead."
+    return st.session_state["large-run"]
+
+
+def open_large_run(source: Source) -> None:
+    """Look at this run from now on.
+
+    Raises
+    ------
+    InputError
+        If it is not prepared.
+    """
+    st.session_state["large-run"] = _open_large(source.identity, source)
+    st.session_state.pop(WANTED, None)
+    st.session_state.pop("listener", None)  # of other data
+
+
+def catalogue() -> Catalogue:
+    """Return the artists of what this visitor looks at."""
+    return large_run() or dataset().interactions
+
+
+def nouns() -> Nouns:
+    """Return what listeners, artists and plays are called in what this visitor looks at."""
+    return Nouns() if large_run() else dataset().nouns
+
+
+def title() -> str:
+    """Return what that is called."""
+    opened = large_run()
+    return opened.source.title if opened else dataset().title
+
+
+def origin() -> str:
+    """Return a sentence: where it came from."""
+    return "A run trained elsewhere." if large_run() else dataset().origin
+
+
+def run() -> Job[TrainingRun] | None:
+    """Return the run this visitor looks at, if it was trained here on the data they look at."""
+    if large_run():
+        return None
+    if "run" not in st.session_state and "run" in st.query_params:
+        st.session_state.run = st.query_params["run"]
+    return _of_kind(TrainingRun, st.session_state.get("run", ""))
+
+
+def comparison() -> Job[Leaderboard] | None:
+    """Return the comparison this visitor started last or came by a link to, if it is on the data they look at."""
+    if "comparison" not in st.session_state and "comparison" in st.query_params:
+        st.session_state.comparison = st.query_params["comparison"]
+    return _of_kind(Leaderboard, st.session_state.get("comparison", ""))
+
+
+def _of_kind(kind: type[W], run_id: str) -> Job[W] | None:
+    job = runs().get(run_id, visitor())
+    shown = dataset().interactions.fingerprint
+    if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
+        return None
+    return job
+
+
+def trail() -> list[Record]:
+    """Return the trainings of this visit, the latest last; to be changed in place."""
+    return st.session_state.setdefault("trail", [])
+
+
+def follow(job: Job[TrainingRun]) -> None:
+    """Look at this run from now on; the address keeps it, for a reload or another tab."""
+    st.session_state.run = job.id
+    st.query_params["run"] = job.id
+
+
+def place() -> dict[str, str]:
+    """Return what a link needs to come back to this data and this run."""
+    if opened := large_run():
+        return {"data": opened.key}
+    key = dataset().key
+    here = {"data": key} if is_public(key) or KEY.fullmatch(key) else {}
+    job = run()
+    return here | ({"run": job.id} if job else {})
+
+
+def _run_in_link() -> Job[Any] | None:
+    return next(
+        (
+            job
+            for name in ("run", "comparison")
+            if (job := runs().get(st.query_params.get(name, ""), visitor()))
+        ),
+        None,
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def sweeps() -> JobScheduler:
+    """Return the sweeps and searches of this server: one at a time, beside the trainings and not before them."""
+    return JobScheduler(at_once=1, kept=12)
+
+
+def sweep(kind: type[Sweep | Search]) -> Job[Any] | None:
+    """Return the sweep or search this visitor started last, if it is on the data they look at."""
+    name = kind.__name__.lower()
+    key = f"{name}-followed"
+    if key not in st.session_state and name in st.query_params:
+        st.session_state[key] = st.query_params[name]
+    job = sweeps().get(st.session_state.get(key, ""), visitor())
+    shown = dataset().interactions.fingerprint
+    if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
+        return None
+    return job
+
+
+def follow_sweep(job: Job[Any]) -> None:
+    """Look at this sweep or search from now on; the address of its page keeps it."""
+    st.session_state[f"{type(job.run).__name__.lower()}-followed"] = job.id
+
+
+@st.cache_resource(show_spinner=False)
+def maps() -> JobScheduler:
+    """Return the maps of artists of this server: no training waits for one, and one is made at a time."""
+    return JobScheduler(at_once=1)
+
+
+def health() -> dict[str, Any]:
+    """Return how the server is, as `health.health`."""
+    works = {"trainings": runs(), "sweeps": sweeps(), "maps": maps()}
+    return health_of(works, {"saved runs": runs_folder(), "downloads": cache_folder()})

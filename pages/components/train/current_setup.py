@@ -1,0 +1,88 @@
+"""Setup in the widgets of the Train page: from a link, into the widgets and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.components.session import session
+from pages.components.shell import layout
+from recsys.data.dataset import SHARED
+from recsys.experiments.setup import Setup
+from recsys.experiments.share_link import from_query, names_a_setup, other_data
+
+
+def open_setup(setup: Setup) -> None:
+    """Go to the Train page, with these settings in its controls, and train with them."""
+    st.session_state["setup-wanted"] = setup
+    st.switch_page("pages/train.py", query_params=session.place())
+
+
+def base(model: str) -> Setup:
+    """Return the settings that a model had on the Train page last, or its own, for the current data."""
+    setup: Setup | None = st.session_state.get("setups", {}).get(model)
+    job = session.run()
+    if setup is None and job is not None and job.run.model.name == model:
+        setup = Setup.of(job.dataset, job.run)
+    data, fingerprint = data_names()
+    return replace(setup or Setup(model), data=data, fingerprint=fingerprint)
+
+
+def take_link() -> None:
+    """Put the settings that are asked for into the controls; the first call of the page.
+
+    Another page may ask for some, and so does a link, once a visit.
+    """
+    if (wanted := st.session_state.pop("setup-wanted", None)) is not None:
+        st.session_state["link-taken"] = True
+        st.session_state["train-now"] = True
+        put(wanted)
+        return
+    if "link-taken" in st.session_state:
+        return
+    st.session_state["link-taken"] = True
+    if not names_a_setup(st.query_params):
+        return
+    here = session.dataset().key  # opened by now, be it somebody's own
+    setup, complaints = from_query(
+        {
+            name: value
+            for name, value in st.query_params.items()
+            if name != "data" or value != here or value in SHARED
+        }
+    )
+    if mismatch := other_data(setup, session.dataset()):
+        complaints.append(mismatch)
+    st.session_state.complaints = complaints
+    put(setup)
+    if session.run() is None:
+        st.session_state["train-now"] = True
+
+
+def complaints() -> None:
+    """Say what was wrong with the link."""
+    for complaint in st.session_state.pop("complaints", []):
+        st.warning(layout.escape(complaint))
+
+
+def put(setup: Setup) -> None:
+    """Put a setup into the controls; to be called before they are drawn."""
+    st.session_state.model = setup.model
+    for name, value in setup.settings.items():
+        st.session_state[f"{setup.model}-{name}"] = value
+    for name in ("minimum", "hidden"):
+        st.session_state[f"split-{name}"] = getattr(setup, name)
+    st.session_state.watch, st.session_state.patience = setup.watch, setup.patience
+    st.session_state["watch-lists"] = "none" if setup.watch == "rmse" else setup.watch
+
+
+def fingerprint() -> str:
+    """Return the fingerprint of the current data."""
+    return session.dataset().interactions.fingerprint
+
+
+def data_names() -> tuple[str, str]:
+    """Return how a setup names the current data: `data` and `fingerprint`."""
+    key = session.dataset().key
+    return key if key in SHARED else "", fingerprint()

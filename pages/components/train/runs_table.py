@@ -1,0 +1,373 @@
+"""Runs table of the Train page and its actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.session import session
+from pages.components.shell import layout
+from pages.components.train.current_setup import fingerprint, put
+from pages.components.widgets.live_chart import live_chart
+from recsys.errors import InputError
+from recsys.experiments.diagnosis import diagnose
+from recsys.experiments.run_table import Record, difference, label, run_table, spell
+from recsys.experiments.setup import Setup
+from recsys.experiments.share_link import to_query
+from recsys.experiments.training import Stopping, TrainingRun
+from recsys.figures import tuning
+from recsys.jobs.scheduler import ENDED, Job
+from recsys.storage.tables import disarm
+from recsys.system import event_log
+
+KEPT = 50
+
+
+def remember() -> None:
+    """Note the run that is shown once it is over, and put it into the address."""
+    job = session.run()
+    if job is None:
+        return
+    setup = Setup.of(job.dataset, job.run)
+    query = to_query(setup)
+    if not query.items() <= st.query_params.to_dict().items():
+        st.query_params.update(query)
+    noted: set[str] = st.session_state.setdefault("noted", set())
+    if job.state in ("done", "diverged") and job.id not in noted:
+        noted.add(job.id)
+        trail = session.trail()
+        trail.append(Record(job.id, f"Run {len(noted)}", setup, list(job.run.history)))
+        del trail[:-KEPT]
+
+
+def earlier() -> list[Record]:
+    """Return what was trained before on this data, but for the run that is shown."""
+    shown = session.run()
+    return [
+        record
+        for record in session.trail()
+        if (shown is None or record.id != shown.id) and record.setup.fingerprint == fingerprint()
+    ]
+
+
+def diagnosis() -> None:
+    """Say what the curve that is shown means, each with a button that does something about it."""
+    job = session.run()
+    if job is None or not job.ended:
+        return
+    run = job.run
+    found = diagnose(
+        run.history,
+        run.references,
+        Setup.of(job.dataset, run).flat,
+        run.epochs,
+        job.state == "diverged",
+    )
+    for at, finding in enumerate(found):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"finding-{at}"):
+            st.markdown(f":material/lightbulb: {layout.escape(finding.sentence)}", width="stretch")
+            if finding.change:
+                words = ", ".join(
+                    f"{label(name)} {spell(name, value)}" for name, value in finding.change.items()
+                )
+                st.button(
+                    words,
+                    icon=":material/auto_fix_high:",
+                    key=f"apply-{at}",
+                    on_click=_apply,
+                    args=(Setup.of(job.dataset, run), finding.change),
+                )
+
+
+def runs() -> None:
+    """Draw the table of all runs: view, compare, rename, pin, delete, undo, save, export, import."""
+    records = _records()
+    if records:
+        st.subheader("Runs", anchor=False)
+        _keep_selection([record.id for record in records])
+        table = run_table(records).drop(columns=["id"])
+        table.insert(0, "saved", [record.id in _saved() for record in records])
+        table["name"] = table["name"].map(disarm)
+        st.dataframe(
+            table,
+            hide_index=True,
+            key="runs",
+            on_select=_view_selected,
+            selection_mode="multi-row",
+            column_config=columns(table),
+        )
+    chosen = [record for record in records if record.id in _selected()]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(chosen) == 1:
+            _actions(chosen[0])
+        if st.session_state.get("deleted"):
+            st.button("Undo delete", icon=":material/undo:", key="undo", on_click=_guarded, args=(_undo,))
+    if len(chosen) == 2:
+        _side_by_side(*chosen)
+    for sentence in st.session_state.get("store-complaints", []):
+        st.caption(layout.escape(sentence))
+    if problem := st.session_state.pop("runs-problem", None):
+        st.error(layout.escape(problem))
+    if news := st.session_state.pop("runs-news", None):
+        st.success(layout.escape(news))
+    if len(records) > 1:
+        _lines(records)
+    _import()
+
+
+def _lines(records: list[Record]) -> None:
+    """Draw all runs as lines over their settings; a click on one selects it in the table, or no longer."""
+    shown = st.expander(
+        "All runs as lines", icon=":material/show_chart:", key="lines-open", on_change="rerun"
+    )
+    if not shown.open:
+        return
+    with shown:
+        st.caption("A line is a run. Click one of its points to select it in the table, again to let it go.")
+        live_chart(
+            tuning.parallel_coordinates(records, _selected()),
+            key="lines",
+            label=f"{len(records)} runs as lines over their settings, RMSE and NDCG; the table has the same",
+            clicks=_pick,
+        )
+
+
+def _pick() -> None:
+    """Select the run of the line that was clicked, or let it go."""
+    clicked = st.session_state["lines"]["clicked"]
+    shown = st.session_state.get("runs-shown", [])
+    if clicked and clicked["customdata"] in shown:
+        rows = {shown.index(name) for name in _selected()} ^ {shown.index(clicked["customdata"])}
+        _select(sorted(rows))
+        _view_selected()
+
+
+def _select(rows: list[int]) -> None:
+    st.session_state["runs"] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+
+
+def _keep_selection(shown: list[str]) -> None:
+    """Let the same runs be selected where their rows have moved."""
+    chosen = _selected()
+    if chosen and shown != st.session_state.get("runs-shown"):
+        _select([shown.index(name) for name in chosen if name in shown])
+    st.session_state["runs-shown"] = shown
+
+
+def _import() -> None:
+    """Draw the way in for a run that was exported elsewhere."""
+    with st.expander("Import a run", icon=":material/upload:"):
+        # Each file has a new uploader, so that the one before does not stay in it.
+        key = f"import-{st.session_state.get('imports', 0)}"
+        st.file_uploader(
+            "A file that Export or the command line has written",
+            type="safetensors",
+            key=key,
+            on_change=_take_file,
+            args=(key,),
+        )
+
+
+def _take_file(key: str) -> None:
+    file = st.session_state[key]
+    if file is None:
+        return
+    st.session_state["imports"] = st.session_state.get("imports", 0) + 1
+    _guarded(_add, file.getvalue(), file.name)
+
+
+def _add(content: bytes, name: str) -> None:
+    try:
+        entry = session.saved_runs().add(content, name)
+    except InputError as error:
+        event_log.refused("saved_runs", error)
+        raise
+    st.session_state.pop("saved", None)
+    st.session_state["runs-news"] = f"{entry.name} is in the table. Select it to see its curve." + (
+        ""
+        if entry.setup.fingerprint == fingerprint()
+        else f" It was trained on other data ({entry.title}) and opens on that data only."
+    )
+
+
+def columns(table: pd.DataFrame) -> dict[str, Any]:
+    """Return how the columns of a `run_table` are shown."""
+    fixed: dict[str, Any] = {
+        "saved": st.column_config.CheckboxColumn("Saved", width=60),
+        "name": st.column_config.TextColumn("Name"),
+        "pinned": st.column_config.CheckboxColumn("Pinned", width=60),
+        "best_epoch": st.column_config.NumberColumn("Best epoch", format="localized"),
+        "epochs": st.column_config.NumberColumn("Epochs", format="localized"),
+        "rmse": st.column_config.NumberColumn("RMSE", format="%.4f", help="The lowest on hidden pairs."),
+        "ndcg": st.column_config.NumberColumn("NDCG@10", format="%.4f", help="The highest."),
+        "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
+        "curve": st.column_config.LineChartColumn("Curve", help="Validation RMSE by epoch."),
+    }
+    return fixed | {
+        name: st.column_config.TextColumn(label(name)) for name in table.columns if name not in fixed
+    }
+
+
+def _actions(record: Record) -> None:
+    if record.shared:
+        st.caption("This run is there for everybody: nobody can change it here.")
+    else:
+        _changes(record)
+    if record.id in _saved():
+        store = session.saved_runs()  # a download is made outside of the visit
+        st.download_button(
+            "Export",
+            lambda: store.export(record.id),
+            file_name=f"{record.id}.safetensors",
+            icon=":material/download:",
+            key="export-run",
+        )
+
+
+def _changes(record: Record) -> None:
+    st.text_input("Name", record.name, key=f"name-{record.id}", max_chars=80)
+    work: list[tuple[str, str, Callable[[Record], None]]] = [
+        ("Rename", ":material/edit:", _rename),
+        ("Unpin" if record.pinned else "Pin", ":material/keep:", _pin),
+        ("Delete", ":material/delete:", _delete),
+    ]
+    if record.id not in _saved() and session.runs().get(record.id):
+        work.append(("Save", ":material/save:", _save))
+    for words, icon, do in work:
+        key = f"{words.lower().removeprefix('un')}-run"
+        st.button(words, icon=icon, key=key, on_click=_guarded, args=(do, record))
+
+
+def _side_by_side(first: Record, second: Record) -> None:
+    rows = [
+        {"Setting": label(name), first.name: spell(name, one), second.name: spell(name, other)}
+        for name, (one, other) in difference(first.setup, second.setup).items()
+    ]
+    if rows and first.name != second.name:
+        st.table(pd.DataFrame(rows).set_index("Setting"))
+    elif not rows:
+        st.caption("Both have the same settings.")
+
+
+def _saved() -> dict[str, Record]:
+    """Return what is in the folder of saved runs; read once a visit and after each change."""
+    if "saved" not in st.session_state:
+        entries, complaints = session.saved_runs().entries()
+        st.session_state["store-complaints"] = complaints
+        st.session_state.saved = {
+            entry.id: Record(entry.id, entry.name, entry.setup, entry.history, entry.pinned, entry.shared)
+            for entry in entries
+        }
+    return st.session_state.saved
+
+
+def _records() -> list[Record]:
+    """Return the runs of this visit and the saved ones, pinned ones first, the latest first."""
+    records = [*reversed(session.trail()), *_saved().values()]
+    return sorted(records, key=lambda record: not record.pinned)
+
+
+def _selected() -> list[str]:
+    shown = st.session_state.get("runs-shown", [])
+    rows = st.session_state.get("runs", {}).get("selection", {}).get("rows", [])
+    return [shown[row] for row in rows if row < len(shown)]
+
+
+def _view_selected() -> None:
+    chosen = [record for record in _records() if record.id in _selected()]
+    if len(chosen) == 1:
+        _guarded(_view, chosen[0])
+
+
+def _view(record: Record) -> None:
+    """Show a run again: where it still is, from its file, or by training it anew."""
+    job: Job[TrainingRun] | None = session.runs().get(record.id)
+    if job is None and record.id in _saved():
+        saved = session.saved_runs().open(record.id, session.dataset())
+        stopping = Stopping(record.setup.watch, record.setup.patience)
+        run = TrainingRun.over(saved.model, saved.split, stopping, saved.history, saved.kept)
+        job = session.start(session.runs(), run)
+        st.session_state.setdefault("noted", set()).add(job.id)
+        session.runs().wait(job, *ENDED, timeout=2.0)
+    put(record.setup)
+    if job is None:
+        st.session_state["train-now"] = True
+    else:
+        session.follow(job)
+        st.session_state.tuned = replace(record.setup, fingerprint=fingerprint())
+
+
+def _apply(setup: Setup, change: Mapping[str, Any]) -> None:
+    put(setup)
+    for name, value in change.items():
+        own = name in setup.settings
+        st.session_state[f"{setup.model}-{name}" if own else name] = value
+    st.session_state["train-now"] = True
+
+
+def _guarded(work: Callable[..., None], *given: Any) -> None:
+    """Do what a button says; what goes wrong is told below the table."""
+    try:
+        work(*given)
+    except InputError as error:
+        st.session_state["runs-problem"] = str(error)
+
+
+def _changed(record: Record, **changes: Any) -> None:
+    trail = session.trail()
+    trail[:] = [replace(old, **changes) if old.id == record.id else old for old in trail]
+
+
+def _rename(record: Record) -> None:
+    name = str(st.session_state[f"name-{record.id}"])
+    if record.id in _saved():
+        session.saved_runs().rename(record.id, name)
+        del st.session_state.saved
+    elif name.strip():
+        _changed(record, name=name.strip())
+
+
+def _pin(record: Record) -> None:
+    if record.id in _saved():
+        session.saved_runs().pin(record.id, not record.pinned)
+        del st.session_state.saved
+    else:
+        _changed(record, pinned=not record.pinned)
+
+
+def _delete(record: Record) -> None:
+    if record.id in _saved():
+        session.saved_runs().delete(record.id)
+        del st.session_state.saved
+        st.session_state.setdefault("deleted", []).append((record, None))
+    else:
+        place = session.trail().index(record)
+        del session.trail()[place]
+        st.session_state.setdefault("deleted", []).append((record, place))
+
+
+def _undo() -> None:
+    record, place = st.session_state.deleted.pop()
+    if place is not None:
+        session.trail().insert(place, record)
+        return
+    store = session.saved_runs()
+    try:
+        store.restore(record.id)
+    except InputError:
+        if store.is_deleted(record.id):  # what failed can be tried again
+            st.session_state.deleted.append((record, place))
+        raise
+    del st.session_state.saved
+
+
+def _save(record: Record) -> None:
+    job = session.runs().get(record.id)
+    if job is not None:
+        session.saved_runs().save(job.dataset, job.run, record.name)
+        session.trail().remove(record)
+        del st.session_state.saved

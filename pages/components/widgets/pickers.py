@@ -1,0 +1,224 @@
+"""Pickers of a listener and of artists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.session import session
+from pages.components.shell import layout
+from recsys.errors import InputError
+from recsys.scale.external_runs import ExternalRun
+
+# What is sent to the browser: a picker makes an element of each, and 20,000 of them halt the page for seconds.
+LISTENERS_LISTED = 2_000
+
+
+SUGGESTED = 20
+
+
+MATCHES = 8
+
+
+LONGEST = 200
+
+
+def from_address(name: str, read: Callable[[str], Any]) -> None:
+    """Let a control show what the address says, if that is not what `listener` left there; before it is drawn.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter, and the key of the control.
+    read : callable
+        Turns the text into the value of the control, or raises InputError.
+    """
+    linked = st.query_params.get(name)
+    if linked is None or linked == st.session_state.get(f"{name}_in_address"):
+        return
+    try:
+        st.session_state[name] = read(linked)
+    except InputError as error:
+        layout.problem(error)
+
+
+def listener(users: pd.Index, **beside: str) -> str | None:
+    """Draw a listener picker that takes any id; return the id as text.
+
+    The address says who is chosen, and what else is given as `beside`. An address that says somebody
+    else goes before what was chosen.
+    """
+    from_address("listener", str)
+    nouns = session.nouns()
+    more = len(users) > LISTENERS_LISTED
+    chosen = st.selectbox(
+        nouns.user.capitalize(),
+        [str(user) for user in users[:LISTENERS_LISTED]],
+        key="listener",
+        index=None,
+        placeholder=f"Choose a {nouns.user}, or type an id",
+        accept_new_options=True,
+        filter_mode="contains",
+        persist_state="session",
+        help=f"{len(users):,} {nouns.users}."
+        + (
+            f" The first {LISTENERS_LISTED:,} are listed; type any id or a part of one, then Enter."
+            if more
+            else ""
+        ),
+    )
+    _into_address(None if chosen is None else str(chosen), beside)
+    return None if chosen is None else str(chosen)
+
+
+def _into_address(chosen: str | None, beside: Mapping[str, str]) -> None:
+    """Let the address say who is chosen and what else there is, and remember that it was put there."""
+    here = {} if chosen is None else {"listener": chosen} | dict(beside)
+    if not here.items() <= st.query_params.items():
+        st.query_params.update(here)  # in one step: each is an entry in the browser's history
+    elif chosen is None and "listener" in st.query_params:
+        del st.query_params.listener
+    for name in ("listener", *beside):
+        st.session_state[f"{name}_in_address"] = here.get(name)
+
+
+def typed_listener(run: ExternalRun, **beside: str) -> str | None:
+    """Draw a field for the id of a listener, for more than can be listed; return the id once it is somebody's.
+
+    While it is not, those that begin so are there to click. The address works as with `listener`.
+    """
+    from_address("listener", str)
+    field, button = st.columns([3, 2], vertical_alignment="bottom")
+    typed = field.text_input(
+        "Listener",
+        key="listener",
+        placeholder="Type the beginning of an id",
+        icon=":material/person_search:",
+        live="150ms",
+        autocomplete="off",
+        persist_state="session",
+        help=f"{run.n_users:,} listeners. Those whose id begins so appear while you type.",
+    )
+    button.button(
+        "Show me somebody",
+        icon=":material/casino:",
+        key="any-listener",
+        width="stretch",
+        on_click=lambda: choose_listener(run.somebody()),
+    )
+    wanted = (typed or "").strip()
+    try:
+        run.user_code(wanted)
+    except InputError as error:
+        # The address stays as it is: Back would otherwise lead through all that was half typed.
+        found = run.users_from(wanted, SUGGESTED) if wanted else []
+        if found:
+            st.pills(
+                "Listeners whose id begins so",
+                found,
+                key="similar",
+                format_func=layout.escape,
+                on_change=lambda: choose_listener(st.session_state.similar),
+                wrap=True,
+            )
+        elif wanted:
+            layout.problem(error)
+        else:
+            st.caption("Choose a listener to see their artists and what is recommended to them.")
+        return None
+    _into_address(wanted, beside)
+    return wanted
+
+
+def similar_listeners(users: pd.Index, part: str) -> None:
+    """Draw the listeners whose id has this part; choosing one puts it into the picker."""
+    names = users.astype(str)
+    found = names[names.str.contains(part.strip(), case=False, regex=False)]
+    if found.empty:
+        return
+    st.pills(
+        f"{len(found):,} {session.nouns().users} have this in their id"
+        + (f", {SUGGESTED} of them:" if len(found) > SUGGESTED else ":"),
+        list(found[:SUGGESTED]),
+        key="similar",
+        format_func=layout.escape,
+        on_change=lambda: choose_listener(st.session_state.similar),
+    )
+
+
+def choose_listener(user: object) -> None:
+    """Put a listener into the picker; to be called before the picker is drawn, from a callback."""
+    st.session_state.listener = str(user)
+
+
+@st.fragment
+def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> None:
+    """Draw a search field whose matches appear while somebody types; a click hands the item code on.
+
+    Parameters
+    ----------
+    key : str
+        Begins the keys of its controls.
+    choose : callable
+        Called with the item code.
+    fragment : str
+        Key of the fragment that is drawn anew then.
+    """
+    catalogue, nouns = session.catalogue(), session.nouns()
+
+    def chosen(code: int) -> None:
+        st.session_state[f"{key}-search"] = ""
+        choose(code)
+
+    part = st.text_input(
+        f"Find {nouns.an_item}",
+        key=f"{key}-search",
+        placeholder="Type a part of a name",
+        icon=":material/search:",
+        live="150ms",
+        autocomplete="off",
+        help=f"Looks through all {catalogue.n_items:,} {nouns.items} while you type.",
+    )
+    found = catalogue.named(part, MATCHES)
+    if found:
+        artist_pills("Matches", found, f"{key}-found", chosen, fragment)
+    elif part.strip():
+        st.caption(f"No {nouns.item} has this in its name.")
+
+
+def artist_pills(
+    label: str, codes: list[int], key: str, choose: Callable[[int], None], fragment: str
+) -> None:
+    """Draw artists to click, by their item codes; then as `artist_search`."""
+
+    def clicked() -> None:
+        code = st.session_state[key]
+        st.session_state[key] = None
+        if code is not None:
+            choose(code)
+        st.rerun(fragment)
+
+    st.pills(label, codes, key=key, format_func=artist_name, on_change=clicked, label_visibility="collapsed")
+
+
+def artist_name(code: int) -> str:
+    """Return the name of an artist of the data that is shown, as Markdown shows it as it is."""
+    return layout.escape(str(session.catalogue().names[code]), 60)
+
+
+def to_recommend(label: str, more: Mapping[str, str] | None = None) -> None:
+    """Draw a link to the Recommend page, with more in its address than the data and the run."""
+    st.page_link(
+        "pages/recommend.py",
+        label=label,
+        icon=":material/arrow_back:",
+        query_params=session.place() | dict(more or {}),
+    )
+
+
+def open_artist(item: str) -> None:
+    """Go to an artist's page."""
+    st.switch_page("pages/artist.py", query_params=session.place() | {"artist": item})

@@ -1,0 +1,112 @@
+"""Widgets for models, their settings, early stopping and the hold-out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.components.session import session
+from recsys.experiments.training import Stopping
+from recsys.models import MODELS
+from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
+
+
+def setting(name: str, default: Any, prefix: str = "") -> Any:
+    """Draw the control of one setting and return its value; it survives a page change."""
+    row = ROWS[name]
+    key = f"{prefix}{name}"
+    if isinstance(row, Choice):
+        return choice(row, list(row.options), default, key)
+    # Always with its default: a control whose arguments change is a new one and forgets its value.
+    if row.ladder:
+        return st.select_slider(
+            row.label,
+            sorted({*row.ladder, default, st.session_state.get(key, default)}),
+            value=default,
+            format_func=lambda step: f"{step:g}",
+            key=key,
+            help=session.nouns().fill(row.help),
+            persist_state="session",
+        )
+    return st.number_input(
+        row.label,
+        row.minimum,
+        row.maximum,
+        default,
+        key=key,
+        help=session.nouns().fill(row.help),
+        persist_state="session",
+    )
+
+
+def choice(row: Choice, words: list[str], default: str, key: str) -> str:
+    """Draw a choice among some of its words and return the chosen one; it survives a page change."""
+    if st.session_state.get(key, default) not in words:
+        st.session_state[key] = default
+    return st.selectbox(
+        row.label,
+        words,
+        words.index(default),
+        format_func=lambda word: row.options[word],
+        key=key,
+        help=session.nouns().fill(row.help),
+        persist_state="session",
+    )
+
+
+def model_choice() -> str:
+    """Draw the choice of a model and return its name; it survives a page change."""
+    return st.selectbox(
+        "Model",
+        list(MODELS),
+        format_func=lambda name: MODELS[name].label,
+        key="model",
+        persist_state="session",
+    )
+
+
+def model_settings() -> tuple[str, dict[str, Any]]:
+    """Draw the choice of a model and its settings; return its name and the settings by name.
+
+    Whoever comes by a link to a run finds the settings of that run.
+    """
+    job = session.run()
+    if job is not None and "model" not in st.session_state:
+        st.session_state.model = job.run.model.name
+        for wanted, default in MODELS[job.run.model.name].defaults.items():
+            value = job.run.model.settings[wanted]
+            steps = getattr(SETTINGS.get(wanted), "ladder", ())
+            if not steps or value in (*steps, default):  # a slider stops nowhere else
+                st.session_state[f"{job.run.model.name}-{wanted}"] = value
+    name = model_choice()
+    model = MODELS[name]
+    with st.expander("What this model does", icon=":material/info:"):
+        st.caption(session.nouns().fill(model.about))
+    return name, {wanted: setting(wanted, default, f"{name}-") for wanted, default in model.defaults.items()}
+
+
+def stopping(model: str) -> Stopping:
+    """Draw the settings of early stopping that suit a model, by its name, and return them."""
+    if "epochs" not in MODELS[model].defaults:
+        return Stopping()
+    with st.expander("Early stopping", icon=":material/timer_off:"):
+        row = CHOICES["watch"]
+        if MODELS[model].predicts_ratings:
+            watch = choice(row, list(row.options), row.default, "watch")
+        else:
+            watch = choice(row, [word for word in row.options if word != "rmse"], row.default, "watch-lists")
+        return Stopping(watch, int(setting("patience", SETTINGS["patience"].default)))
+
+
+def split_settings(seed: int | None) -> dict[str, int]:
+    """Draw the settings of the hold-out and return them by name; its seed is the model's, or else the default."""
+    with st.expander("Hold-out", icon=":material/visibility_off:"):
+        nouns = session.nouns()
+        st.caption(
+            f"Some {nouns.items} of each {nouns.user} are hidden from training, to judge the model by."
+        )
+        chosen = {
+            name: int(setting(name, SETTINGS[name].default, "split-")) for name in ("minimum", "hidden")
+        }
+    return chosen | {"seed": int(SETTINGS["seed"].default) if seed is None else seed}

@@ -1,0 +1,197 @@
+"""Tables of artists and listeners with links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.session import cached, session
+from pages.components.shell import layout
+from pages.components.widgets.pickers import LONGEST, open_artist
+from recsys.storage.tables import disarm
+
+ARTISTS_LISTED = 20_000
+PERCENT = ["share_of_plays", "share", "similarity"]
+
+
+MEANS = ["plays_per_listener"]
+
+
+@st.fragment
+def artist_finder(columns: list[str], height: int | None = None) -> None:
+    """Draw a search field and the artists that match; choosing one opens that artist's page."""
+    table, nouns = cached.ranks(), session.nouns()
+    wanted = st.text_input(
+        f"Find {nouns.an_item}", key="search", placeholder="Part of a name", icon=":material/search:"
+    ).strip()
+    found = table[table["artist"].str.contains(wanted, case=False, regex=False)] if wanted else table
+    said = f"{len(found):,} of {len(table):,} {nouns.items}. Click a name to see that {nouns.item}."
+    if len(found) > ARTISTS_LISTED:
+        said += f" The {ARTISTS_LISTED:,} with most {nouns.values} are listed; a search finds any."
+    st.caption(said)
+    if wanted and len(found):
+        first = found.iloc[0]
+        st.page_link(
+            "pages/artist.py",
+            label=layout.escape(first["artist"], 80),
+            icon=":material/arrow_forward:",
+            query_params=session.place() | {"artist": str(first["item"])},
+        )
+    listed = None if wanted else _ranks(tuple(columns))
+    artist_table(found.head(ARTISTS_LISTED), "ranks", columns, height, shown=listed)
+
+
+def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
+    return _all_ranks(session.dataset().interactions.fingerprint, columns)
+
+
+@cached.remembered(show_spinner=False, max_entries=8)
+def _all_ranks(fingerprint: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    return _clickable(cached.ranks().head(ARTISTS_LISTED), list(columns), ["artist"])
+
+
+def badges(tags: Iterable[str]) -> str:
+    """Return tags as Markdown: each in a box of its own."""
+    return " ".join(f":violet-badge[{layout.escape(tag, 40)}]" for tag in tags)
+
+
+def artist_table(
+    table: pd.DataFrame,
+    key: str,
+    columns: list[str],
+    height: int | None = None,
+    tints: Sequence[str] | None = None,
+    shown: pd.DataFrame | None = None,
+) -> int | None:
+    """Draw a table of artists with these columns; a click on a name opens that artist's page.
+
+    Its column `item` says which artist a row is about; it need not be shown. Where there is a column
+    `because`, the row whose reason was just clicked is returned. Tints are a CSS colour for each row.
+    A long table may come as it is shown, if it was made before.
+    """
+    links = ["artist", *(["because"] if "because" in columns else [])]
+    column, row = _table(table, key, columns, links, height, tints, shown)
+    if row is not None and column == "artist":
+        open_artist(str(table["item"].iloc[row]))
+    return row
+
+
+def listener_table(table: pd.DataFrame, key: str) -> None:
+    """Draw a table of listeners and their plays; a click on one opens that listener's recommendations."""
+    _, row = _table(table, key, list(table), ["listener"], None)
+    if row is not None:
+        st.switch_page(
+            "pages/recommend.py",
+            query_params=session.place() | {"listener": str(table["listener"].iloc[row])},
+        )
+
+
+def _table(
+    table: pd.DataFrame,
+    key: str,
+    columns: list[str],
+    links: list[str],
+    height: int | None,
+    tints: Sequence[str] | None = None,
+    shown: pd.DataFrame | None = None,
+) -> tuple[str, int | None]:
+    """Draw a table in which the cells of some columns can be clicked; return the column and the row that just were.
+
+    Buttons and not selected cells: a selection follows the keyboard, so that whoever only passes
+    through the table would find themselves on another page.
+    """
+    if shown is None:
+        shown = _clickable(table, columns, links)
+    buttons = {}
+    for column in links:
+        label, width, help_text = _links()[column]
+        buttons[column] = st.column_config.ButtonColumn(
+            label,
+            type="tertiary",
+            alignment="left",
+            width=width,
+            help=help_text,
+            key=f"{key}-{column}",
+        )
+    st.dataframe(
+        shown
+        if tints is None
+        else shown.style.apply(lambda _: [f"background-color: {tint}" for tint in tints]),
+        hide_index=True,
+        column_config=_columns() | buttons,
+        key=key,
+        height=height or "auto",
+    )
+    for column in links:
+        click = st.session_state.get(f"{key}-{column}")
+        if click and click["row"] < len(table):
+            return column, click["row"]
+    return "", None
+
+
+def _clickable(table: pd.DataFrame, columns: list[str], links: list[str]) -> pd.DataFrame:
+    """Return these columns of a table as they are shown, with texts that a button can hold in some of them."""
+    shown = table[columns].copy()
+    shown[shown.columns.intersection(PERCENT)] *= 100
+    shown = shown.round(dict.fromkeys(MEANS, 0 if session.nouns().counted else 2))
+    for column in links:
+        shown[column] = shown[column].astype(str).str[:LONGEST]
+        # a button shows this directive as an icon
+        shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
+        # the table's own download is not guarded against what a spreadsheet would take for a formula
+        shown[column] = shown[column].map(disarm)
+    return shown
+
+
+def _columns() -> dict[str, Any]:
+    """Return how each column of a table is shown, in the words of the data."""
+    nouns = session.nouns()
+    users, values = nouns.users.capitalize(), nouns.values.capitalize()
+    number, text, share = (
+        partial(st.column_config.NumberColumn, format="localized"),
+        st.column_config.TextColumn,
+        partial(st.column_config.ProgressColumn, format="%.1f%%", max_value=100, width=120),
+    )
+    return {
+        "rank": number("Rank", width=60),
+        "where": text("In lists", width=80, help="In how many of the lists it stands."),
+        "change": text("Change", width=70, help="Places up or down."),
+        "friends": number(
+            "Friends", format=None, width=60, help=f"How many of the {nouns.user}'s friends {nouns.do} it."
+        ),
+        "here": text("Here", width=110, help=f"Where the {nouns.item} stands in the two lists above."),
+        "hit": text("Hit", width=50, help="Hidden from the model, and found."),
+        "listener": text(nouns.user.capitalize()),
+        "listeners": number(users, width=80),
+        "plays": number(values, width=90),
+        "value": number(nouns.value.capitalize(), width=90),
+        "plays_per_listener": number(nouns.mean.capitalize(), width=130),
+        "share_of_plays": number(f"Share of {nouns.values}", format="%.2f%%", width=110),
+        "share": share(f"Share of {nouns.values}"),
+        "shared": number("Both", width=60, help=f"{users} of both."),
+        "similarity": share("Overlap"),
+        "cosine": share("Cosine", format="%.2f", max_value=1, help="1 if both point the same way."),
+        "reason": text(
+            "Because of", width=235, help=f"What the {nouns.user} {nouns.does} that adds most to the score."
+        ),
+        "score": number("Score", format="%.4f", width=70),
+        "popularity_rank": number("Popularity", width=90, help=f"Rank by {nouns.users}, 1 for the most."),
+    }
+
+
+def _links() -> dict[str, tuple[str, int, str | None]]:
+    """Return the columns of buttons: their names, widths in pixels and what they are for."""
+    nouns = session.nouns()
+    return {
+        "artist": (nouns.item.capitalize(), 150, None),
+        "listener": (nouns.user.capitalize(), 150, None),
+        "because": (
+            "Because of",
+            235,
+            f"What the {nouns.user} {nouns.does} that adds most to the score. Click to see all of it.",
+        ),
+    }

@@ -1,0 +1,1 @@
+"""Popularity, similarity and structure of items."""

@@ -1,0 +1,185 @@
+"""A map of artists: those whose latent features point the same way lie close together."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.analysis.similarity import item_factors
+from recsys.data.interactions import Interactions
+from recsys.errors import InputError
+from recsys.models.base import Model
+from recsys.models.matrix_factorization import keep_blas_to_one_thread
+
+# Artists with fewer listeners point wherever these few do. The others make the map; these are put into it.
+LEAST_LISTENERS = 3
+# More artists than this, the most listened, do not make the map either: its time grows with their number.
+MOST_ARTISTS = 20_000
+FEWEST_ARTISTS = 30
+PERPLEXITY = 30
+NEIGHBOURS = 10
+# Passes that pull neighbours together with more force than they have, and passes after that.
+GATHERING, SPREADING = 120, 300
+PASSES_PER_STEP = 20
+
+
+class ArtistMap:
+    """Lays artists out in the plane, a step at a time; work for `JobScheduler`, or call `finish_now`.
+
+    Directions of latent features are laid out by t-SNE, which keeps neighbours together; distances
+    between far groups, and the axes, say nothing. Same factors and seed, same map.
+
+    Parameters
+    ----------
+    model : Model
+        One with latent features, trained on `interactions`.
+    interactions : Interactions
+        Where names and listeners are from.
+    seed : int
+
+    Attributes
+    ----------
+    progress : float
+        The part that is done, 0 to 1.
+    table : DataFrame or None
+        None until it is done. Columns `item`, `artist`, `listeners`, `x` and `y` (-1 to 1) and `placed`
+        (whether an artist was put beside its nearest instead of making the map); the index is the item
+        code. Artists of whom nothing was learned are not on it.
+
+    Raises
+    ------
+    InputError
+        If the model has no latent features, or too few artists have any.
+
+    References
+    ----------
+    L. van der Maaten, G. Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008; G. Linderman et al., "Fast
+    interpolation-based t-SNE for improved visualization of single-cell RNA-seq data", Nature Methods
+    16, 2019. Computed by `openTSNE` (P. Policar et al., Journal of Statistical Software 109, 2024).
+    """
+
+    def __init__(self, model: Model, interactions: Interactions, seed: int = 0) -> None:
+        factors = item_factors(model)
+        lengths = np.linalg.norm(factors, axis=1)
+        self._shown = np.flatnonzero((lengths > 0) & np.isfinite(lengths) & (interactions.item_counts > 0))
+        if len(self._shown) < 3:
+            raise InputError("The model knows of fewer than three: there is nothing to lay out.")
+        directions = (factors[self._shown] / lengths[self._shown, None]).astype(np.float64)
+        self._interactions = interactions
+        self._seed = seed
+        self.progress = 0.0
+        self.table: pd.DataFrame | None = None
+        self._work = self._steps(directions)
+
+    def step(self) -> None:
+        """Go on for a moment.
+
+        Raises
+        ------
+        StopIteration
+            If the map is done.
+        """
+        next(self._work)
+
+    def finish(self) -> None:
+        """End here; there is a map only if it was done."""
+        self._work.close()
+
+    def finish_now(self) -> pd.DataFrame:
+        """Go on to the end and return the map."""
+        for _ in self._work:
+            pass
+        assert self.table is not None  # noqa: S101 - it is there at the end
+        return self.table
+
+    def _steps(self, directions: NDArray[np.float64]) -> Generator[None, None, None]:
+        keep_blas_to_one_thread()
+        listeners = self._interactions.item_counts[self._shown]
+        core = self._core(listeners)
+        points = np.empty((len(self._shown), 2))
+        points[core] = yield from self._lay_out(directions[core])
+        points[~core] = self._beside(points[core], directions[core], directions[~core])
+        points -= (points.max(axis=0) + points.min(axis=0)) / 2
+        points /= max(float(np.abs(points).max()), 1e-12)
+        self.table = pd.DataFrame(
+            {
+                "item": self._interactions.items[self._shown],
+                "artist": self._interactions.names[self._shown],
+                "listeners": listeners,
+                "x": points[:, 0].astype(np.float32),
+                "y": points[:, 1].astype(np.float32),
+                "placed": ~core,
+            },
+            index=self._shown,
+        )
+        self.progress = 1.0
+
+    @staticmethod
+    def _core(listeners: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which artists make the map."""
+        core = listeners >= LEAST_LISTENERS
+        if core.sum() < FEWEST_ARTISTS:
+            core[:] = True
+        if core.sum() > MOST_ARTISTS:
+            core[:] = False
+            core[np.argsort(-listeners, kind="stable")[:MOST_ARTISTS]] = True
+        return core
+
+    def _lay_out(self, directions: NDArray[np.float64]) -> Generator[None, None, NDArray[np.float64]]:
+        if len(directions) < FEWEST_ARTISTS:
+            return _flatten(directions)
+        # Not at the top: whoever does not need the package should not wait for it.
+        from openTSNE import TSNEEmbedding, affinity, initialization
+
+        affinities = affinity.PerplexityBasedNN(
+            directions,
+            perplexity=min(PERPLEXITY, (len(directions) - 1) // 3),
+            method="exact" if len(directions) <= MOST_ARTISTS // 2 else "annoy",
+            n_jobs=1,
+            random_state=self._seed,
+        )
+        start = initialization.rescale(_flatten(directions))
+        # Interpolation pays from some thousand points on.
+        gradient = "fft" if len(directions) > 1000 else "bh"
+        embedding = TSNEEmbedding(
+            start, affinities, negative_gradient_method=gradient, n_jobs=1, random_state=self._seed
+        )
+        passes = GATHERING + SPREADING
+        for done in range(0, passes, PASSES_PER_STEP):
+            self.progress = 0.1 + 0.8 * done / passes
+            yield
+            gathering = done < GATHERING
+            embedding = embedding.optimize(
+                PASSES_PER_STEP,
+                exaggeration=12 if gathering else None,
+                momentum=0.5 if gathering else 0.8,
+                inplace=True,
+            )
+        return np.asarray(embedding, np.float64)
+
+    @staticmethod
+    def _beside(
+        points: NDArray[np.float64], known: NDArray[np.float64], others: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Put each other artist at the median of the points of those nearest to it."""
+        placed = np.empty((len(others), 2))
+        nearest = min(NEIGHBOURS, len(known))
+        for first in range(0, len(others), 1024):
+            alike = others[first : first + 1024] @ known.T
+            best = np.argpartition(-alike, nearest - 1, axis=1)[:, :nearest]
+            placed[first : first + 1024] = np.median(points[best], axis=1)
+        return placed
+
+
+def _flatten(directions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the two main components, each turned so that its largest entry is positive."""
+    centred = directions - directions.mean(axis=0)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    axes = axes[:, ::-1][:, :2]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    flat = np.zeros((len(directions), 2))
+    flat[:, : axes.shape[1]] = centred @ axes
+    return flat

@@ -1,0 +1,87 @@
+"""What artists are tagged with, and the groups that they make."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from recsys.analysis.similarity import by_audience
+from recsys.data.dataset import Dataset
+
+
+def tag_shares(dataset: Dataset) -> pd.DataFrame:
+    """Return how much of an item's tags each one is, 0 to 1: columns `tag` and `share`, index item code.
+
+    The largest share of an item comes first, of equals the first in the alphabet. Empty where tags are
+    not known.
+    """
+    if dataset.tags is None or dataset.tags.empty:
+        return pd.DataFrame({"tag": [], "share": []}, index=pd.Index([], dtype=np.int64))
+    codes = dataset.interactions.items.get_indexer(dataset.tags["item"])
+    known = dataset.tags.assign(code=codes)[codes >= 0]
+    known = known.sort_values(["code", "count", "tag"], ascending=[True, False, True], kind="stable")
+    whole = np.bincount(known["code"], known["count"])
+    return pd.DataFrame(
+        {
+            "tag": known["tag"].to_numpy(object),
+            "share": known["count"].to_numpy() / whole[known["code"]],
+        },
+        known["code"].to_numpy(),
+    )
+
+
+def main_tags(shares: pd.DataFrame) -> pd.Series:
+    """Return the tag given most often to each item, by item code, from `tag_shares`."""
+    return shares.loc[~shares.index.duplicated(), "tag"].astype(object)
+
+
+def scenes(dataset: Dataset, shares: pd.DataFrame, n: int = 40, artists: int = 15) -> dict[str, list[int]]:
+    """Return groups of artists that go together, by name: the item codes of each, the best known first.
+
+    Where tags are known, the artists of the commonest tags, by listeners times the tag's share of their
+    tags; elsewhere each of the most listened artists with those that share most of its audience, without
+    those that stand in an earlier group.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    shares : DataFrame
+        From `tag_shares`.
+    n : int
+        How many groups at most.
+    artists : int
+        How many artists in each at most.
+    """
+    return _by_tag(dataset, shares, n, artists) if len(shares) else _by_audience(dataset, n, artists)
+
+
+def _by_tag(dataset: Dataset, shares: pd.DataFrame, n: int, artists: int) -> dict[str, list[int]]:
+    weights = shares["share"] * dataset.interactions.item_counts[shares.index]
+    grouped = weights.groupby(shares["tag"])
+    common = grouped.sum().nlargest(n).index
+    return {str(tag): grouped.get_group(tag).nlargest(artists).index.tolist() for tag in common}
+
+
+def _by_audience(dataset: Dataset, n: int, artists: int) -> dict[str, list[int]]:
+    interactions = dataset.interactions
+    found: dict[str, list[int]] = {}
+    taken = np.zeros(interactions.n_items, bool)
+    for code in np.argsort(-interactions.item_counts, kind="stable")[: 10 * n].tolist():
+        if taken[code] or len(found) == n:
+            continue
+        similarity = by_audience(interactions, code)
+        near = np.argsort(-similarity, kind="stable")[: artists - 1]
+        found[str(interactions.names[code])] = group = [code, *near[~taken[near]].tolist()]
+        taken[group] = True
+    return found
+
+
+def examples(groups: dict[str, list[int]], n: int = 5, artists: int = 4) -> dict[str, list[int]]:
+    """Return some groups of `scenes` that have no artist in common, each with its first artists."""
+    chosen: dict[str, list[int]] = {}
+    taken: set[int] = set()
+    for name, codes in groups.items():
+        if len(chosen) < n and len(codes) >= artists and not taken.intersection(codes):
+            taken.update(codes)
+            chosen[name] = codes[:artists]
+    return chosen

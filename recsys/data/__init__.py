@@ -1,0 +1,1 @@
+"""Datasets: interactions, splits and where they come from."""

@@ -1,0 +1,1 @@
+"""Import of users' own files: readers, known formats, validation."""

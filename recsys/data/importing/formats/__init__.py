@@ -1,0 +1,1 @@
+"""Known exports and their columns."""

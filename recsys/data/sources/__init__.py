@@ -1,0 +1,1 @@
+"""Built-in datasets and how a dataset is loaded by name."""

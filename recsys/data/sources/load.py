@@ -1,0 +1,114 @@
+"""Where listening data comes from: the sample, Last.fm, or files of the reader's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from recsys.data.dataset import Dataset
+from recsys.data.importing.archives import parts_of
+from recsys.data.importing.readers.text_dialect import TextForm
+from recsys.data.importing.schema import Survey, survey
+from recsys.data.importing.validation import Report, check
+from recsys.data.sources.lastfm import NEEDED, load_lastfm, read_folder, read_zip
+from recsys.errors import InputError
+
+__all__ = [
+    "Report",
+    "Survey",
+    "TextForm",
+    "check",
+    "is_published",
+    "load",
+    "published_report",
+    "report_on",
+    "survey",
+]
+
+
+def load(data: str, columns: Mapping[str, str] | None = None) -> Dataset:
+    """Load a data set by its key or its path.
+
+    Parameters
+    ----------
+    data : str
+        `sample`, `lastfm`, a folder or zip with the Last.fm files, or other files (see `report_on`).
+    columns : mapping, optional
+        Which column is what, where the titles do not say it (see `Survey.choose`).
+
+    Raises
+    ------
+    InputError
+        If there is no such data, or it cannot be used.
+    """
+    if data == "sample":
+        from recsys.data.sources.sample import load_sample
+
+        return load_sample()
+    if data == "lastfm":
+        return load_lastfm()
+    path = _path(data)
+    if is_published([(path.name, path)]):
+        return read_folder(path) if path.is_dir() else read_zip(path)
+    report = report_on(data, columns)
+    if report.dataset is None:
+        first = ", ".join(f"line {line}: {reason}" for _, line, _, reason in report.examples[:1])
+        raise InputError(f"{path}: {report.problem}" + (f" The first: {first}." if first else ""))
+    return report.dataset
+
+
+def report_on(data: str, columns: Mapping[str, str] | None = None) -> Report:
+    """Read the file, zip or folder at a path and report what can be used of it.
+
+    Raises
+    ------
+    InputError
+        If there is no such place, nothing in it can be read, or it has no such columns.
+    """
+    path = _path(data)
+    found = survey([(path.name, path)])
+    return check(found, found.choose(columns or {}), key=data)
+
+
+def is_published(sources: list[tuple[str, Path | IO[bytes]]]) -> bool:
+    """Say whether this is the published Last.fm data: one folder or zip with its files.
+
+    Raises
+    ------
+    InputError
+        If it is a zip that cannot be read.
+    """
+    name, source = sources[0]
+    if len(sources) > 1 or not (
+        name.lower().endswith(".zip") or (isinstance(source, Path) and source.is_dir())
+    ):
+        return False
+    return any(part.file in NEEDED for part in parts_of(sources))
+
+
+def published_report(sources: list[tuple[str, IO[bytes]]]) -> Report:
+    """Read the published Last.fm files out of a zip, all or nothing, and report.
+
+    Raises
+    ------
+    InputError
+        If they do not have the published form.
+    """
+    name, file = sources[0]
+    dataset = read_zip(file, name)
+    pairs = len(dataset.interactions)
+    return Report(rows=pairs, used=pairs, notes=["These are the published Last.fm files."], dataset=dataset)
+
+
+def _path(data: str) -> Path:
+    try:
+        path = Path(data).expanduser()
+        if path.exists():
+            return path
+    except (OSError, RuntimeError, ValueError):  # no place at all: a name too long, or an unknown ~user
+        pass
+    raise InputError(
+        f"There is no data {data[:200]!r}. Give sample, lastfm, a folder or zip with the Last.fm files, "
+        "or a table (CSV, TSV, JSON lines or Parquet)."
+    )

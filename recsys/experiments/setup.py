@@ -1,0 +1,95 @@
+"""Setup of an experiment: everything that decides a learning curve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from recsys.data.dataset import SHARED, Dataset
+from recsys.data.splitting import Split
+from recsys.experiments.training import Stopping, TrainingRun
+from recsys.models import MODELS, make_model
+from recsys.settings import CHOICES, SETTINGS
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that decides a curve.
+
+    Attributes
+    ----------
+    model : str
+        Its name.
+    settings : dict
+        Those of the model, the seed among them, by name; all of them.
+    minimum, hidden : int
+        The hold-out.
+    watch : str
+    patience : int
+        As in `Stopping`.
+    data : str
+        `sample` or `lastfm`; empty for other data, which only its fingerprint names.
+    fingerprint : str
+        The data, as `Interactions.fingerprint`; empty if it is not known.
+
+    Raises
+    ------
+    InputError
+        If a setting is not allowed.
+    """
+
+    model: str = next(iter(MODELS))
+    settings: dict[str, int | float | str] = field(default_factory=dict)
+    minimum: int = int(SETTINGS["minimum"].default)
+    hidden: int = int(SETTINGS["hidden"].default)
+    watch: str = CHOICES["watch"].default
+    patience: int = int(SETTINGS["patience"].default)
+    data: str = ""
+    fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        complete = make_model(self.model, **self.settings).settings
+        object.__setattr__(self, "settings", complete)
+        for name in ("minimum", "hidden", "patience"):
+            object.__setattr__(self, name, int(SETTINGS[name].check(getattr(self, name))))
+        CHOICES["watch"].check(self.watch)
+
+    @classmethod
+    def of(cls, dataset: Dataset, run: TrainingRun) -> Setup:
+        """Return what decided the curve of this run."""
+        return cls(
+            model=run.model.name,
+            settings=dict(run.model.settings),
+            minimum=run.split.minimum,
+            hidden=run.split.hidden,
+            watch=run.stopping.watch,
+            patience=int(run.stopping.patience),
+            data=dataset.key if dataset.key in SHARED else "",
+            fingerprint=dataset.interactions.fingerprint,
+        )
+
+    @property
+    def seed(self) -> int:
+        """Decides the hold-out as well as the start of the model."""
+        return int(self.settings.get("seed", SETTINGS["seed"].default))
+
+    @property
+    def hold_out(self) -> dict[str, int]:
+        """What `hold_out` wants, by name."""
+        return {"minimum": self.minimum, "hidden": self.hidden, "seed": self.seed}
+
+    @property
+    def flat(self) -> dict[str, int | float | str]:
+        """All settings in one dict, by name: the model's, the hold-out's and those of stopping."""
+        return {
+            **self.settings,
+            "minimum": self.minimum,
+            "hidden": self.hidden,
+            "watch": self.watch,
+            "patience": self.patience,
+        }
+
+    def run(self, split: Split) -> TrainingRun:
+        """Return a training with these settings, not begun."""
+        return TrainingRun(
+            make_model(self.model, **self.settings), split, Stopping(self.watch, self.patience)
+        )

@@ -1,0 +1,110 @@
+"""A training as the parameters of a link, and back: whoever opens it sees the same curve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+from recsys.data.dataset import SHARED, Dataset
+from recsys.errors import InputError
+from recsys.experiments.setup import Setup
+from recsys.models import MODELS
+from recsys.settings import CHOICES, ROWS, SETTINGS
+
+# Data that a link can name: every server has it or can get it.
+V = TypeVar("V", int, float, int | float | str)
+
+
+PLACES = ("model", *SETTINGS, *CHOICES, "data", "fingerprint")
+
+
+def to_query(setup: Setup) -> dict[str, str]:
+    """Return a setup as query parameters; `from_query` returns it to the last digit."""
+    query = {"model": setup.model}
+    query |= {name: _number(value) for name, value in setup.settings.items()}
+    query |= {name: _number(getattr(setup, name)) for name in ("minimum", "hidden", "patience")}
+    query |= {"watch": setup.watch, "data": setup.data, "fingerprint": setup.fingerprint}
+    return {name: value for name, value in query.items() if value}
+
+
+def from_query(query: Mapping[str, object]) -> tuple[Setup, list[str]]:
+    """Read a setup from query parameters; never trusts them and never fails.
+
+    Returns
+    -------
+    setup : Setup
+        With defaults where a parameter is missing or wrong. Parameters of other names are left alone.
+    complaints : list of str
+        A sentence for each parameter that was wrong.
+    """
+    complaints: list[str] = []
+    name = str(query.get("model", Setup.model))
+    if name not in MODELS:
+        complaints.append(f"There is no model {name[:40]!r}. {MODELS[Setup.model].label} is used instead.")
+        name = Setup.model
+    defaults = MODELS[name].defaults
+    settings = {wanted: _read(query, wanted, default, complaints) for wanted, default in defaults.items()}
+    others = {other for model in MODELS.values() for other in model.defaults} - {*defaults, "seed"}
+    complaints += [
+        f"{MODELS[name].label} has no setting {ROWS[other].label!r}. It is left out."
+        for other in sorted(others & query.keys())
+    ]
+    minimum, hidden, patience = (
+        int(_read(query, wanted, SETTINGS[wanted].default, complaints))
+        for wanted in ("minimum", "hidden", "patience")
+    )
+    if hidden >= minimum:
+        complaints.append(f"Who has {minimum} cannot hide {hidden} of them. The defaults are used instead.")
+        minimum, hidden = Setup.minimum, Setup.hidden
+    try:
+        watch = CHOICES["watch"].check(str(query.get("watch", Setup.watch)))
+    except InputError as error:
+        complaints.append(_instead(error, Setup.watch))
+        watch = Setup.watch
+    data = str(query.get("data", ""))
+    if data not in ("", *SHARED):
+        complaints.append(f"There is no data {data[:40]!r} here. Choose it on the Data page.")
+        data = ""
+    fingerprint = str(query.get("fingerprint", ""))
+    if fingerprint and not re.fullmatch("[0-9a-f]{16}", fingerprint):
+        complaints.append(
+            f"{fingerprint[:40]!r} is no fingerprint of data, so it is not known whether this is the same data."
+        )
+        fingerprint = ""
+    return Setup(name, settings, minimum, hidden, watch, patience, data, fingerprint), complaints
+
+
+def names_a_setup(query: Mapping[str, object]) -> bool:
+    """Tell whether a link holds any setting, and not only a place to go to."""
+    return any(name in query for name in PLACES if name != "data")
+
+
+def other_data(setup: Setup, dataset: Dataset) -> str:
+    """Return a sentence if the link was made on other data than this; empty if it was not."""
+    here = dataset.interactions.fingerprint
+    if not setup.fingerprint or setup.fingerprint == here:
+        return ""
+    return (
+        f"This link was made on other data (fingerprint {setup.fingerprint}) than {dataset.title} ({here}). "
+        "Its settings are used; the curve will differ."
+    )
+
+
+def _read(query: Mapping[str, object], name: str, default: V, complaints: list[str]) -> V:
+    if name not in query:
+        return default
+    try:
+        return ROWS[name].check(query[name])  # type: ignore[return-value]
+    except InputError as error:
+        complaints.append(_instead(error, default if isinstance(default, str) else f"{default:g}"))
+        return default
+
+
+def _instead(error: InputError, default: str) -> str:
+    return f"{str(error).rstrip('.')}; {default} is used instead."
+
+
+def _number(value: int | float | str) -> str:
+    """Write a value so that reading it gives the same one."""
+    return value if isinstance(value, str) else repr(value)

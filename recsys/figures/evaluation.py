@@ -1,0 +1,137 @@
+"""Charts that compare models: accuracy trade-offs and list overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from recsys.figures.style import finish, text
+
+
+def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:
+    """Draw the accuracy of the models of a leaderboard against another measure.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `leaderboard.Leaderboard.table`.
+    against : str
+        Its column for the horizontal axis.
+    title : str
+        What that is called.
+
+    Returns
+    -------
+    go.Figure
+        The area of a point grows with the seconds it took to train.
+    """
+    seconds = table["seconds"].to_numpy(np.float64)
+    x, y = table[against].to_numpy(np.float64), table["ndcg"].to_numpy(np.float64)
+    figure = go.Figure(
+        go.Scatter(
+            x=x,
+            y=y,
+            error_x={"array": table[f"{against}_interval"], "thickness": 1, "width": 3},
+            error_y={"array": table["ndcg_interval"], "thickness": 1, "width": 3},
+            mode="markers",
+            text=table["model"].map(text),
+            marker={"size": 10 + 30 * np.sqrt(seconds / max(seconds.max(), 1e-9)), "opacity": 0.7},
+            customdata=seconds,
+            hovertemplate="%{text}<br>NDCG %{y:.4f}<br>"
+            + title
+            + " %{x:.3f}<br>%{customdata:.2f} s<extra></extra>",
+        )
+    )
+    room = 0.06 * (np.ptp(x) or abs(x.max()) or 1)
+    right, top = x.max() + room, 1.12 * y.max() or 1
+    for at, height in _apart(y, top / 22).items():
+        figure.add_annotation(
+            x=x[at],
+            y=y[at],
+            text=text(table["model"].iloc[at], 22),
+            axref="x",
+            ayref="y",
+            ax=right,
+            ay=height,
+            xanchor="left",
+            align="left",
+            arrowhead=0,
+            arrowwidth=0.7,
+            arrowcolor="rgba(128, 128, 150, 0.7)",
+            standoff=6,
+            font={"size": 11},
+        )
+    figure.update_xaxes(title=title, range=[x.min() - room, right])
+    figure.update_yaxes(title="NDCG", range=[-0.02 * top, top])
+    longest = max(len(text(name, 22)) for name in table["model"])
+    return finish(figure, height=460).update_layout(margin_r=20 + 6 * longest)
+
+
+def _apart(heights: NDArray[np.float64], step: float) -> dict[int, float]:
+    """Move heights of 0 or more as little as keeps them a step apart; by their place, from the top."""
+    order = np.argsort(-heights, kind="stable")
+    moved: dict[int, float] = {}
+    highest = np.inf
+    for below, at in enumerate(order):
+        highest = max(min(float(heights[at]), highest - step), (len(order) - 1 - below) * step)
+        moved[int(at)] = highest
+    return moved
+
+
+def overlap(labels: Sequence[str], shared: NDArray[np.int64], jaccard: NDArray[np.float64]) -> go.Figure:
+    """Draw how much the lists of several models have in common, each pair once.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        What the models are called.
+    shared : int64 array, shape (n_models, n_models)
+        How many items two lists share.
+    jaccard : float64 array, shape (n_models, n_models)
+        Shared items over all items of two lists, 0 to 1.
+    """
+    down, across = labels[1:], labels[:-1]
+    below = np.tril(np.ones((len(down), len(across)), bool))
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.where(below, jaccard[1:, :-1], np.nan),
+            x=np.arange(len(across)),
+            y=np.arange(len(down)),
+            text=np.where(
+                below,
+                [
+                    [f"{n} shared<br>{j:.2f}" for n, j in zip(*row, strict=True)]
+                    for row in zip(shared[1:, :-1], jaccard[1:, :-1], strict=True)
+                ],
+                "",
+            ),
+            texttemplate="%{text}",
+            customdata=[[f"{text(one)}<br>{text(other)}" for other in across] for one in down],
+            hovertemplate="%{customdata}<br>%{text}<extra></extra>",
+            hoverongaps=False,
+            zmin=0,
+            zmax=1,
+            showscale=False,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    figure.update_xaxes(
+        tickvals=np.arange(len(across)),
+        ticktext=[text(name, 18) for name in across],
+        side="top",
+        showgrid=False,
+    )
+    figure.update_yaxes(
+        tickvals=np.arange(len(down)),
+        ticktext=[text(name, 18) for name in down],
+        autorange="reversed",
+        showgrid=False,
+        zeroline=False,
+        automargin=True,
+    )
+    return finish(figure, height=60 + 64 * len(down)).update_layout(margin_t=40)

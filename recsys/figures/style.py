@@ -1,0 +1,34 @@
+"""Style that all charts share."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import plotly.graph_objects as go
+
+LONGEST_NAME = 32
+
+
+def text(name: object, longest: int = LONGEST_NAME) -> str:
+    """Return a name as plotly shows it: as text, whatever it holds, and not too long."""
+    shown = " ".join(str(name).split())
+    if len(shown) > longest:
+        shown = shown[: longest - 1].rstrip() + "…"
+    return html.escape(shown, quote=False)
+
+
+def finish(figure: go.Figure, height: int = 380) -> go.Figure:
+    """Give every chart the same margins and a legend that takes no width."""
+    return figure.update_layout(frame_layout(len(figure.data), height))
+
+
+def frame_layout(traces: int, height: int) -> dict[str, Any]:
+    """Return the layout that all charts share."""
+    return {
+        "height": height,
+        "margin": {"l": 10, "r": 24, "t": 36 if traces > 1 else 8, "b": 10},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "showlegend": traces > 1,
+        "hoverlabel": {"align": "left"},
+    }

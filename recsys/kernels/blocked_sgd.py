@@ -1,0 +1,279 @@
+"""Plain SGD over known pairs, as fast as the machine lets it: rows and pairs laid out for its caches.
+
+`recsys.kernels` says what a pass over the pairs does; here is where the numbers lie while it does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numba.core.errors import NumbaError
+from numpy.typing import NDArray
+
+from recsys.kernels import sgd, simd
+
+Floats = NDArray[np.float32]
+Codes = NDArray[np.int32]
+Places = NDArray[np.int64]
+T = TypeVar("T")
+
+# A cell is a group of users whose rows stay in the first cache (or close to it) and a block of items whose
+# rows stay in the second. Found on 32 KB and 1 MB; larger and smaller ones lose little.
+GROUP_BYTES = 64 * 1024
+BLOCK_BYTES = 1024 * 1024
+# Spans are visited in a new order in each epoch; below this length the next row comes too late.
+SPAN = 1024
+
+_plain_only = threading.Event()
+
+
+class Rows:
+    """The factors and biases of all users, or all items.
+
+    Each row begins where a vector may, and its padding is 0 and stays 0. If padding is left over,
+    the bias lies in it, so that one step moves both.
+
+    Parameters
+    ----------
+    factors : float32 array, shape (n, k)
+        The start; copied.
+    biased : bool
+        Whether there are biases; they start at 0.
+
+    Attributes
+    ----------
+    factors : float32 array, shape (n, k)
+        A view without the padding.
+    bias : float32 array, shape (n,)
+    within : bool
+        Whether the bias lies in the row.
+    records : record array, shape (n,)
+        The rows as `vector_step` takes them.
+    """
+
+    def __init__(self, factors: Floats, biased: bool) -> None:
+        n, k = factors.shape
+        lanes = _lanes(k)
+        self.stride = lanes if lanes <= 8 else -(-lanes // simd.WIDEST) * simd.WIDEST
+        # Numbers of NumPy's own lie at multiples of 16 bytes only.
+        room = np.zeros(4 * n * self.stride + simd.CACHE_LINE, np.uint8)
+        first = -room.ctypes.data % simd.CACHE_LINE
+        rows = room[first : first + 4 * n * self.stride].view(np.float32).reshape(n, self.stride)
+        rows[:, :k] = factors
+        self.factors = rows[:, :k]
+        self.within = biased and lanes > k
+        self.bias = rows[:, lanes - 1] if self.within else np.zeros(n, np.float32)
+        layout = {"names": ["row"], "formats": [(np.float32, (lanes,))], "itemsize": 4 * self.stride}
+        self.records = np.ndarray(n, np.dtype(layout), rows)  # type: ignore[call-overload]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.factors)
+
+
+def _lanes(factors: int) -> int:
+    """Return for how many numbers there is room in the vectors of a row: some of 16, and one of 4 or 8."""
+    whole, rest = divmod(factors, simd.WIDEST)
+    return simd.WIDEST * whole + next(width for width in (0, 4, 8, 16) if rest <= width)
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Known pairs in the order of their visits: cell by cell, shuffled within each.
+
+    Attributes
+    ----------
+    user_codes, item_codes : int32 array, shape (n + AHEAD,)
+        The last few are there to be fetched, not to be visited.
+    targets : float32 array, shape (n,)
+    starts : int64 array, shape (n_blocks * n_groups + 1,)
+        Cell c, group c % n_groups of users and block c // n_groups of items, has the pairs from
+        starts[c] to starts[c + 1].
+    n_groups : int
+    """
+
+    user_codes: Codes
+    item_codes: Codes
+    targets: Floats
+    starts: Places
+    n_groups: int
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.targets)
+
+    @cached_property
+    def _spans(self) -> tuple[Places, Places, Places]:
+        """Every cell cut into spans: where each begins and ends, and its cell."""
+        counts = -(-np.diff(self.starts) // SPAN)
+        cells = np.repeat(np.arange(len(counts)), counts)
+        place = np.arange(len(cells)) - np.repeat(np.cumsum(counts) - counts, counts)
+        first = self.starts[cells] + SPAN * place
+        return first, np.minimum(first + SPAN, self.starts[cells + 1]), cells
+
+    def visits(self, random: np.random.Generator, most: int) -> Iterator[tuple[Places, Places, int]]:
+        """Go once over the pairs, the cells and the spans of each in a new order.
+
+        Parameters
+        ----------
+        random : Generator
+        most : int
+            Number of pairs in one step.
+
+        Yields
+        ------
+        starts, ends : int64 array
+            The spans of a step.
+        done : int
+            Number of pairs visited after it.
+        """
+        first, last, cells = self._spans
+        turn = random.random(len(cells))
+        n_cells = len(self.starts) - 1
+        if n_cells > 1:
+            # A block of items stays in the cache while all groups of users pass by.
+            blocks, groups = random.permutation(n_cells // self.n_groups), random.permutation(self.n_groups)
+            turn += (blocks[:, None] * self.n_groups + groups).ravel()[cells]
+        order = turn.argsort()
+        first, last = first[order], last[order]
+        if len(self) <= most:  # what small data takes in one step should cost no more than it must
+            yield first, last, len(self)
+            return
+        ends = np.cumsum(last - first)
+        done = 0
+        while done < len(self):
+            # The span that a step ends in is cut there, so a step can be as short as one likes.
+            until = min(done + most, len(self))
+            here = slice(np.searchsorted(ends, done, "right"), np.searchsorted(ends, until, "left") + 1)
+            starts, stops = first[here].copy(), last[here].copy()
+            starts[0] = stops[0] - (ends[here.start] - done)
+            stops[-1] -= ends[here.stop - 1] - until
+            done = until
+            yield starts, stops, done
+
+
+def arrange(
+    user_codes: Codes,
+    item_codes: Codes,
+    targets: Floats,
+    users: Rows,
+    items: Rows,
+    random: np.random.Generator,
+) -> Pairs:
+    """Lay the pairs out for training; takes about as long as two to four passes over them.
+
+    Parameters
+    ----------
+    user_codes, item_codes : int32 array, shape (n,)
+    targets : float32 array, shape (n,)
+    users, items : Rows
+        What the pairs will move.
+    random : Generator
+    """
+    group = max(1, GROUP_BYTES // (4 * users.stride))
+    block = max(1, BLOCK_BYTES // (4 * items.stride))
+    n_groups, n_blocks = -(-len(users) // group), -(-len(items) // block)
+    # Blocks by popularity: the first ones have most of the pairs, and so the cache is refilled less often.
+    by_popularity = np.argsort(-np.bincount(item_codes, minlength=len(items)), kind="stable")
+    block_of_item = np.empty(len(items), np.int32)
+    block_of_item[by_popularity] = np.arange(len(items)) // block
+    group_of_user = (np.arange(len(users)) // group).astype(np.int32)
+    starts = np.zeros(n_groups * n_blocks + 1, np.int64)
+    room = len(targets) + simd.AHEAD
+    arranged = np.zeros(room, np.int32), np.zeros(room, np.int32), np.empty_like(targets)
+    sgd.arrange(
+        user_codes,
+        item_codes,
+        targets,
+        group_of_user,
+        block_of_item,
+        n_groups,
+        starts,
+        *arranged,
+        random.integers(0, 2**64, dtype=np.uint64),
+    )
+    return Pairs(*arranged, starts, n_groups)
+
+
+def sgd_article(
+    visit: tuple[Places, Places],
+    pairs: Pairs,
+    users: Rows,
+    items: Rows,
+    learning_rate: float,
+    regularization: float,
+) -> None:
+    """Visit some spans of the pairs as `kernels.sgd_article` does."""
+    settings = np.float32(learning_rate), np.float32(regularization)
+    known = pairs.user_codes, pairs.item_codes, pairs.targets
+
+    def plain() -> None:
+        for span in _slices(visit):
+            u, i, targets = (array[span] for array in known)
+            sgd.sgd_article(u, i, targets, users.factors, items.factors, *settings)
+
+    _run(lambda: simd.sgd_article(*visit, *known, users.records, items.records, *settings), plain)
+
+
+def sgd_biased(
+    visit: tuple[Places, Places],
+    pairs: Pairs,
+    users: Rows,
+    items: Rows,
+    learning_rate: float,
+    regularization: float,
+) -> None:
+    """Visit some spans of the pairs as `kernels.sgd_biased` does with a mean of 0."""
+    settings = np.float32(learning_rate), np.float32(regularization)
+    known = pairs.user_codes, pairs.item_codes, pairs.targets
+    biases = users.bias, items.bias
+
+    def fast() -> None:
+        rows = users.records, items.records
+        if users.within:
+            simd.sgd_biased_within(*visit, *known, *rows, *settings)
+        else:
+            simd.sgd_biased_beside(*visit, *known, *biases, *rows, *settings)
+
+    def plain() -> None:
+        for span in _slices(visit):
+            u, i, targets = (array[span] for array in known)
+            sgd.sgd_biased(u, i, targets, np.float32(0), *biases, users.factors, items.factors, *settings)
+
+    _run(fast, plain)
+
+
+def squared_error(
+    user_codes: Codes, item_codes: Codes, targets: Floats, mean: float, users: Rows, items: Rows
+) -> float:
+    """Return what `kernels.squared_error` does."""
+    known = user_codes, item_codes, targets, np.float32(mean)
+    biases = users.bias, items.bias
+
+    def fast() -> float:
+        rows = users.records, items.records
+        if users.within:
+            return simd.squared_error_within(*known, *rows)
+        return simd.squared_error_beside(*known, *biases, *rows)
+
+    return _run(fast, lambda: sgd.squared_error(*known, *biases, users.factors, items.factors))
+
+
+def _slices(visit: tuple[Places, Places]) -> Iterator[slice]:
+    return (slice(*span) for span in zip(*(ends.tolist() for ends in visit), strict=True))
+
+
+def _run(fast: Callable[[], T], plain: Callable[[], T]) -> T:
+    """Run the vector kernel, or the plain one where the former cannot be compiled."""
+    if not _plain_only.is_set():
+        try:
+            return fast()
+        except (NumbaError, NotImplementedError, RuntimeError):
+            # Compiling comes before running, so nothing has moved yet.
+            _plain_only.set()
+    return plain()

@@ -1,0 +1,394 @@
+"""SGD kernels: arrays in, factors changed in place, one number out.
+
+Every kernel releases the GIL, so a long one does not hold up the server, and none checks
+an index: codes come from `Interactions`, which did.
+"""
+
+import numba
+import numpy as np
+
+from recsys.kernels.top_n import BLOCK
+
+# Never the bare `fastmath=True`: with "nnan" in it, isnan is always False.
+FAST = {"reassoc", "contract", "arcp", "nsz", "afn"}
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def sgd_article(user_codes, item_codes, targets, p, q, learning_rate, regularization):
+    """Go once over the pairs as the article does: p first, then q with the new p.
+
+    Parameters
+    ----------
+    user_codes, item_codes : int32 array, shape (n,)
+    targets : float32 array, shape (n,)
+    p, q : float32 array, shape (n_users, factors) and (n_items, factors)
+        Changed in place.
+    learning_rate, regularization : float32
+    """
+    factors = p.shape[1]
+    for row in range(targets.shape[0]):
+        u = np.uint32(user_codes[row])
+        i = np.uint32(item_codes[row])
+        error = targets[row]
+        for f in range(factors):
+            error -= p[u, f] * q[i, f]
+        for f in range(factors):
+            p_new = p[u, f] + learning_rate * (error * q[i, f] - regularization * p[u, f])
+            q[i, f] += learning_rate * (error * p_new - regularization * q[i, f])
+            p[u, f] = p_new
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def sgd_biased(
+    user_codes,
+    item_codes,
+    targets,
+    mean,
+    user_bias,
+    item_bias,
+    p,
+    q,
+    learning_rate,
+    regularization,
+):
+    """Go once over the pairs for r_ui = mean + b_u + b_i + p_u.q_i.
+
+    Parameters
+    ----------
+    user_codes, item_codes : int32 array, shape (n,)
+    targets : float32 array, shape (n,)
+    mean : float32
+    user_bias, item_bias : float32 array, shape (n_users,) and (n_items,)
+        Changed in place.
+    p, q : float32 array, shape (n_users, factors) and (n_items, factors)
+        Changed in place.
+    learning_rate, regularization : float32
+    """
+    factors = p.shape[1]
+    for row in range(targets.shape[0]):
+        u = np.uint32(user_codes[row])
+        i = np.uint32(item_codes[row])
+        error = targets[row] - mean - user_bias[u] - item_bias[i]
+        for f in range(factors):
+            error -= p[u, f] * q[i, f]
+        user_bias[u] += learning_rate * (error - regularization * user_bias[u])
+        item_bias[i] += learning_rate * (error - regularization * item_bias[i])
+        for f in range(factors):
+            p_old = p[u, f]
+            p[u, f] += learning_rate * (error * q[i, f] - regularization * p_old)
+            q[i, f] += learning_rate * (error * p_old - regularization * q[i, f])
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def squared_error(user_codes, item_codes, targets, mean, user_bias, item_bias, p, q):
+    """Sum of (target - prediction)^2 over the pairs, as a float64.
+
+    The sum is float64 because a running float32 one loses digits over millions of pairs.
+    """
+    factors = p.shape[1]
+    total = 0.0
+    for row in range(targets.shape[0]):
+        u = np.uint32(user_codes[row])
+        i = np.uint32(item_codes[row])
+        error = targets[row] - mean - user_bias[u] - item_bias[i]
+        for f in range(factors):
+            error -= p[u, f] * q[i, f]
+        total += np.float64(error) * np.float64(error)
+    return total
+
+
+@numba.njit(nogil=True, cache=True)
+def arrange(
+    user_codes,
+    item_codes,
+    targets,
+    group_of_user,
+    block_of_item,
+    n_groups,
+    starts,
+    new_user_codes,
+    new_item_codes,
+    new_targets,
+    seed,
+):
+    """Sort pairs into cells by counting, and shuffle each cell.
+
+    Parameters
+    ----------
+    user_codes, item_codes : int32 array, shape (n,)
+    targets : float32 array, shape (n,)
+    group_of_user, block_of_item : int32 array, shape (n_users,) and (n_items,)
+        A pair belongs to the cell block * n_groups + group.
+    n_groups : int
+    starts : int64 array, shape (n_cells + 1,)
+        Zeros; filled with where each cell begins.
+    new_user_codes, new_item_codes, new_targets : as the first three
+        Overwritten.
+    seed : uint64
+        Of the shuffle: Fisher and Yates' with numbers from splitmix64 (G. Steele, D. Lea,
+        C. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+    """
+    for row in range(targets.shape[0]):
+        u, i = np.uint32(user_codes[row]), np.uint32(item_codes[row])
+        starts[block_of_item[i] * n_groups + group_of_user[u] + 1] += 1
+    for cell in range(1, starts.shape[0]):
+        starts[cell] += starts[cell - 1]
+    free = starts.copy()
+    for row in range(targets.shape[0]):
+        u, i = np.uint32(user_codes[row]), np.uint32(item_codes[row])
+        cell = block_of_item[i] * n_groups + group_of_user[u]
+        place = np.uint64(free[cell])
+        free[cell] += 1
+        new_user_codes[place] = user_codes[row]
+        new_item_codes[place] = item_codes[row]
+        new_targets[place] = targets[row]
+    state = np.uint64(seed)
+    for cell in range(starts.shape[0] - 1):
+        first = np.uint64(starts[cell])
+        for left in range(np.uint64(starts[cell + 1]) - first, np.uint64(1), -1):
+            state += np.uint64(0x9E3779B97F4A7C15)
+            mixed = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            mixed ^= mixed >> np.uint64(31)
+            # The upper half of the bits, scaled to 0 .. left - 1.
+            a = first + (((mixed >> np.uint64(32)) * np.uint64(left)) >> np.uint64(32))
+            b = first + np.uint64(left) - np.uint64(1)
+            new_user_codes[a], new_user_codes[b] = new_user_codes[b], new_user_codes[a]
+            new_item_codes[a], new_item_codes[b] = new_item_codes[b], new_item_codes[a]
+            new_targets[a], new_targets[b] = new_targets[b], new_targets[a]
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def sgd_implicit(
+    order,
+    user_codes,
+    item_codes,
+    targets,
+    weights,
+    p,
+    q,
+    p_sums,
+    q_sums,
+    gram_p,
+    gram_q,
+    user_zero,
+    item_zero,
+    user_decay,
+    item_decay,
+    learning_rate,
+):
+    """Visit known pairs in an order; each step sees its own error and its share of all the zeros.
+
+    The zeros' part of a gradient, (Q^T V Q) p_u and (P^T P) q_i, is taken for `BLOCK` pairs
+    at a time, as one product with the rows as they are when the block begins.
+
+    Parameters
+    ----------
+    order : int64 array
+        Rows of the pairs to visit.
+    user_codes, item_codes : int32 array, shape (n,)
+    targets, weights : float32 array, shape (n,)
+        What to predict for each pair, and how much its error counts.
+    p, q : float32 array, shape (n_users, factors) and (n_items, factors)
+        Changed in place.
+    p_sums, q_sums : float32 array, shape (n_users,) and (n_items,)
+        AdaGrad's sums of squared gradients, one for each row; changed in place.
+    gram_p, gram_q : float32 array, shape (factors, factors)
+        P^T P and Q^T V Q.
+    user_zero, item_zero, user_decay, item_decay : float32 array, shape (n_users,) or (n_items,)
+        Weight of the zeros and of the regularization in one step of a row.
+    learning_rate : float32
+    """
+    factors = p.shape[1]
+    p_block = np.empty((BLOCK, factors), np.float32)
+    q_block = np.empty((BLOCK, factors), np.float32)
+    p_step = np.empty((BLOCK, factors), np.float32)
+    q_step = np.empty((BLOCK, factors), np.float32)
+    share = np.float32(1.0) / np.float32(factors)
+    for first in range(0, order.shape[0], BLOCK):
+        size = min(BLOCK, order.shape[0] - first)
+        for b in range(size):
+            u = np.uint32(user_codes[order[first + b]])
+            i = np.uint32(item_codes[order[first + b]])
+            for f in range(factors):
+                p_block[b, f] = p[u, f]
+                q_block[b, f] = q[i, f]
+        np.dot(p_block, gram_q, p_step)
+        np.dot(q_block, gram_p, q_step)
+        for b in range(size):
+            row = order[first + b]
+            u = np.uint32(user_codes[row])
+            i = np.uint32(item_codes[row])
+            error = targets[row]
+            for f in range(factors):
+                error -= p[u, f] * q[i, f]
+            error *= weights[row]
+            p_square = np.float32(0.0)
+            q_square = np.float32(0.0)
+            for f in range(factors):
+                p_move = error * q[i, f] - user_zero[u] * p_step[b, f] - user_decay[u] * p[u, f]
+                q_move = error * p[u, f] - item_zero[i] * q_step[b, f] - item_decay[i] * q[i, f]
+                p_step[b, f] = p_move
+                q_step[b, f] = q_move
+                p_square += p_move * p_move
+                q_square += q_move * q_move
+            p_sums[u] += p_square * share
+            q_sums[i] += q_square * share
+            p_rate = learning_rate / np.sqrt(p_sums[u])
+            q_rate = learning_rate / np.sqrt(q_sums[i])
+            for f in range(factors):
+                p[u, f] += p_rate * p_step[b, f]
+                q[i, f] += q_rate * q_step[b, f]
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def sgd_biased_by_history(
+    users,
+    starts,
+    item_codes,
+    targets,
+    mean,
+    user_bias,
+    item_bias,
+    q,
+    y,
+    q_sums,
+    y_sums,
+    user_decay,
+    item_decay,
+    factor_decay,
+    bias_rate,
+    learning_rate,
+):
+    """Go once over the pairs of some users for r_ui = mean + b_u + b_i + q_i.(sum of y_j, j not i) / sqrt(n_u).
+
+    Biases and q step pair by pair; the y of a user's items step once its pairs are done.
+
+    Parameters
+    ----------
+    users : int64 array
+        Codes of the users, in the order of their visits.
+    starts : int64 array, shape (n_users + 1,)
+        User u has the pairs from starts[u] to starts[u + 1].
+    item_codes : int32 array, shape (n,)
+    targets : float32 array, shape (n,)
+    mean : float32
+    user_bias, item_bias : float32 array, shape (n_users,) and (n_items,)
+        Changed in place.
+    q, y : float32 array, shape (n_items, factors)
+        Changed in place.
+    q_sums, y_sums : float32 array, shape (n_items,)
+        AdaGrad's sums of squared gradients; changed in place.
+    user_decay, item_decay, factor_decay : float32 array, shape (n_users,) or (n_items,)
+        Weight of the regularization in one step.
+    bias_rate, learning_rate : float32
+    """
+    factors = q.shape[1]
+    longest = 0
+    for at in range(users.shape[0]):
+        longest = max(longest, starts[users[at] + 1] - starts[users[at]])
+    pulls = np.empty((longest, factors), np.float32)
+    total = np.empty(factors, np.float32)
+    taste = np.empty(factors, np.float32)
+    step = np.empty(factors, np.float32)
+    share = np.float32(1.0) / np.float32(factors)
+    for at in range(users.shape[0]):
+        u = users[at]
+        first = starts[u]
+        n = starts[u + 1] - first
+        if n == 0:
+            continue
+        scale = np.float32(1.0) / np.sqrt(np.float32(n))
+        taste[:] = 0
+        total[:] = 0
+        for b in range(n):
+            i = np.uint32(item_codes[first + b])
+            for f in range(factors):
+                taste[f] += y[i, f]
+        for b in range(n):
+            i = np.uint32(item_codes[first + b])
+            match = np.float32(0.0)
+            for f in range(factors):
+                match += q[i, f] * (taste[f] - y[i, f])
+            error = targets[first + b] - mean - user_bias[u] - item_bias[i] - scale * match
+            user_bias[u] += bias_rate * (error - user_decay[u] * user_bias[u])
+            item_bias[i] += bias_rate * (error - item_decay[i] * item_bias[i])
+            square = np.float32(0.0)
+            for f in range(factors):
+                pulls[b, f] = error * q[i, f]
+                total[f] += pulls[b, f]
+                step[f] = error * scale * (taste[f] - y[i, f]) - factor_decay[i] * q[i, f]
+                square += step[f] * step[f]
+            q_sums[i] += square * share
+            rate = learning_rate / np.sqrt(q_sums[i])
+            for f in range(factors):
+                q[i, f] += rate * step[f]
+        for b in range(n):
+            i = np.uint32(item_codes[first + b])
+            square = np.float32(0.0)
+            for f in range(factors):
+                step[f] = scale * (total[f] - pulls[b, f]) - factor_decay[i] * y[i, f]
+                square += step[f] * step[f]
+            y_sums[i] += square * share
+            rate = learning_rate / np.sqrt(y_sums[i])
+            for f in range(factors):
+                y[i, f] += rate * step[f]
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def mean_rows(starts, item_codes, y, p):
+    """Fill p with the sum of y over each user's items, over the square root of their number.
+
+    Parameters
+    ----------
+    starts : int64 array, shape (n_users + 1,)
+    item_codes : int32 array, shape (n,)
+    y : float32 array, shape (n_items, factors)
+    p : float32 array, shape (n_users, factors)
+        Overwritten; 0 for users without items.
+    """
+    factors = y.shape[1]
+    for u in range(p.shape[0]):
+        p[u, :] = 0
+        n = starts[u + 1] - starts[u]
+        if n == 0:
+            continue
+        for at in range(starts[u], starts[u + 1]):
+            i = np.uint32(item_codes[at])
+            for f in range(factors):
+                p[u, f] += y[i, f]
+        scale = np.float32(1.0) / np.sqrt(np.float32(n))
+        for f in range(factors):
+            p[u, f] *= scale
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def squared_error_without_own(
+    user_codes, item_codes, targets, mean, user_bias, item_bias, p, q, y, user_counts
+):
+    """Sum of (target - prediction)^2 where p is made by `mean_rows` and each pair's own y is taken out of it."""
+    factors = p.shape[1]
+    total = 0.0
+    for row in range(targets.shape[0]):
+        u = np.uint32(user_codes[row])
+        i = np.uint32(item_codes[row])
+        scale = np.float32(1.0) / np.sqrt(np.float32(user_counts[u]))
+        error = targets[row] - mean - user_bias[u] - item_bias[i]
+        for f in range(factors):
+            error -= (p[u, f] - scale * y[i, f]) * q[i, f]
+        total += np.float64(error) * np.float64(error)
+    return total
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def match_without_own(user_codes, item_codes, p, q, y, user_counts, matches):
+    """Fill matches with q_i.(p_u - y_i / sqrt(n_u)) for each pair, where p is made by `mean_rows`."""
+    factors = p.shape[1]
+    for row in range(matches.shape[0]):
+        u = np.uint32(user_codes[row])
+        i = np.uint32(item_codes[row])
+        scale = np.float32(1.0) / np.sqrt(np.float32(user_counts[u]))
+        match = np.float32(0.0)
+        for f in range(factors):
+            match += (p[u, f] - scale * y[i, f]) * q[i, f]
+        matches[row] = match

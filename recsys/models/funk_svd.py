@@ -1,0 +1,103 @@
+"""Biased SGD on log plays, the usual way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.interactions import Interactions
+from recsys.kernels import blocked_sgd, sgd
+from recsys.models.blocked_mf import BlockedMF
+
+
+class FunkSVD(BlockedMF):
+    """Predicts log(1 + plays) as mean + b_u + b_i + p_u.q_i.
+
+    Minimises the sum over known pairs of
+    (r_ui - mean - b_u - b_i - p_u.q_i)^2 + lambda (b_u^2 + b_i^2 + |p_u|^2 + |q_i|^2).
+
+    References
+    ----------
+    Y. Koren, R. Bell, C. Volinsky, "Matrix Factorization Techniques for Recommender
+    Systems", Computer 42(8), 2009, equations 4 and 5.
+    """
+
+    name = "funk"
+    label = "Biased SGD, the usual way"
+    about = (
+        "Predicts the logarithm of the {nouns.value} from what is usual for the {nouns.user}, what is usual for the "
+        "{nouns.item}, and a match of latent features: the model that the Netflix Prize made famous. Where people "
+        "choose freely, its features hardly improve on the biases alone, and its lists are poor."
+    )
+    target = "log(1 + {nouns.value})"
+    defaults = {
+        "factors": 16,
+        "learning_rate": 0.005,
+        "regularization": 0.05,
+        "epochs": 40,
+        "seed": 0,
+    }
+
+    supports_online_updates = True
+
+    def targets(self, interactions: Interactions) -> NDArray[np.float32]:
+        """Return log(1 + plays)."""
+        return np.log1p(interactions.values)
+
+    def train(self, interactions: Interactions) -> Iterator[float]:
+        """Learn, yielding the number of epochs done so far."""
+        random = self._random()
+        factors = int(self.settings["factors"])
+        spread = np.float32(0.1 / np.sqrt(factors))
+        users, items = self._start(
+            spread * random.standard_normal((interactions.n_users, factors), np.float32),
+            spread * random.standard_normal((interactions.n_items, factors), np.float32),
+            biased=True,
+        )
+        self.global_mean = float(self.targets(interactions).mean(dtype=np.float64))
+        pairs = self._arrange(interactions, random)
+        for visit, done in self._visits(pairs, random):
+            blocked_sgd.sgd_biased(
+                visit,
+                pairs,
+                users,
+                items,
+                self.settings["learning_rate"],
+                self.settings["regularization"],
+            )
+            self._check_finite(done)
+            yield done
+
+    def _learn(
+        self,
+        user: int,
+        items: NDArray[np.int32],
+        values: NDArray[np.float64],
+        orders: Sequence[NDArray[np.int64]],
+        artists: bool,
+    ) -> None:
+        targets = np.log1p(values).astype(np.float32)
+        bias, p = self.user_bias[[user]], self.user_factors[[user]]
+        item_bias, q = self.item_bias[items], self.item_factors[items]
+        nobody_else = np.zeros(len(items), np.int32)
+        for order in orders:
+            if not artists:
+                # Each item comes once in a pass, so what it learns there changes nothing in it.
+                item_bias, q = self.item_bias[items], self.item_factors[items]
+            sgd.sgd_biased(
+                nobody_else,
+                order.astype(np.int32),
+                targets[order],
+                np.float32(self.global_mean),
+                bias,
+                item_bias,
+                p,
+                q,
+                np.float32(self.settings["learning_rate"]),
+                np.float32(self.settings["regularization"]),
+            )
+        self._keep_if_finite(user, user_bias=bias, user_factors=p)
+        if artists:
+            self.item_bias[items], self.item_factors[items] = item_bias, q

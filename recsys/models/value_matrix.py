@@ -1,0 +1,45 @@
+"""Listening data as a sparse matrix: what models that read all pairs at once start from."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.data.interactions import Interactions
+
+
+def mean_logs(interactions: Interactions) -> NDArray[np.float32]:
+    """Return each user's mean of log(1 + value), that of all pairs for a user without any; shape (n_users,)."""
+    logs = np.log1p(interactions.values)
+    sums = np.bincount(interactions.user_codes, logs, interactions.n_users)
+    counts = interactions.user_counts
+    return np.where(counts > 0, sums / np.maximum(counts, 1), logs.mean()).astype(np.float32)
+
+
+def play_row(values: NDArray[np.float64], plays: str = "log") -> NDArray[np.float32]:
+    """Return what one user's plays count, as in `play_matrix`; 0 for those of 0."""
+    if plays == "log":
+        return (np.log1p(values) / np.log1p(values[values > 0]).mean()).astype(np.float32)
+    if plays == "binary":
+        return (values > 0).astype(np.float32)
+    return values.astype(np.float32)
+
+
+def play_matrix(interactions: Interactions, plays: str = "log") -> sparse.csr_array:
+    """Return what is played as a float32 matrix of shape (n_users, n_items).
+
+    Parameters
+    ----------
+    interactions : Interactions
+    plays : str
+        What a known pair counts: `log` for log(1 + plays) over the user's mean of it, about 1; `binary`
+        for 1; `raw` for the play count.
+    """
+    values: NDArray[np.floating] = interactions.values
+    if plays == "log":
+        values = np.log1p(values) / mean_logs(interactions)[interactions.user_codes]
+    elif plays == "binary":
+        values = np.ones_like(values)
+    shape = (interactions.n_users, interactions.n_items)
+    return sparse.csr_array((values, interactions.item_codes, interactions.user_starts), shape=shape)

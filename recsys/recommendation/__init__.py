@@ -1,0 +1,1 @@
+"""Recommendations, their explanations and re-ranking."""

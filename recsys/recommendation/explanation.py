@@ -1,0 +1,208 @@
+"""Why something is recommended: the artists that a score comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from recsys.data.interactions import Interactions
+from recsys.data.nouns import MUSIC, Nouns
+from recsys.models.base import Model
+
+# A second or third reason is given only where it adds at least this part of what the first one does.
+WORTH_NAMING = 0.25
+
+# With fewer items that others have, too, a list says little about its listener.
+FEWEST = 3
+
+# Characters of a name within a sentence.
+LONGEST_NAME = 60
+
+
+def reasons(
+    model: Model,
+    interactions: Interactions,
+    items: ArrayLike,
+    values: ArrayLike | None,
+    wanted: ArrayLike,
+    n: int = 3,
+) -> pd.DataFrame:
+    """Return the artists that contribute most to the scores of others.
+
+    Parameters
+    ----------
+    model : Model
+        One that takes new listeners.
+    interactions : Interactions
+        Where the names are from.
+    items, values
+        What the listener plays, as for `Model.fold_in_scores`.
+    wanted : int array
+        Codes of the items to explain.
+    n : int
+        How many contributors at most for each, from 1.
+
+    Returns
+    -------
+    DataFrame
+        Columns `item` and `artist` (what is explained), `because_item` and `because` (what the
+        listener plays) and `contribution`, in the unit of the score; the wanted ones in their
+        order, the largest contribution first. An item without positive contributions is left out.
+
+    Raises
+    ------
+    InputError
+        As for `Model.fold_in_scores`.
+    """
+    known, codes = (np.atleast_1d(np.asarray(array, np.int32)) for array in (items, wanted))
+    shares = model.contributions(known, values, codes).shares
+    largest = np.argsort(-shares, axis=1, kind="stable")[:, :n]
+    rows, columns = np.repeat(np.arange(len(codes)), largest.shape[1]), largest.ravel()
+    contributions = shares[rows, columns]
+    naming = (contributions > 0) & (contributions >= WORTH_NAMING * shares[rows].max(axis=1))
+    rows, because = rows[naming], known[columns[naming]]
+    return pd.DataFrame(
+        {
+            "item": interactions.items[codes[rows]],
+            "artist": interactions.names[codes[rows]],
+            "because_item": interactions.items[because],
+            "because": interactions.names[because],
+            "contribution": contributions[naming],
+        }
+    )
+
+
+def breakdown(
+    model: Model,
+    interactions: Interactions,
+    items: ArrayLike,
+    values: ArrayLike | None,
+    wanted: int,
+    nouns: Nouns = MUSIC,
+) -> pd.DataFrame:
+    """Return everything that the score of one item is made of.
+
+    Parameters
+    ----------
+    model, interactions, items, values
+        As for `reasons`.
+    wanted : int
+        Code of the item to explain.
+    nouns : Nouns
+        What the data is about.
+
+    Returns
+    -------
+    DataFrame
+        Columns `part` (an artist's name, or what else it is), `item` (the artist's label, missing
+        for what is no artist) and `contribution`; the largest first. They add up to the score.
+    """
+    known = np.atleast_1d(np.asarray(items, np.int32))
+    parts = model.contributions(known, values, [wanted])
+    return pd.DataFrame(
+        {
+            "part": [*interactions.names[known], *map(nouns.fill, parts.rest)],
+            "item": [*interactions.items[known].astype(object), *[None] * len(parts.rest)],
+            "contribution": [*parts.shares[0], *(float(part[0]) for part in parts.rest.values())],
+        }
+    ).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+
+
+def explains(model: Model, train: Interactions, user: int) -> bool:
+    """Say whether the scores of this user can be split: the model can, and it knows something they play."""
+    return model.supports_fold_in and bool(train.user_counts[user])
+
+
+def because(model: Model, train: Interactions, user: int, wanted: ArrayLike, n: int = 3) -> list[list[str]]:
+    """Return the names of the items of a user that contribute most to the score of each wanted one.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on `train`.
+    train : Interactions
+    user : int
+        User code.
+    wanted : int array
+        Item codes.
+    n : int
+        How many names at most for each, from 1.
+
+    Returns
+    -------
+    list of list of str
+        As long as `wanted`; empty lists where nothing the user plays speaks for an item, or where
+        `explains` says no.
+    """
+    codes = np.atleast_1d(np.asarray(wanted, np.int32))
+    if not explains(model, train, user):
+        return [[] for _ in codes]
+    table = reasons(model, train, *_plays(train, user), codes, n)
+    names = {item: group["because"].tolist() for item, group in table.groupby("item", sort=False)}
+    return [names.get(train.items[code], []) for code in codes]
+
+
+def doubt(train: Interactions, user: int, nouns: Nouns = MUSIC) -> str:
+    """Return a sentence for the reader if too little is known of a user to recommend anything to them; else empty."""
+    known = train.item_codes[train.of_user(user)]
+    telling = int((train.item_counts[known] > 1).sum())
+    if telling >= FEWEST:
+        return ""
+    what = {0: f"no {nouns.item}", 1: f"only one {nouns.item}"}.get(telling, f"only {telling} {nouns.items}")
+    return (
+        f"The model knows {what} of this {nouns.user} that anybody else {nouns.does}: "
+        "the list is little more than a guess."
+    )
+
+
+def breakdown_of(
+    model: Model, train: Interactions, user: int, wanted: int, nouns: Nouns = MUSIC
+) -> pd.DataFrame:
+    """Return `breakdown` for a user that the model was trained on, who must have items in training."""
+    return breakdown(model, train, *_plays(train, user), wanted, nouns)
+
+
+def largest_parts(parts: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Return the `n` largest parts of a `breakdown` either way, the largest first, and the rest as one last row.
+
+    The rest has no item, and the sum stays what it is.
+    """
+    order = np.argsort(-parts["contribution"].abs().to_numpy(), kind="stable")
+    shown, rest = parts.iloc[np.sort(order[:n])], parts.iloc[order[n:]]
+    if rest.empty:
+        return shown.reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "part": [*shown["part"], f"All {len(rest)} others"],
+            "item": pd.Series([*shown["item"], None], dtype=object),  # else whole numbers become others
+            "contribution": [*shown["contribution"], float(rest["contribution"].sum())],
+        }
+    )
+
+
+def _plays(train: Interactions, user: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    span = train.of_user(user)
+    return train.item_codes[span], train.values[span]
+
+
+def short(name: object, longest: int = LONGEST_NAME) -> str:
+    """Return a name as it stands within a sentence: not too long, and without signs that turn what follows around."""
+    plain = re.sub("[\u202a-\u202e\u2066-\u2069]", "", str(name))
+    return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+
+
+def sentence(names: Sequence[str]) -> str:
+    """Return the reason in words: `because of Muse and Placebo`; empty without names."""
+    if not len(names):
+        return ""
+    *first, last = map(short, names)
+    return f"because of {', '.join(first)} and {last}" if first else f"because of {last}"
+
+
+def sentences(table: pd.DataFrame) -> dict[object, str]:
+    """Return the reason in words for each item of a table of `reasons`, by its label."""
+    return {item: sentence(group["because"].tolist()) for item, group in table.groupby("item", sort=False)}

@@ -1,0 +1,201 @@
+"""What a model recommends: to one user of the data, or to somebody new."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from recsys.analysis.popularity import user_table
+from recsys.data.interactions import Interactions
+from recsys.data.splitting import Split
+from recsys.evaluation.metrics import find_hits, popularity_ranks
+from recsys.models.base import Model, best
+from recsys.recommendation.reranking import AS_SCORED, Reranking
+
+
+def recommend_to(
+    model: Model, split: Split, user: int, n: int = 10, reranking: Reranking = AS_SCORED
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what a user plays and what they might.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on `split.train`.
+    split : Split
+    user : int
+        User code.
+    n : int
+        How many items to recommend, from 1.
+    reranking : Reranking
+        How to choose them from the best; by score alone if left out.
+
+    Returns
+    -------
+    existing : DataFrame
+        All items of the user in training, the most played first: columns of `user_table`.
+    recommended : DataFrame
+        Columns `item`, `artist`, `score` (in the unit of the model's target), `listeners`,
+        `popularity_rank` (1 is the most popular; both counted in training) and `hit`
+        (whether the item is one of those hidden from training), the best first.
+    """
+    users = np.array([user], np.int32)
+    items, scores = reranking.recommend(model, split.train, users, n, split.seed)
+    hits = find_hits(items, users, split.validation)[0]
+    recommended = item_table(split.train, items[0], scores[0]).assign(hit=hits[items[0] >= 0])
+    return user_table(split.train, user), recommended
+
+
+def recommend_to_new(
+    model: Model,
+    train: Interactions,
+    items: ArrayLike,
+    values: ArrayLike | None = None,
+    n: int = 10,
+    known: ArrayLike = (),
+    seed: int = 0,
+    reranking: Reranking = AS_SCORED,
+) -> pd.DataFrame:
+    """Return what somebody might like who is not in the data, without training.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on `train`.
+    train : Interactions
+    items : int array, shape (n_known,)
+        Codes of the items they play or turned down.
+    values : array, shape (n_known,), optional
+        How much they play each; 0 for an item they do not want, which also keeps its like away.
+    n : int
+        How many items to recommend, from 1.
+    known : int array
+        Codes of items to leave out of the list without any other effect.
+    seed : int
+        Decides among equal scores.
+    reranking : Reranking
+        How to choose them from the best; by score alone if left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `item_table`, the best first; none of `items` or `known`.
+
+    Raises
+    ------
+    InputError
+        If the model cannot take in a listener, or nothing follows from these items.
+    """
+    scores = model.fold_in_scores(items, values)
+    left_out = np.concatenate([np.asarray(codes, np.int32).ravel() for codes in (items, known)])
+    pool = best(scores[None], [left_out], reranking.pool(n), seed)
+    best_items, best_scores = reranking.choose(model, train, *pool, n)
+    return item_table(train, best_items[0], best_scores[0])
+
+
+def before_and_after(
+    model: Model,
+    train: Interactions,
+    user: int,
+    items: ArrayLike,
+    values: ArrayLike,
+    n: int = 10,
+    steps: int = 10,
+    artists: bool = False,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return how a list changes when its listener plays something new and the model learns on.
+
+    The model itself stays as it is.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on `train`; one that learns on.
+    train : Interactions
+    user : int
+        User code.
+    items, values : array, shape (n_new,)
+        Codes of items, and what the listener plays of each by now.
+    n : int
+        Length of the lists.
+    steps, artists
+        As for `Model.learn`.
+    seed : int
+        Decides among equal scores.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `item_table` with the scores after, and `before` and `after`: the place in either
+        list, missing where it is not in it. Those of the new list come first, in its order.
+
+    Raises
+    ------
+    InputError
+        As for `Model.learn` and `Interactions.with_plays`.
+    """
+    now = train.with_plays(user, np.asarray(items, np.int32), np.asarray(values, np.float64))
+    mine, users = now.of_user(user), np.array([user], np.int32)
+    learned = model.copy()
+    learned.learn(user, now.item_codes[mine], now.values[mine], steps, artists=artists)
+    before, _ = model.recommend(train, users, n, seed)
+    after, _ = learned.recommend(now, users, n, seed)
+    before, after = (items[0][items[0] >= 0] for items in (before, after))
+    shown = np.union1d(before, after)
+    places = [
+        pd.Series(np.arange(1, len(listed) + 1), listed).reindex(shown).astype("Int64").array
+        for listed in (before, after)
+    ]
+    table = item_table(train, shown, learned.scores(users)[0, shown])
+    return table.assign(before=places[0], after=places[1]).sort_values(
+        ["after", "before"], na_position="last", ignore_index=True
+    )
+
+
+def side_by_side(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the two lists of `before_and_after`, each in its order, with what moved.
+
+    Returns
+    -------
+    before, after : DataFrame
+        Columns `item`, `artist` and `change`: `leaves` in the one list; in the other `new`, or `▲` or
+        `▼` and by how many places. Empty where an artist stays.
+    """
+    before = table[table["before"].notna()].sort_values("before", ignore_index=True)
+    after = table[table["after"].notna()].sort_values("after", ignore_index=True)
+    moves = after["before"] - after["after"]
+    words = [
+        "new" if pd.isna(by) else "" if by == 0 else f"{'▲' if by > 0 else '▼'} {abs(by)}" for by in moves
+    ]
+    leaves = before["after"].isna().map({True: "leaves", False: ""})
+    columns = ["item", "artist", "change"]
+    return before.assign(change=leaves)[columns], after.assign(change=words)[columns]
+
+
+def item_table(train: Interactions, items: NDArray[np.int32], scores: NDArray[np.float32]) -> pd.DataFrame:
+    """Describe recommended items.
+
+    Parameters
+    ----------
+    train : Interactions
+        Where listeners are counted.
+    items, scores : int32 and float32 array, shape (n,)
+        As `Model.recommend` returns them for one user; -1 is left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns `item`, `artist`, `score`, `listeners` and `popularity_rank` (1 is the most popular).
+    """
+    codes = items[items >= 0]
+    return pd.DataFrame(
+        {
+            "item": train.items[codes],
+            "artist": train.names[codes],
+            "score": scores[items >= 0],
+            "listeners": train.item_counts[codes],
+            "popularity_rank": popularity_ranks(train)[codes],
+        }
+    )

@@ -1,0 +1,217 @@
+"""The same scores, another list: from familiar to adventurous, and with more variety."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.analysis.similarity import item_factors
+from recsys.data.interactions import Interactions
+from recsys.data.splitting import Split
+from recsys.errors import InputError
+from recsys.evaluation.metrics import Lists, beyond_accuracy, find_hits
+from recsys.models.base import Model
+
+# The list is chosen from the best so many: what the model finds unfitting stays out however it is weighed.
+POOL = 100
+USERS_PER_BLOCK = 512
+
+# Relevance of a place that holds no item: below every item, above those that are chosen already.
+GAP = -1e9
+
+
+@dataclass(frozen=True)
+class Reranking:
+    """How to choose a list from the items with the highest scores.
+
+    Attributes
+    ----------
+    dial : float
+        -1 (familiar: prefers what many play) to 1 (adventurous: prefers what few play); 0 leaves the
+        order alone. At either end popularity counts as much as the score.
+    diversity : float
+        0 to 1: how much an item is held back by being like one that stands before it.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range.
+
+    References
+    ----------
+    J. Carbonell, J. Goldstein, "The Use of MMR, Diversity-Based Reranking for Reordering Documents
+    and Producing Summaries", SIGIR 1998: each place goes to the item with the highest
+    (1 - diversity) relevance - diversity (highest similarity to the items before it).
+    """
+
+    dial: float = 0.0
+    diversity: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not -1 <= self.dial <= 1:
+            raise InputError(f"The discovery dial goes from -1 to 1, not to {self.dial!r}.")
+        if not 0 <= self.diversity <= 1:
+            raise InputError(f"Diversity goes from 0 to 1, not to {self.diversity!r}.")
+
+    @property
+    def words(self) -> str:
+        """What it does, for the reader: `as scored`, or such as `50% adventurous, 30% varied`."""
+        parts = []
+        if self.dial:
+            parts.append(f"{abs(self.dial):.0%} {'adventurous' if self.dial > 0 else 'familiar'}")
+        if self.diversity:
+            parts.append(f"{self.diversity:.0%} varied")
+        return ", ".join(parts) or "as scored"
+
+    def pool(self, n: int) -> int:
+        """Return how many of the best items to choose a list of `n` from."""
+        return max(POOL, 2 * n) if self.dial or self.diversity else n
+
+    def choose(
+        self,
+        model: Model,
+        train: Interactions,
+        items: NDArray[np.int32],
+        scores: NDArray[np.float32],
+        n: int,
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Choose and order `n` items of each row.
+
+        Parameters
+        ----------
+        model : Model
+            Its latent features say which items are alike, where diversity is asked for.
+        train : Interactions
+            Where listeners are counted.
+        items, scores : int32 and float32 array, shape (n_users, pool)
+            As `Model.recommend` returns them, best first; -1 where there were not enough.
+        n : int
+
+        Returns
+        -------
+        items, scores : int32 and float32 array, shape (n_users, n)
+            Scores are the model's own: after reranking they need not fall.
+
+        Raises
+        ------
+        InputError
+            If diversity is asked for and the model has no latent features.
+        """
+        if self.dial == 0 and self.diversity == 0:
+            return items[:, :n], scores[:, :n]
+        factors = item_factors(model) if self.diversity else None
+        rarity = -np.log(train.item_counts + 1.0)
+        chosen = np.empty((len(items), min(n, items.shape[1])), np.int64)
+        for first in range(0, len(items), USERS_PER_BLOCK):
+            rows = slice(first, first + USERS_PER_BLOCK)
+            there = items[rows] >= 0
+            relevance = _to_unit(scores[rows].astype(np.float64), there)
+            relevance += self.dial * _to_unit(rarity[items[rows]], there)
+            relevance = np.where(there, _to_unit(relevance, there), GAP)
+            if factors is None:
+                chosen[rows] = np.argsort(-relevance, axis=1, kind="stable")[:, : chosen.shape[1]]
+            else:
+                vectors = factors[items[rows]]
+                vectors /= np.maximum(np.linalg.norm(vectors, axis=2, keepdims=True), 1e-12)
+                chosen[rows] = _relevant_and_different(relevance, vectors, self.diversity, chosen.shape[1])
+        return np.take_along_axis(items, chosen, axis=1), np.take_along_axis(scores, chosen, axis=1)
+
+    def recommend(
+        self, model: Model, seen: Interactions, users: NDArray[np.int32], n: int = 10, seed: int = 0
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return what `Model.recommend` does, reranked."""
+        return self.choose(model, seen, *model.recommend(seen, users, self.pool(n), seed), n)
+
+
+AS_SCORED = Reranking()
+
+# The dial from end to end.
+DIAL = tuple(map(Reranking, (-1.0, -0.5, 0.0, 0.5, 1.0)))
+
+
+def _to_unit(values: NDArray[np.float64], there: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Stretch each row to 0 to 1; what is not there is left out of it and gets 0."""
+    low = np.where(there, values, np.inf).min(axis=1, keepdims=True)
+    high = np.where(there, values, -np.inf).max(axis=1, keepdims=True)
+    width = np.where(high > low, high - low, 1)
+    return np.where(there, (np.where(there, values, 0) - np.where(there, low, 0)) / width, 0)
+
+
+def _relevant_and_different(
+    relevance: NDArray[np.float64], vectors: NDArray[np.float32], diversity: float, n: int
+) -> NDArray[np.int64]:
+    """Fill each place with what is relevant and unlike what stands before it; columns of `relevance`."""
+    rows = np.arange(len(relevance))
+    chosen = np.empty((len(relevance), n), np.int64)
+    alike = np.zeros_like(relevance)
+    left = np.where(relevance > GAP, (1 - diversity) * relevance, GAP)
+    for place in range(n):
+        # The first place has nothing before it: it goes to the most relevant.
+        best = (left - diversity * alike if place else relevance).argmax(axis=1)
+        chosen[:, place] = best
+        likeness = np.einsum("upf,uf->up", vectors, vectors[rows, best])
+        alike = np.maximum(alike, likeness) if place else likeness.astype(np.float64)
+        left[rows, best] = -np.inf
+        relevance[rows, best] = -np.inf
+    return chosen
+
+
+def variety(model: Model, items: NDArray[np.int32]) -> float:
+    """Return how unlike the items of a list are: the mean of 1 - cosine of latent features over its pairs.
+
+    References
+    ----------
+    C.-N. Ziegler et al., "Improving Recommendation Lists Through Topic Diversification", WWW 2005,
+    intra-list similarity.
+
+    Raises
+    ------
+    InputError
+        If the model has no latent features.
+    """
+    vectors = item_factors(model)[items]
+    vectors = np.where((items >= 0)[..., None], vectors, 0)
+    norms = np.linalg.norm(vectors, axis=2, keepdims=True)
+    units = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    there = norms[..., 0] > 0
+    pairs = there.sum(axis=1) * (there.sum(axis=1) - 1)
+    # The squared length of the sum holds every pair twice, and each unit vector with itself.
+    alike = np.square(units.sum(axis=1)).sum(axis=1) - there.sum(axis=1)
+    return float(1 - (alike[pairs > 0] / pairs[pairs > 0]).mean()) if (pairs > 0).any() else float("nan")
+
+
+def effect(
+    model: Model,
+    split: Split,
+    users: NDArray[np.int32],
+    settings: Sequence[Reranking] = DIAL,
+    n: int = 10,
+) -> pd.DataFrame:
+    """Measure what reranking does to the lists of some users.
+
+    Returns
+    -------
+    DataFrame
+        A row for each setting: `dial`, `diversity`, `hits` (hidden items in a list, on average), the
+        accuracy measures (0 to 1), `coverage`, `novelty`, `popularity_rank` and `gini` (see
+        `metrics.beyond_accuracy`) and `variety` (NaN where the model has no latent features).
+    """
+    pool = max((setting.pool(n) for setting in settings), default=n)
+    items, scores = model.recommend(split.train, users, pool, split.seed)
+    rows = []
+    for setting in settings:
+        size = setting.pool(n)
+        chosen, _ = setting.choose(model, split.train, items[:, :size], scores[:, :size], n)
+        hits = find_hits(chosen, users, split.validation)
+        lists = Lists(users, chosen, hits, split.validation.user_counts[users])
+        rows.append(
+            {"dial": setting.dial, "diversity": setting.diversity, "hits": float(hits.sum(axis=1).mean())}
+            | {name: float(values.mean()) for name, values in lists.accuracy().items()}
+            | beyond_accuracy(chosen, split.train)
+            | {"variety": variety(model, chosen) if hasattr(model, "item_factors") else float("nan")}
+        )
+    return pd.DataFrame(rows)

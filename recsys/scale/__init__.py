@@ -1,0 +1,1 @@
+"""Runs beyond one machine's memory."""

@@ -1,0 +1,195 @@
+"""Data that somebody brought and keeps on this server: a zip each of Parquet tables, for its owner alone."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import secrets
+import struct
+import zipfile
+import zlib
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from recsys.data.dataset import Dataset
+from recsys.data.interactions import Interactions
+from recsys.data.nouns import Nouns
+from recsys.errors import InputError
+from recsys.storage.run_store import make_room, owners_folder
+from recsys.system.atomic_files import sweep, write_atomic
+
+KEY = re.compile(r"kept-[0-9a-f]{12}")
+MOST = 10
+FORMAT = 1
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,  # a zip that needs a password or a way to pack that is not there
+    EOFError,
+    zlib.error,
+    struct.error,
+    zipfile.BadZipFile,
+    pa.ArrowException,
+)
+
+
+@dataclass(frozen=True)
+class KeptEntry:
+    """What is known of kept data without reading it whole.
+
+    Attributes
+    ----------
+    key : str
+        Names it: `kept-` and 12 hexadecimal digits.
+    title : str
+    created : str
+        Date and time in UTC, as ISO 8601.
+    pairs : int
+    """
+
+    key: str
+    title: str
+    created: str
+    pairs: int
+
+
+class DatasetStore:
+    """The data that an owner keeps, in a folder of their own.
+
+    Parameters
+    ----------
+    owner : str
+        Who alone may know it; see `RunStore.of`.
+    """
+
+    def __init__(self, owner: str) -> None:
+        self.folder = owners_folder(owner) / "data"
+
+    def keep(self, dataset: Dataset) -> Dataset:
+        """Write data; return it under the key that opens it again.
+
+        Raises
+        ------
+        InputError
+            If there is no room, too much is kept already, or the folder cannot be written.
+        """
+        make_room(self.folder)
+        if len(self.entries()) >= MOST:
+            raise InputError(f"{MOST} data sets are kept, and that is the most. Delete one first.")
+        key = f"kept-{secrets.token_hex(6)}"
+        path = self.folder / f"{key}.zip"
+        write_atomic(path, _pack(dataset), called="The data")
+        return replace(dataset, key=key)
+
+    def entries(self) -> list[KeptEntry]:
+        """Return what is kept, the latest first; what is damaged is left out."""
+        found = []
+        sweep(self.folder)
+        for path in self.folder.glob("kept-*.zip"):
+            try:
+                with zipfile.ZipFile(path) as file:
+                    about = json.loads(file.read("about.json"))
+                entry = KeptEntry(path.stem, str(about["title"]), str(about["created"]), int(about["pairs"]))
+            except DAMAGED:
+                continue
+            found.append(entry)
+        return sorted(found, key=lambda entry: entry.created, reverse=True)
+
+    def open(self, key: str) -> Dataset:
+        """Read kept data.
+
+        Raises
+        ------
+        InputError
+            If there is none of this key, or it is damaged.
+        """
+        path = self._path(key)
+        try:
+            with zipfile.ZipFile(path) as file:
+                return _unpack(key, file)
+        except DAMAGED as error:
+            raise InputError("This data was kept, but the file is damaged. Bring it again.") from error
+
+    def delete(self, key: str) -> None:
+        """Take kept data away for good.
+
+        Raises
+        ------
+        InputError
+            If there is none of this key, or it cannot be deleted.
+        """
+        try:
+            self._path(key).unlink()
+        except OSError as error:
+            raise InputError(f"The data cannot be deleted: {error.strerror}.") from error
+
+    def _path(self, key: str) -> Path:
+        path = self.folder / f"{key}.zip"
+        if not KEY.fullmatch(key) or not path.is_file():
+            raise InputError("This data is not kept here: it may be another browser's, or deleted.")
+        return path
+
+
+def _pack(dataset: Dataset) -> bytes:
+    known = dataset.interactions
+    tables: dict[str, pd.DataFrame | None] = {
+        "pairs": pd.DataFrame({"user": known.user_codes, "item": known.item_codes, "value": known.values}),
+        "users": pd.DataFrame({"label": known.users}),
+        "items": pd.DataFrame({"label": known.items, "name": known.names}),
+        "tags": dataset.tags,
+        "friends": dataset.friends,
+    }
+    about = {
+        "format": FORMAT,
+        "title": dataset.title,
+        "origin": dataset.origin,
+        "licence": dataset.licence,
+        "nouns": asdict(dataset.nouns),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pairs": len(known),
+    }
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("about.json", json.dumps(about))
+        for name, table in tables.items():
+            if table is not None:
+                file.writestr(f"{name}.parquet", table.to_parquet(index=False))
+    return content.getvalue()
+
+
+def _unpack(key: str, file: zipfile.ZipFile) -> Dataset:
+    about: dict[str, Any] = json.loads(file.read("about.json"))
+    if about["format"] != FORMAT:
+        raise ValueError("another format")
+    there = set(file.namelist())
+
+    def table(name: str) -> pd.DataFrame:
+        return pd.read_parquet(io.BytesIO(file.read(f"{name}.parquet")))
+
+    users, items = table("users"), table("items")
+    known = Interactions.from_frame(table("pairs"))
+    if (known.n_users, known.n_items) != (len(users), len(items)):
+        raise ValueError("other codes than labels")
+    return Dataset(
+        key=key,
+        title=str(about["title"]),
+        origin=str(about["origin"]),
+        licence=str(about["licence"]),
+        interactions=replace(
+            known,
+            users=pd.Index(users["label"], name="user"),
+            items=pd.Index(items["label"], name="item"),
+            names=items["name"].to_numpy(object),
+        ),
+        tags=table("tags") if "tags.parquet" in there else None,
+        friends=table("friends") if "friends.parquet" in there else None,
+        nouns=Nouns(**about["nouns"]),
+    )

@@ -1,0 +1,308 @@
+"""A trained model in one file: safetensors, with the story of the run as JSON in its header."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numba
+import numpy as np
+import safetensors
+from numpy.typing import NDArray
+from safetensors.numpy import load, save
+from scipy import sparse
+
+from recsys import __version__
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import Split, hold_out
+from recsys.errors import InputError
+from recsys.experiments.training import Epoch
+from recsys.models import make_model
+from recsys.models.base import Model
+from recsys.system.atomic_files import reason, write_atomic
+
+FORMAT = 2
+SPARSE_PARTS = ("data", "indices", "indptr")
+LONGEST_HEADER = 4 << 20  # bytes; the curve of 5,000 epochs takes one million
+LARGEST = 1e12  # of what a model learns; products of such numbers still are numbers in single precision
+# what reading a file that is not as it was written can end in
+DAMAGED = (
+    *(safetensors.SafetensorError, KeyError, TypeError, ValueError),
+    *(AttributeError, IndexError, OverflowError, RecursionError),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SavedRun:
+    """A run as it was read: the trained model, its split made anew, its history, and the epoch that was kept."""
+
+    model: Model
+    split: Split
+    history: list[Epoch]
+    kept: int | None = None
+
+
+def save_run(
+    path: Path,
+    dataset: Dataset,
+    split: Split,
+    model: Model,
+    history: Sequence[Epoch],
+    more: dict[str, Any] | None = None,
+) -> None:
+    """Write a run so that the file is there whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced if it is there.
+    dataset, split, model, history
+        What was trained, on what, and what was measured.
+    more : dict, optional
+        What else the header should hold, by a name that is not taken; read back by `read_story`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    story = (more or {}) | {
+        "format": FORMAT,
+        "model": model.name,
+        "settings": model.settings,
+        "split": split.settings,
+        "data": {"title": dataset.title, "fingerprint": dataset.interactions.fingerprint},
+        "history": [asdict(epoch) for epoch in history],
+        "versions": {"encore": __version__, "numpy": np.__version__, "numba": numba.__version__},
+    }
+    content = save(_to_arrays(model))
+    start = 8 + int.from_bytes(content[:8], "little")
+    arrays = memoryview(content)[start:]
+    story["arrays"] = hashlib.sha256(arrays).hexdigest()
+    write_atomic(path, [_head(json.loads(content[8:start]), story), arrays])
+
+
+def read_story(path: Path) -> dict[str, Any]:
+    """Read the header of a saved run, and nothing of the rest.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is no saved run.
+    """
+    return _split_file(path)[0]
+
+
+def check_content(content: bytes, name: str) -> dict[str, Any]:
+    """Return the story of a saved run that is in memory, after looking at all of it.
+
+    Raises
+    ------
+    InputError
+        If it is no saved run, or it is damaged; `name` says in the sentence what is.
+    """
+    with _explained(name):
+        story, _, start = _split(io.BytesIO(content), name)
+        _compare(story, hashlib.sha256(memoryview(content)[start:]).hexdigest())
+        load(content)
+        return story
+
+
+def rewrite_story(path: Path, story: dict[str, Any]) -> None:
+    """Write a saved run again with another story in its header; the arrays stay as they are.
+
+    Raises
+    ------
+    InputError
+        If the file is no saved run, or cannot be written.
+    """
+    _, header, start = _split_file(path)
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            arrays = file.read()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}") from error
+    write_atomic(path, [_head(header, story), arrays])
+
+
+def _head(header: dict[str, Any], story: dict[str, Any]) -> bytes:
+    """Return what stands before the arrays: the length of the header, and the header with this story in it."""
+    text = json.dumps(story)
+    header["__metadata__"] = {"run": text, "checksum": _checksum(text, header)}
+    head = json.dumps(header, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)  # arrays begin at a multiple of 8
+    return len(head).to_bytes(8, "little") + head
+
+
+def _checksum(text: str, header: dict[str, Any]) -> str:
+    """Return the checksum of all that stands in a header but itself."""
+    entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
+    content = text + json.dumps(entries, sort_keys=True)
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _split_file(path: Path) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Return the story of a run, the header it stands in, and where the arrays begin."""
+    with _explained(path), path.open("rb") as file:
+        return _split(file, path)
+
+
+def _split(file: IO[bytes], path: Path | str) -> tuple[dict[str, Any], dict[str, Any], int]:
+    size = int.from_bytes(file.read(8), "little")
+    whole = file.seek(0, os.SEEK_END)
+    if not 2 <= size <= min(whole - 8, LONGEST_HEADER):
+        raise ValueError("no header")
+    file.seek(8)
+    header = json.loads(file.read(size))
+    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    if max(ends) != whole - 8 - size:
+        raise ValueError("not whole")
+    text = header["__metadata__"]["run"]
+    checksum = _checksum(text, header)
+    if header["__metadata__"].get("checksum", checksum) != checksum:
+        raise ValueError("changed by accident")
+    story = json.loads(text)
+    if story["format"] != FORMAT:
+        raise InputError(f"{path} was saved by another version of this program. Train it again.")
+    return story, header, 8 + size
+
+
+def _compare(story: dict[str, Any], checksum: str) -> None:
+    if story.get("arrays", checksum) != checksum:
+        raise ValueError("changed by accident")
+
+
+@contextlib.contextmanager
+def _explained(path: Path | str) -> Iterator[None]:
+    """Say in a sentence why a saved run cannot be read."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}. Train a run first and save it there.") from None
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}") from error
+    except DAMAGED as error:
+        raise InputError(damaged(path)) from error
+
+
+def damaged(path: Path | str) -> str:
+    """Say what a file is that cannot be used, and what to do."""
+    return f"{path} is not a saved run of this program, or it is damaged. Take a copy that is whole, or train again."
+
+
+def load_run(path: Path, dataset: Dataset) -> SavedRun:
+    """Read a run that was trained on this data.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is no saved run, or was trained on other data.
+    """
+    with _explained(path):
+        with path.open("rb") as file:
+            story, _, start = _split(file, path)
+            file.seek(start)
+            _compare(story, hashlib.file_digest(file, "sha256").hexdigest())
+        data, settings = story["data"], story["settings"]
+        if data["fingerprint"] != dataset.interactions.fingerprint:
+            raise InputError(
+                f"{path} was trained on other data ({data['title']}) than {dataset.title}. "
+                "Open that data, or train again on this."
+            )
+        model = make_model(story["model"], **settings)
+        with safetensors.safe_open(path, framework="np") as opened:
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        _from_arrays(model, arrays, dataset)
+        history = read_history(story["history"])
+        split = hold_out(dataset.interactions, **story["split"])
+        kept = story.get("kept")
+        return SavedRun(model, split, history, kept if isinstance(kept, int) else None)
+
+
+def read_history(rows: Sequence[dict[str, Any]]) -> list[Epoch]:
+    """Return epochs from the rows of a story.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If they are something else.
+    """
+    history = [Epoch(**row) for row in rows]
+    for epoch in history:
+        if not isinstance(epoch.epoch, int) or not isinstance(epoch.seconds, int | float):
+            raise TypeError("an epoch is not a number")
+        for value in (epoch.train_rmse, epoch.validation_rmse, epoch.ndcg, epoch.recall):
+            if value is not None and not isinstance(value, int | float):
+                raise TypeError(f"{value!r} was not measured")
+    return history
+
+
+def _is_sparse(shape: tuple[str, ...]) -> bool:
+    return len(shape) == 2 and set(shape) <= {"users", "items"}
+
+
+def _to_arrays(model: Model) -> dict[str, NDArray[Any]]:
+    """Return what the model has learned; a sparse matrix as the three arrays it is made of."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, shape in model.learned.items():
+        value = getattr(model, name)
+        if _is_sparse(shape):
+            arrays |= {f"{name}.{part}": np.ascontiguousarray(getattr(value, part)) for part in SPARSE_PARTS}
+        else:
+            arrays[name] = np.array(value, order="C")
+    return arrays
+
+
+def _check_sparse(
+    name: str, data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[Any, ...]
+) -> None:
+    """Refuse what is no sparse matrix: SciPy's own check lets pointers through that lead outside.
+
+    It looks at none if the last one is 0, and at differences, which can overflow.
+    """
+    fits = (
+        all(part.ndim == 1 for part in (data, indices, indptr))
+        and all(part.dtype.kind == "i" for part in (indices, indptr))
+        and len(indptr) == shape[0] + 1
+        and indptr[0] == 0
+        and indptr[-1] <= len(data) == len(indices)
+        and (indptr[1:] >= indptr[:-1]).all()
+        and (indices >= 0).all()
+        and (indices < shape[1]).all()
+    )
+    if not fits:
+        raise ValueError(f"{name} does not fit the data")
+
+
+def _from_arrays(model: Model, arrays: dict[str, NDArray[Any]], dataset: Dataset) -> None:
+    """Put back what was learned, and refuse what does not fit the data: kernels do not check indexes."""
+    size = {
+        "users": dataset.interactions.n_users,
+        "items": dataset.interactions.n_items,
+        "factors": model.settings.get("factors"),
+    }
+    for name, words in model.learned.items():
+        shape = tuple(size[word] for word in words)
+        if _is_sparse(words):
+            data, indices, indptr = (arrays[f"{name}.{part}"] for part in SPARSE_PARTS)
+            _check_sparse(name, data, indices, indptr, shape)
+            value = sparse.csr_array((data, indices, indptr), shape=shape)
+            numbers = value.data
+        else:
+            value = numbers = arrays[name]
+        # a comparison with what is not a number is false
+        if value.shape != shape or not (np.abs(numbers) <= LARGEST).all():
+            raise ValueError(f"{name} does not fit the data")
+        if shape and numbers.dtype != np.float32:
+            raise ValueError(f"{name} is not in single precision")
+        setattr(model, name, value if shape else float(value))

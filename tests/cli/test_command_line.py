@@ -1,0 +1,178 @@
+"""The same work without a browser."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.large_run import write
+from recsys.cli.main import main
+from recsys.data.sources.load import load
+from recsys.data.splitting import hold_out
+from recsys.evaluation.metrics import evaluate
+from recsys.models import MODELS, make_model
+from tests.conftest import ROOT
+
+QUICK = ["--epochs", "2", "--factors", "4"]
+
+
+def run(capsys, *arguments):
+    code = main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def answer(capsys, *arguments):
+    code, out, err = run(capsys, *arguments, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_describe_reads_files_of_ones_own(capsys, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("who;what;often\n1;Low;3\n2;Can;4\n2;Can;0\n")
+    counts = answer(capsys, "describe", str(path), "--columns", "user=who,item=2,value=often")
+    assert (counts["users"], counts["items"], counts["plays"]) == (2, 2, 7)
+    assert "Rows that could not be used: 1 of 3 (plays: zero: 1)." in counts["origin"]
+    code, _, error = run(capsys, "describe", str(path))
+    assert code == 1
+    assert "No column of mine.csv is known to say what a row is about, only 'who, what, often'" in error
+
+
+def test_describe_calls_things_what_they_are(capsys, tmp_path):
+    (tmp_path / "u.data").write_text("1\t7\t3\t881250949\n2\t8\t5\t891717742\n")
+    (tmp_path / "u.item").write_text("7|Kolya (1996)|\n8|Toy Story (1995)|\n")
+    _, out, _ = run(capsys, "describe", str(tmp_path))
+    assert "2 users, 2 movies, 2 pairs, 8 rating points in all" in out
+    assert "Toy Story (1995)" in out
+
+
+def test_describe_counts(capsys):
+    counts = answer(capsys, "describe", "sample")
+    interactions = load("sample").interactions
+    assert counts["users"] == interactions.n_users
+    assert counts["items"] == interactions.n_items
+    assert counts["interactions"] == len(interactions)
+    assert counts["plays"] == interactions.values.sum(dtype=float)
+    assert counts["density"] == pytest.approx(len(interactions) / interactions.n_users / interactions.n_items)
+    assert counts["top"][0]["plays"] >= counts["top"][1]["plays"]
+
+
+def test_train_recommend_and_evaluate_agree(capsys, tmp_path):
+    path = tmp_path / "run"
+    trained = answer(capsys, "train", "sample", "--model", "biased", *QUICK, "--seed", 3, "--out", path)
+    assert [epoch["epoch"] for epoch in trained["history"]] == [1, 2]
+    assert {"train_rmse", "validation_rmse", "seconds"} <= trained["history"][0].keys()
+    assert trained["settings"]["factors"] == 4
+
+    lists = answer(capsys, "recommend", "sample", "--run", path, "--user", 7, "-n", 5)
+    assert lists["user"] == 7
+    assert len(lists["recommended"]) == 5
+    assert {"item", "artist", "plays"} <= lists["existing"][0].keys()
+    assert {"item", "artist", "score"} <= lists["recommended"][0].keys()
+    existing = {entry["item"] for entry in lists["existing"]}
+    assert not existing & {entry["item"] for entry in lists["recommended"]}
+
+    figures = answer(capsys, "evaluate", "sample", "--model", "biased", *QUICK, "--seed", 3)
+    split = hold_out(load("sample").interactions, seed=3)
+    model = make_model("biased", epochs=2, factors=4, seed=3).fit(split.train)
+    for name, value in evaluate(model, split).items():
+        assert figures[name] == pytest.approx(value)
+    assert {"ndcg@10", "recall@10"} <= figures.keys()
+
+
+def test_the_same_seed_prints_the_same(capsys):
+    first, second = (answer(capsys, "evaluate", "sample", "--model", "article", *QUICK) for _ in range(2))
+    assert first == second
+
+
+def test_early_stopping_is_told(capsys):
+    trained = answer(
+        capsys, "train", "sample", "--model", "article", *QUICK, "--watch", "rmse", "--patience", 1
+    )
+    assert trained["kept_epoch"] in (1, 2)
+
+
+@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if "epochs" not in model.defaults])
+def test_a_model_that_only_ranks_has_no_errors(capsys, tmp_path, name):
+    path = tmp_path / "run"
+    trained = answer(capsys, "train", "sample", "--model", name, "--seed", 3, "--out", path)
+    assert trained["history"][0]["train_rmse"] is None
+    assert trained["history"][0]["ndcg"] > 0.05
+    assert len(answer(capsys, "recommend", "sample", "--run", path, "--user", 7)["recommended"]) == 10
+    _, out, _ = run(capsys, "train", "sample", "--model", name)
+    assert "RMSE" not in out
+    assert "NDCG@10" in out
+
+
+def test_a_choice_is_taken_and_checked(capsys):
+    arguments = ["evaluate", "sample", "--model", "item-knn", "--neighbours", "20"]
+    plain, weighted = (answer(capsys, *arguments, "--weighting", how) for how in ("cosine", "bm25"))
+    assert weighted["settings"]["weighting"] == "bm25"
+    assert plain["ndcg@10"] != weighted["ndcg@10"]
+    with pytest.raises(SystemExit):
+        main([*arguments, "--weighting", "magic"])
+
+
+@pytest.mark.parametrize("command", ["describe", "train", "evaluate"])
+def test_text_for_people_has_no_braces(capsys, command):
+    code, out, _ = run(capsys, command, "sample", *([] if command == "describe" else QUICK))
+    assert code == 0
+    assert out.strip()
+    assert "{" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["describe", "nowhere"], "nowhere"),
+        (["recommend", "sample", "--run", "nowhere", "--user", "1"], "There is no file nowhere"),
+        (["recommend", "--run", "nowhere", "--user", "1"], "Say which data the run was trained on"),
+        (["recommend", "--run", ".", "--user", "1"], "has no run.json"),
+        (["recommend", "--run", ".", "--all"], "one --user at a time"),
+        (["train", "sample", "--hidden", "40"], "cannot hide 40"),
+        (["train", "sample", *QUICK, "--out", "/nowhere/at/all"], "cannot be written"),
+        (["evaluate", "sample", "--model", "article", "--learning-rate", "10"], "Lower the learning rate"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence_and_code_1(capsys, arguments, sentence):
+    code, out, err = run(capsys, *arguments, "--json")
+    assert code == 1
+    assert out == ""
+    assert err.startswith("error: ")
+    assert sentence in err
+
+
+@pytest.mark.parametrize("value", ["0", "many", "1.5", "999"])
+def test_a_setting_out_of_range_is_explained(capsys, value):
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "sample", "--factors", value])
+    assert stopped.value.code == 2
+    assert "Latent features must be a whole number from 1 to 256" in capsys.readouterr().err
+
+
+def test_it_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "recsys", "describe", "sample", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["title"] == "Generated sample"
+
+
+def test_a_run_trained_elsewhere_recommends_without_its_data(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("RECSYS_CACHE", str(tmp_path / "cache"))
+    write(tmp_path / "spark", 100, 60, 1_000, 4)
+    arguments = ("recommend", "--run", str(tmp_path / "spark"), "--user", "u00007919", "-n", "5")
+    code, out, err = run(capsys, *arguments, "--json")
+    assert code == 0
+    assert "Reading artists" in err
+    answer = json.loads(out)
+    assert len(answer["recommended"]) == 5
+    assert not {row["item"] for row in answer["existing"]} & {row["item"] for row in answer["recommended"]}
+    code, out, err = run(capsys, *arguments)
+    assert code == 0
+    assert err == ""
+    assert "Listener u00007919 plays" in out

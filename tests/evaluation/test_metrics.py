@@ -1,0 +1,133 @@
+"""Metrics against cases worked by hand."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.data.interactions import Interactions
+from recsys.evaluation import metrics
+from recsys.models import make_model
+
+# Three users, lists of four; they hide 2, 5 and 0 items.
+HITS = np.array([[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]], bool)
+HIDDEN = np.array([2, 5, 0])
+
+
+def gain(*places):
+    return sum(1 / math.log2(place + 1) for place in places)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("precision", [2 / 4, 1 / 4, 0]),
+        ("recall", [2 / 2, 1 / 5, 0]),
+        ("ndcg", [gain(1, 4) / gain(1, 2), gain(2) / gain(1, 2, 3, 4), 0]),
+        ("map", [(1 / 1 + 2 / 4) / 2, (1 / 2) / 4, 0]),
+        ("mrr", [1, 1 / 2, 0]),
+    ],
+)
+def test_accuracy_by_hand(name, expected):
+    assert metrics.METRICS[name](HITS, HIDDEN) == pytest.approx(expected)
+
+
+def test_a_perfect_list_gets_one_and_an_empty_truth_gets_zero():
+    hits = np.array([[1, 1, 0], [0, 0, 0]], bool)
+    hidden = np.array([2, 0])
+    for name in ("recall", "ndcg", "map", "mrr"):
+        assert metrics.METRICS[name](hits, hidden).tolist() == [1, 0]
+
+
+def test_gini_by_hand():
+    assert metrics.gini(np.array([1.0, 1, 1, 1])) == pytest.approx(0)
+    assert metrics.gini(np.array([0.0, 0, 0, 1])) == pytest.approx(3 / 4)
+    assert metrics.gini(np.array([1.0, 3])) == pytest.approx(1 / 4)
+    assert metrics.gini(np.array([0.0, 0])) == 0
+
+
+@pytest.fixture
+def four_items():
+    """Item popularity 3, 2, 1, 1 among four users."""
+    return Interactions.from_frame(
+        pd.DataFrame({"user": [1, 2, 3, 1, 2, 3, 4], "item": list("aaabbcd"), "value": [1, 1, 1, 1, 1, 1, 1]})
+    )
+
+
+def test_popularity_ranks_share_the_best_place(four_items):
+    assert metrics.popularity_ranks(four_items).tolist() == [1, 2, 3, 3]
+
+
+def test_what_is_recommended_is_measured_by_hand(four_items):
+    items = np.array([[0, 1], [0, 3], [0, -1]], np.int32)
+    measured = metrics.beyond_accuracy(items, four_items)
+    assert measured["coverage"] == 3 / 4
+    bits = [-math.log2(4 / 5), -math.log2(3 / 5), -math.log2(2 / 5)]
+    assert measured["novelty"] == pytest.approx((3 * bits[0] + bits[1] + bits[2]) / 5)
+    assert measured["popularity_rank"] == (3 * 1 + 2 + 3) / 5
+    assert measured["gini"] == pytest.approx(metrics.gini(np.array([3.0, 1, 0, 1])))
+
+
+def test_hits_are_found_by_user_and_item(four_items):
+    users = np.array([1, 3], np.int32)
+    items = np.array([[1, 2, -1], [3, 1, 0]], np.int32)
+    assert metrics.find_hits(items, users, four_items).tolist() == [
+        [True, False, False],
+        [True, False, False],
+    ]
+
+
+def test_whoever_knows_what_was_hidden_is_perfect(checkerboard_split):
+    class Oracle(type(make_model("article"))):
+        def scores(self, users):
+            hidden = checkerboard_split.validation
+            scores = np.zeros((len(users), hidden.n_items), np.float32)
+            for row, user in enumerate(users):
+                scores[row, hidden.item_codes[hidden.of_user(user)]] = 1
+            return scores
+
+    figures = metrics.evaluate(Oracle(), checkerboard_split, n=3)
+    for name in ("ndcg@3", "recall@3", "precision@3", "map@3", "mrr@3"):
+        assert figures[name] == pytest.approx(1)
+    assert figures["users"] == figures["all_users"] == 40
+    assert metrics.evaluate(Oracle(), checkerboard_split, n=3, most_users=9)["users"] == 9
+
+
+def test_a_constant_score_is_no_better_than_chance(checkerboard_split):
+    class Constant(type(make_model("article"))):
+        def scores(self, users):
+            return np.zeros((len(users), 40), np.float32)
+
+    recall = metrics.evaluate(Constant(), checkerboard_split, n=5)["recall@5"]
+    assert 0.0 < recall < 0.5  # about 5 of 25 unseen items
+
+
+def test_what_each_list_adds_is_what_is_missing_without_it():
+    random = np.random.default_rng(4)
+    users, artists = np.nonzero(random.random((30, 25)) < np.linspace(0.9, 0.05, 25))
+    train = Interactions.from_frame(pd.DataFrame({"user": users, "item": artists, "value": 1}))
+    items = np.array([random.permutation(train.n_items)[:6] for _ in range(12)], np.int32)
+    items[3, 4:] = items[7, :] = -1
+    items[5] = items[6]
+    by_user = metrics.beyond_accuracy_by_user(items, train)
+    whole = metrics.beyond_accuracy(items, train)
+    for name, values in by_user.items():
+        without = [metrics.beyond_accuracy(np.delete(items, user, axis=0), train)[name] for user in range(12)]
+        np.testing.assert_allclose(values, 12 * whole[name] - 11 * np.array(without), rtol=1e-9)
+
+
+def test_full_lists_add_their_own_means():
+    train = Interactions.from_frame(
+        pd.DataFrame({"user": [0, 0, 1, 1, 2], "item": [0, 1, 0, 2, 0], "value": 1})
+    )
+    by_user = metrics.beyond_accuracy_by_user(np.array([[2, 1], [1, 0]], np.int32), train)
+    assert by_user["popularity_rank"] == pytest.approx([2, 1.5])
+    assert by_user["novelty"] == pytest.approx([1, 0.5])
+
+
+def test_the_share_of_what_hardly_anybody_plays_is_counted():
+    train = Interactions.from_frame(
+        pd.DataFrame({"user": [0, 0, 1, 1, 2], "item": [0, 1, 0, 2, 0], "value": 1})
+    )
+    assert metrics.rarely_played(np.array([[0, 1], [2, 1], [0, -1]], np.int32), train) == pytest.approx(3 / 5)

@@ -1,0 +1,195 @@
+"""Models side by side."""
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from recsys.errors import InputError
+from recsys.evaluation.metrics import Lists, evaluate
+from recsys.evaluation.significance import interval
+from recsys.experiments.leaderboard import BETTER, MEASURES, Entry, Leaderboard, compare
+from recsys.models import make_model
+
+EVERYONE = np.arange(40, dtype=np.int32)
+
+
+def finished(models, split, n=5):
+    board = Leaderboard([Entry(*model) for model in models], split, n)
+    with suppress(StopIteration):
+        while True:
+            board.step()
+    return board
+
+
+@pytest.fixture(scope="module")
+def board(checkerboard_split):
+    models = [
+        ("Good", make_model("implicit", factors=8)),
+        ("Poor", make_model("article", epochs=2)),
+        ("Same", make_model("implicit", factors=8)),
+    ]
+    return finished(models, checkerboard_split)
+
+
+def test_figures_are_those_of_a_model_evaluated_alone(board, checkerboard_split):
+    alone = evaluate(make_model("implicit", factors=8).fit(checkerboard_split.train), checkerboard_split, n=5)
+    row = board.table().set_index("model").loc["Good"]
+    for name in (
+        "ndcg",
+        "recall",
+        "precision",
+        "map",
+        "mrr",
+        "coverage",
+        "novelty",
+        "popularity_rank",
+        "gini",
+    ):
+        assert row[name] == pytest.approx(alone[f"{name}@5"])
+    assert row["seconds"] > 0
+
+
+def test_the_best_comes_first_and_every_measure_has_a_direction(board):
+    table = board.table()
+    assert table["ndcg"].is_monotonic_decreasing
+    measures = [name for name in table.columns if name not in ("model", "note") and "_interval" not in name]
+    assert set(measures) == set(BETTER)
+
+
+def test_the_interval_is_that_of_a_mean():
+    values = np.array([0.0, 1, 1, 0, 1])
+    assert interval(values) == pytest.approx(1.96 * stats.sem(values))
+    assert np.isnan(interval(values[:1]))
+
+
+def test_a_clear_difference_is_called_clear(board):
+    good, poor, same = board.entries
+    better = compare(good, poor)
+    assert better.is_clear
+    assert better.mean > better.interval > 0
+    assert better.wins > better.losses
+    assert compare(poor, good).mean == -better.mean
+    expected = stats.ttest_rel(good.by_user["ndcg"], poor.by_user["ndcg"]).pvalue
+    assert better.p_value == pytest.approx(expected)
+    equal = compare(good, same)
+    assert (equal.mean, equal.p_value, equal.is_clear) == (0, 1, False)
+
+
+def test_a_model_that_diverges_says_so_and_the_rest_go_on(checkerboard_split):
+    models = [
+        ("Wild", make_model("article", learning_rate=10, epochs=100)),
+        ("Tame", make_model("article", epochs=1)),
+    ]
+    board = finished(models, checkerboard_split)
+    assert "Lower the learning rate" in board.entries[0].message
+    assert board.table()["model"].tolist() == ["Tame"]
+    assert board.progress == 1
+
+
+def test_what_was_measured_stays_when_the_rest_is_left_out(checkerboard_split):
+    board = Leaderboard(
+        [Entry("One", make_model("article", epochs=1)), Entry("Two", make_model("article", epochs=500))],
+        checkerboard_split,
+    )
+    assert board.table().empty
+    while not board.measured:
+        board.step()
+    board.step()
+    assert 0 < board.progress < 1
+    board.finish()
+    with pytest.raises(StopIteration):
+        board.step()
+    assert board.table()["model"].tolist() == ["One"]
+
+
+def test_nothing_to_compare_is_explained(checkerboard_split):
+    with pytest.raises(InputError, match="at least one model"):
+        Leaderboard([], checkerboard_split)
+
+
+def test_a_table_and_its_marks_have_the_same_rows_though_another_model_is_measured_meanwhile(
+    checkerboard_split,
+):
+    models = [("One", make_model("popular")), ("Two", make_model("article", epochs=2))]
+    board = Leaderboard([Entry(*model) for model in models], checkerboard_split, 5)
+    while not board.measured:
+        board.step()
+    measured = board.measured
+    table = board.table(measured)
+    with suppress(StopIteration):
+        while True:
+            board.step()
+    assert len(board.table()) == len(board.marks()) == 2
+    assert len(table) == len(board.marks(measured)) == 1
+
+
+def test_the_best_of_each_column_is_marked_and_what_is_as_good(board):
+    table, marks = board.table(), board.marks()
+    assert set(marks) == {name for name, more in BETTER.items() if more is not None}
+    assert (marks["ndcg"] == np.where(table["model"] == "Poor", "", "best")).all()
+    assert table["gini"][marks["gini"] == "best"].unique() == table["gini"].min()
+    assert (marks["seconds"] == "best").sum() == 1
+    assert not (marks["seconds"] == "close").any()
+    assert Leaderboard(board.entries[:1], board.split).marks().eq("best").all().all()
+
+
+def test_what_is_not_clearly_worse_is_marked_as_close(board):
+    good, poor, _ = board.entries
+    random = np.random.default_rng(3)
+    nearly = Entry(
+        "Nearly", good.model, lists=good.lists, figures=dict(good.figures), by_user=dict(good.by_user)
+    )
+    noise = random.normal(0, 0.05, len(board.users))
+    nearly.by_user["ndcg"] = good.by_user["ndcg"] - noise + noise.mean() - 0.001
+    nearly.figures["ndcg"] -= 0.001
+    marks = Leaderboard([good, poor, nearly], board.split).marks()
+    assert marks["ndcg"].tolist() == ["best", "close", ""]
+
+
+def test_every_figure_has_an_interval_that_of_a_mean_for_means(board):
+    entry = board.entries[0]
+    assert set(entry.by_user) == set(entry.figures) == set(MEASURES)
+    for name in MEASURES:
+        assert entry.by_user[name].shape == board.users.shape
+    for name in ("ndcg", "novelty", "popularity_rank"):
+        assert entry.by_user[name].mean() == pytest.approx(entry.figures[name])
+    table = board.table()
+    assert (table[[f"{name}_interval" for name in MEASURES]] >= 0).all().all()
+
+
+def test_a_trained_model_is_measured_as_it_is_and_another_stops_where_it_should(checkerboard_split):
+    model = make_model("implicit", factors=8, epochs=4)
+    for done in model.train(checkerboard_split.train):
+        if done == 3:
+            break
+    model.settle(checkerboard_split.train)
+    before = model.state()
+    board = Leaderboard(
+        [
+            Entry("Trained", model, trained=True, seconds=7.5),
+            Entry("Stopped", make_model("implicit", factors=8, epochs=4), stop=3),
+            Entry("Whole", make_model("implicit", factors=8, epochs=4)),
+        ],
+        checkerboard_split,
+    )
+    with suppress(StopIteration):
+        while True:
+            board.step()
+    trained, stopped, whole = board.entries
+    for name, value in before.items():
+        np.testing.assert_array_equal(value, model.state()[name])
+        np.testing.assert_array_equal(value, stopped.model.state()[name])
+    assert trained.seconds == 7.5
+    assert not np.array_equal(whole.model.user_factors, model.user_factors)
+
+
+def test_lists_know_their_hits(checkerboard_split):
+    model = make_model("implicit", factors=8).fit(checkerboard_split.train)
+    lists = Lists.of(model, checkerboard_split, EVERYONE, 5)
+    hidden = checkerboard_split.validation
+    for row, user in enumerate(EVERYONE):
+        wanted = hidden.item_codes[hidden.of_user(user)]
+        assert lists.hits[row].tolist() == np.isin(lists.items[row], wanted).tolist()
+        assert lists.hidden[row] == len(wanted)

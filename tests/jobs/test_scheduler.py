@@ -1,0 +1,199 @@
+"""Many people's work in the background: turns, limits, and what is left behind."""
+
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recsys.errors import InputError
+from recsys.jobs.scheduler import JobScheduler
+from tests.conftest import ROOT
+
+
+class Steps:
+    """Work of some steps; each waits for a permit and is written down."""
+
+    def __init__(self, name, diary, steps=3):
+        self.name, self.diary, self.steps = name, diary, steps
+        self.permits = threading.Semaphore(0)
+        self.done = 0
+
+    @property
+    def progress(self):
+        return self.done / self.steps
+
+    def step(self):
+        if self.done == self.steps:
+            raise StopIteration
+        self.permits.acquire()
+        self.done += 1
+        self.diary.append(self.name)
+
+    def finish(self):
+        self.diary.append(f"{self.name} ended")
+
+
+@pytest.fixture
+def diary():
+    return []
+
+
+def test_owners_take_turns(dataset, diary):
+    runs = JobScheduler(at_once=1)
+    jobs = [
+        runs.start(dataset, Steps(name, diary, 1), owner)
+        for name, owner in (("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("c1", "c"), ("b2", "b"))
+    ]
+    assert runs.wait(jobs[0], "running")
+    by_place = {runs.place(job): job.run.name for job in jobs}
+    assert by_place == {0: "a1", 1: "b1", 2: "c1", 3: "a2", 4: "b2", 5: "a3"}
+    for job in jobs:
+        job.run.permits.release()
+    assert all(runs.wait(job, "done") for job in jobs)
+    assert diary == ["a1", "b1", "c1", "a2", "b2", "a3"]
+
+
+def test_a_long_run_lets_others_have_their_turn(dataset, diary):
+    runs = JobScheduler(at_once=1, turn=0.0)
+    long = runs.start(dataset, Steps("long", diary, 100), "a")
+    assert runs.wait(long, "running")
+    short = runs.start(dataset, Steps("short", diary, 1), "b")
+    short.run.permits.release()
+    long.run.permits.release(9)
+    assert runs.wait(short, "done")
+    assert not long.ended
+    long.run.permits.release(100)
+    assert runs.wait(long, "done")
+    assert diary.count("long") == 100
+
+
+def test_nobody_can_have_too_many_at_once(dataset, diary):
+    runs = JobScheduler(each=2)
+    own = [runs.start(dataset, Steps("own", diary), "a") for _ in range(2)]
+    with pytest.raises(InputError, match="2 of your trainings"):
+        runs.start(dataset, Steps("own", diary), "a")
+    other = runs.start(dataset, Steps("other", diary), "b")
+    runs.cancel(own[0])
+    own[0].run.permits.release()
+    assert runs.wait(own[0], "cancelled")
+    third = runs.start(dataset, Steps("own", diary), "a")
+    for job in (own[1], other, third):
+        runs.cancel(job)
+        job.run.permits.release()
+        assert runs.wait(job, "cancelled")
+
+
+def test_what_was_paused_and_left_makes_room_for_what_comes(dataset, diary):
+    runs = JobScheduler(kept=1)
+    left = runs.start(dataset, Steps("left", diary, 100), "a")
+    runs.pause(left)
+    left.run.permits.release()
+    assert runs.wait(left, "paused")
+    with pytest.raises(InputError, match="Too many trainings"):
+        runs.start(dataset, Steps("next", diary), "b")
+    runs.lease = -1.0
+    following = runs.start(dataset, Steps("next", diary, 1), "b")
+    assert runs.get(left.id) is None
+    assert runs.wait(left, "cancelled")
+    runs.lease = 900.0
+    following.run.permits.release()
+    assert runs.wait(following, "done")
+
+
+def test_runs_that_are_too_much_together_make_room_and_what_is_looked_at_stays(dataset, diary):
+    runs = JobScheduler(at_once=2, most=1_000)
+    shared = np.zeros(10)
+
+    def start(name, size, shared=shared):
+        work = Steps(name, diary, 1)
+        work.learned, work.shared = np.zeros(size, np.int8), shared
+        return runs.start(dataset, work)
+
+    def end(job):
+        job.run.permits.release()
+        assert runs.wait(job, "done")
+        for thread in threading.enumerate():
+            if thread.name == f"training-{job.id}":
+                thread.join(10)
+
+    first, second = start("a", 400), start("b", 400)
+    end(first)
+    end(second)
+    assert runs.held() == 2 * 400 + shared.nbytes
+    assert runs.get(first.id) is first
+    third = start("c", 400)
+    end(third)
+    assert runs.get(second.id) is None
+    assert runs.held() == 2 * 400 + shared.nbytes
+    going, heavy = start("going", 400), start("heavy", 5_000)
+    end(heavy)
+    assert [job for job in (first, third, heavy) if runs.get(job.id)] == [heavy]
+    assert runs.get(going.id) is going
+    end(going)
+    # what two share counts though one of them is forgotten
+    large = np.zeros(500, np.int8)
+    for name in "de":
+        end(start(name, 100, large))
+    end(start("f", 450))
+    assert runs.held() <= runs.most
+
+
+def test_work_on_somebodys_own_data_is_forgotten_with_the_last_who_looks_at_it(dataset, diary):
+    runs = JobScheduler(at_once=1, grace=0.0)
+    job = runs.start(dataset, Steps("own", diary), "a", "first tab")
+    assert job.private
+    runs.get(job.id, "second tab")
+    runs.leave("first tab")
+    runs._forget_left([job])
+    assert runs.get(job.id) is job
+    runs.leave("second tab")
+    runs._forget_left([job])  # as the timer does; a step that went on before it would wait for ever
+    job.run.permits.release(1)
+    assert runs.wait(job, "cancelled")
+    assert runs.get(job.id) is None
+
+
+def test_who_comes_back_in_time_finds_their_own_work(dataset, diary):
+    runs = JobScheduler(at_once=1, grace=3600.0)
+    job = runs.start(dataset, Steps("own", diary), "a", "tab")
+    runs.leave("tab")
+    assert runs.get(job.id, "tab") is job
+    runs._forget_left([job])
+    assert runs.get(job.id) is job
+    runs.cancel(job)
+    job.run.permits.release(3)
+
+
+def test_work_on_the_sample_stays_when_all_have_left(dataset, diary):
+    runs = JobScheduler(at_once=1, grace=0.0)
+    job = runs.start(replace(dataset, key="sample"), Steps("shared", diary, 1), "a", "tab")
+    job.run.permits.release()
+    assert runs.wait(job, "done")
+    runs.leave("tab")
+    runs._forget_left([job])
+    assert runs.get(job.id) is job
+
+
+def test_what_goes_on_ends_with_the_program_and_is_waited_for():
+    program = """
+import time
+from recsys.jobs.scheduler import JobScheduler
+
+class Works:
+    progress = 0.5
+    def step(self):
+        time.sleep(0.3)
+    def finish(self):
+        print("finished")
+
+runs = JobScheduler(at_once=1)
+first, second = runs.start(None, Works()), runs.start(None, Works())
+assert runs.wait(first, "running")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout) == (0, "finished\nfinished\n"), ended.stderr

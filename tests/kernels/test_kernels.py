@@ -1,0 +1,242 @@
+"""Each kernel against its slow twin."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.kernels import sgd, solve, top_n
+from tests import naive
+
+
+def problem(seed: int, factors: int):
+    random = np.random.default_rng(seed)
+    n_users, n_items, n = 7, 9, 60
+    return {
+        "user_codes": random.integers(0, n_users, n).astype(np.int32),
+        "item_codes": random.integers(0, n_items, n).astype(np.int32),
+        "targets": random.random(n, np.float32),
+        "mean": np.float32(0.3),
+        "user_bias": random.normal(size=n_users).astype(np.float32),
+        "item_bias": random.normal(size=n_items).astype(np.float32),
+        "p": random.normal(size=(n_users, factors)).astype(np.float32),
+        "q": random.normal(size=(n_items, factors)).astype(np.float32),
+    }
+
+
+sizes = given(seed=st.integers(0, 2**31), factors=st.integers(1, 40))
+
+
+@sizes
+def test_the_article_step_agrees_with_its_slow_twin(seed, factors):
+    given = problem(seed, factors)
+    pairs = given["user_codes"], given["item_codes"], given["targets"]
+    p, q = given["p"].copy(), given["q"].copy()
+    expected = naive.sgd_article(*pairs, p, q, 0.01, 0.2)
+    sgd.sgd_article(*pairs, p, q, np.float32(0.01), np.float32(0.2))
+    np.testing.assert_allclose(p, expected[0], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(q, expected[1], rtol=1e-3, atol=1e-4)
+
+
+@sizes
+def test_the_biased_step_agrees_with_its_slow_twin(seed, factors):
+    given = problem(seed, factors)
+    expected = naive.sgd_biased(*given.values(), 0.01, 0.2)
+    sgd.sgd_biased(*given.values(), np.float32(0.01), np.float32(0.2))
+    for learned, wanted in zip(
+        (given["user_bias"], given["item_bias"], given["p"], given["q"]), expected, strict=True
+    ):
+        np.testing.assert_allclose(learned, wanted, rtol=1e-3, atol=1e-4)
+
+
+@sizes
+def test_the_squared_error_agrees_with_its_slow_twin(seed, factors):
+    given = problem(seed, factors)
+    assert sgd.squared_error(*given.values()) == pytest.approx(naive.squared_error(*given.values()), rel=1e-4)
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    n=st.integers(1, 12),
+    levels=st.integers(1, 20),
+    seen_share=st.floats(0, 1),
+)
+def test_the_best_items_agree_with_their_slow_twin(seed, n, levels, seen_share):
+    random = np.random.default_rng(seed)
+    scores = random.integers(0, levels, (3, 10)).astype(np.float32)
+    seen = [np.flatnonzero(random.random(10) < seen_share).astype(np.int32) for _ in range(3)]
+    starts = np.cumsum([0] + [len(known) for known in seen])
+    order = random.permutation(10).astype(np.int32)
+    expected = [naive.top_n(scores[row], set(seen[row].tolist()), order, n) for row in range(3)]
+    wanted_scores = [scores[row, expected[row]] for row in range(3)]
+    items, best = np.empty((3, n), np.int32), np.empty((3, n), np.float32)
+    top_n.top_n(scores, starts, np.concatenate(seen), order, items, best)
+    for row in range(3):
+        found = len(expected[row])
+        assert items[row, :found].tolist() == expected[row]
+        assert best[row, :found].tolist() == wanted_scores[row].tolist()
+        assert (items[row, found:] == -1).all()
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    factors=st.integers(1, 20),
+    n_items=st.sampled_from([1, 9, 127, 128, 129, 400]),
+    biased=st.booleans(),
+    coarse=st.booleans(),
+)
+def test_leaving_out_short_items_changes_nothing(seed, factors, n_items, biased, coarse):
+    random = np.random.default_rng(seed)
+    n = 4
+    # Coarse numbers make many scores equal, and their sums exact.
+    drawn = (
+        random.integers(-2, 3, (3 + n_items, factors))
+        if coarse
+        else random.normal(size=(3 + n_items, factors))
+    )
+    p, q = drawn[:3].astype(np.float32), drawn[3:].astype(np.float32)
+    q[random.random(n_items) < 0.5] *= np.float32(0.25)
+    bias = np.asarray(random.integers(-3, 4, n_items) * biased, np.float32)
+    seen = [np.flatnonzero(random.random(n_items) < 0.3).astype(np.int32) for _ in range(3)]
+    starts = np.cumsum([0] + [len(known) for known in seen])
+    order = random.permutation(n_items).astype(np.int32)
+    turns = np.argsort(order).astype(np.int32)
+    lengths = np.sqrt(np.square(q).sum(axis=1) + np.square(bias))
+    codes = np.argsort(-lengths).astype(np.int32)
+    found = np.empty((3, n), np.int32), np.empty((3, n), np.float32)
+    columns = np.ascontiguousarray(q[codes].T)
+    ordered = bias[codes], lengths[codes], codes, turns[codes]
+    top_n.top_n_by_length(p, columns, *ordered, starts[:-1], starts[1:], np.concatenate(seen), *found)
+    wanted = np.empty((3, n), np.int32), np.empty((3, n), np.float32)
+    top_n.top_n(p @ q.T + bias, starts, np.concatenate(seen), order, *wanted)
+    if coarse:
+        assert found[0].tolist() == wanted[0].tolist()
+    np.testing.assert_allclose(found[1], wanted[1], rtol=1e-4, atol=1e-4)
+    assert ((found[0] == -1) == (wanted[0] == -1)).all()
+
+
+def test_scores_that_are_not_numbers_are_never_recommended():
+    scores = np.array([[np.nan, 1.0, np.nan, 0.5]], np.float32)
+    items, best = np.empty((1, 3), np.int32), np.empty((1, 3), np.float32)
+    top_n.top_n(scores, np.array([0, 0]), np.empty(0, np.int32), np.arange(4, dtype=np.int32), items, best)
+    assert items.tolist() == [[1, 3, -1]]
+
+
+@given(seed=st.integers(0, 2**31), factors=st.integers(1, 40), pairs=st.integers(1, 150))
+def test_the_implicit_step_agrees_with_its_slow_twin(seed, factors, pairs):
+    random = np.random.default_rng(seed)
+    n_users, n_items = 7, 9
+    floats = [random.random(n, np.float32) for n in (n_users, n_items, n_users, n_items)]
+    p = random.normal(size=(n_users, factors)).astype(np.float32) / factors
+    q = random.normal(size=(n_items, factors)).astype(np.float32) / factors
+    given = (
+        random.permutation(pairs),
+        random.integers(0, n_users, pairs).astype(np.int32),
+        random.integers(0, n_items, pairs).astype(np.int32),
+        random.random(pairs, np.float32),
+        1 + random.random(pairs, np.float32),
+        p,
+        q,
+        np.full(n_users, 0.1, np.float32),
+        np.full(n_items, 0.1, np.float32),
+        p.T @ p,
+        q.T @ q,
+        *floats,
+        np.float32(0.05),
+    )
+    expected = naive.sgd_implicit(*given, top_n.BLOCK)
+    sgd.sgd_implicit(*given)
+    for learned, wanted in zip(given[5:9], expected, strict=True):
+        np.testing.assert_allclose(learned, wanted, rtol=2e-3, atol=2e-4)
+
+
+def history_problem(seed: int, factors: int):
+    random = np.random.default_rng(seed)
+    n_users, n_items = 6, 11
+    has = random.random((n_users, n_items)) < random.random((n_users, 1))
+    user_codes, item_codes = (codes.astype(np.int32) for codes in np.nonzero(has))
+    starts = np.concatenate([[0], np.cumsum(has.sum(axis=1))])
+    targets = random.random(len(user_codes), np.float32)
+    biases = [random.normal(size=n).astype(np.float32) for n in (n_users, n_items)]
+    q, y = (random.normal(size=(n_items, factors)).astype(np.float32) for _ in range(2))
+    return random, user_codes, item_codes, starts, targets, biases, q, y
+
+
+@sizes
+def test_the_history_step_agrees_with_its_slow_twin(seed, factors):
+    random, _, item_codes, starts, targets, biases, q, y = history_problem(seed, factors)
+    given = (
+        random.permutation(len(starts) - 1),
+        starts,
+        item_codes,
+        targets,
+        np.float32(0.4),
+        *biases,
+        q,
+        y,
+        np.full(len(q), 0.1, np.float32),
+        np.full(len(q), 0.1, np.float32),
+        random.random(len(starts) - 1, np.float32),
+        random.random(len(q), np.float32),
+        random.random(len(q), np.float32),
+        np.float32(0.02),
+        np.float32(0.05),
+    )
+    expected = naive.sgd_biased_by_history(*given)
+    sgd.sgd_biased_by_history(*given)
+    for learned, wanted in zip(given[5:11], expected, strict=True):
+        np.testing.assert_allclose(learned, wanted, rtol=2e-3, atol=5e-4)
+
+
+@sizes
+def test_the_error_without_ones_own_item_agrees_with_its_slow_twin(seed, factors):
+    _, user_codes, item_codes, starts, targets, biases, q, y = history_problem(seed, factors)
+    p = np.empty((len(starts) - 1, factors), np.float32)
+    sgd.mean_rows(starts, item_codes, y, p)
+    np.testing.assert_allclose(p, naive.mean_rows(starts, item_codes, y, len(p)), rtol=1e-4, atol=1e-4)
+    pairs = (user_codes, item_codes, targets, np.float32(0.4), *biases)
+    total = sgd.squared_error_without_own(*pairs, p, q, y, np.diff(starts))
+    assert total == pytest.approx(naive.squared_error_without_own(*pairs, starts, q, y), rel=1e-3, abs=1e-3)
+
+
+@sizes
+def test_solving_agrees_with_its_slow_twin(seed, factors):
+    random, _, item_codes, starts, targets, _, q, _ = history_problem(seed, factors)
+    n_users = len(starts) - 1
+    weights = 1 + random.random(len(targets), np.float32)
+    zero, decay = random.random(n_users, np.float32), 1 + random.random(n_users, np.float32)
+    given = (starts, item_codes, targets, weights, q, q.T @ q, zero, decay)
+    p = np.full((n_users, factors), np.nan, np.float32)
+    solve.solve_users(*given, p)
+    np.testing.assert_allclose(p, naive.solve_users(*given), rtol=2e-3, atol=2e-4)
+
+
+def test_solving_works_without_regularization():
+    given = (np.array([0, 1]), np.zeros(1, np.int32), np.ones(1, np.float32), np.ones(1, np.float32))
+    nothing = np.zeros(1, np.float32)
+    q, p = np.ones((1, 3), np.float32), np.empty((1, 3), np.float32)
+    solve.solve_users(*given, q, np.zeros((3, 3), np.float32), nothing, nothing, p)
+    assert (p @ q.T).item() == pytest.approx(1, rel=1e-3)
+
+
+@sizes
+def test_matching_without_ones_own_item_agrees_with_its_slow_twin(seed, factors):
+    _, user_codes, item_codes, starts, _, _, q, y = history_problem(seed, factors)
+    p = np.empty((len(starts) - 1, factors), np.float32)
+    sgd.mean_rows(starts, item_codes, y, p)
+    matches = np.empty(len(user_codes), np.float32)
+    sgd.match_without_own(user_codes, item_codes, p, q, y, np.diff(starts), matches)
+    expected = naive.match_without_own(user_codes, item_codes, starts, q, y)
+    np.testing.assert_allclose(matches, expected, rtol=1e-3, atol=1e-3)
+
+
+@given(
+    seed=st.integers(0, 2**31), count=st.integers(1, 6), extra=st.integers(0, 4), levels=st.integers(1, 50)
+)
+def test_the_smallest_keys_agree_with_their_slow_twin(seed, count, extra, levels):
+    random = np.random.default_rng(seed)
+    starts = np.concatenate([[0], np.cumsum(random.integers(0, 15, 8))])
+    keys = random.integers(0, levels, starts[-1]).astype(float)
+    marks = np.zeros(len(keys), bool)
+    top_n.mark_smallest(keys, starts, count + extra, count, marks)
+    assert marks.tolist() == naive.mark_smallest(keys, starts, count + extra, count).tolist()

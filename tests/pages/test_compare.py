@@ -1,0 +1,62 @@
+"""The leaderboard as the page shows it, without a browser."""
+
+import re
+import time
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.conftest import ROOT
+
+
+@pytest.fixture(autouse=True)
+def _fresh_server():
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def test_every_figure_is_shown_with_its_interval():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py")
+    app.session_state.compared = ["popular", "svd"]
+    app.run()
+    app.button(key="compare").click().run()
+    for _ in range(200):
+        if app.dataframe and not any(button.key == "cancel-comparison" for button in app.button):
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    styler = app.dataframe[0].proto.arrow_data.styler
+    with pa.ipc.open_stream(styler.display_values) as reader:
+        shown = pd.DataFrame(reader.read_pandas())
+    assert len(shown) == 2
+    for value, name in zip(shown.iloc[0], app.dataframe[0].value.columns, strict=True):
+        if name == "Model":
+            continue
+        wanted = r"\d+\.\d\d" if name == "Seconds" else r"\d+(\.\d+)? ± \d+(\.\d+)?"
+        assert re.fullmatch(wanted, value), name
+    assert "background-color" in styler.styles
+
+
+def test_a_hold_out_that_cannot_be_is_explained():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py")
+    app.run()
+    app.number_input(key="compare-hidden").set_value(40).run()
+    app.button(key="compare").click().run()
+    assert not app.exception
+    assert "cannot hide 40 of them" in app.error[0].value.replace("\\", "")
+
+
+def test_without_a_model_there_is_nothing_to_compare():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py")
+    app.session_state.compared = []
+    app.run()
+    app.button(key="compare").click().run()
+    assert "Choose at least one model" in app.error[0].value

@@ -1,0 +1,257 @@
+"""Every page through the app, without a browser: it opens, and says what to do."""
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components.shell import layout
+from pages.components.widgets import pickers, tables
+from recsys.analysis import popularity
+from recsys.data.sources.sample import load_sample
+from recsys.models import MODELS
+from recsys.settings import ROWS
+from tests.conftest import ROOT
+
+PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
+
+
+pytestmark = pytest.mark.usefixtures("fresh_server")
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page(f"pages/{name}")
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    """Return what the page complains about, as it is read."""
+    return app.error[0].value.replace("\\", "")
+
+
+def test_home_leads_to_the_pages():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert not app.exception
+    assert {"Explore", "Train", "Recommend"} <= {heading.value.split()[-1] for heading in app.subheader}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_on_the_sample(name):
+    app = open_page(name)
+    assert not app.exception
+    assert app.title[0].value
+    assert not app.error
+
+
+def test_key_figures_are_those_of_the_data():
+    app = open_page("explore.py")
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Listeners"] == "2,000"
+    assert 1_500 <= int(shown["Artists"].replace(",", "")) <= 3_000
+    assert 90_000 <= int(shown["Listener-artist pairs"].replace(",", "")) <= 100_000
+
+
+def test_searching_an_artist_narrows_the_table():
+    app = open_page("explore.py")
+    app.text_input(key="search").input("metallica").run()
+    assert not app.exception
+    assert "Metallica" in app.dataframe[0].value["artist"].tolist()
+    assert len(app.dataframe[0].value) < 10
+
+
+def test_of_very_many_artists_the_first_are_listed_and_a_search_finds_any(monkeypatch):
+    monkeypatch.setattr(tables, "ARTISTS_LISTED", 50)
+    app = open_page("explore.py")
+    assert len(app.dataframe[0].value) == 50
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "The 50 with most plays are listed" in captions
+    last = popularity.rank_table(load_sample().interactions)["artist"].iloc[-1]
+    app.text_input(key="search").set_value(last).run()
+    assert last in set(app.dataframe[0].value["artist"])
+
+
+def test_an_unknown_artist_in_a_link_is_explained():
+    app = open_page("artist.py", artist="<script>")
+    assert not app.exception
+    assert "Nothing in this data has the id '<script>'" in said(app)
+
+
+def test_an_artist_in_a_link_is_shown():
+    app = open_page("artist.py", artist="1")
+    assert not app.exception
+    assert app.header
+    assert len(app.dataframe) == 2
+
+
+def test_without_a_model_recommend_says_what_to_do():
+    app = open_page("recommend.py")
+    assert "Train one first" in app.info[0].value
+    assert app.button(key="to-train").label == "Train a model"
+
+
+def trained(name: str = "biased") -> AppTest:
+    app = open_page("train.py")
+    app.selectbox(key="model").select(name).run()
+    app.button(key="train").click().run()
+    assert not app.exception
+    for _ in range(100):
+        time.sleep(0.1)
+        app.run()
+        if any("Done" in markdown.value for markdown in app.markdown):
+            return app
+    raise AssertionError("training did not end")
+
+
+def test_training_shows_its_figures():
+    app = trained()
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert float(shown["Validation RMSE"]) > 0
+    assert shown["Time per epoch"].endswith(" ms")
+    assert any("million updates/s" in metric.delta for metric in app.metric)
+
+
+@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if "epochs" not in model.defaults])
+def test_a_model_made_in_one_go_shows_its_lists_and_no_errors(name):
+    app = trained(name)
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert set(shown) == {"NDCG@10", "Recall@10", "Time to train"}
+    assert not any("nan" in value.lower() for value in shown.values())
+    for setting in MODELS[name].defaults:
+        assert [box.label for box in (*app.selectbox, *app.select_slider)].count(ROWS[setting].label) == 1
+
+
+def test_als_is_watched_by_its_lists_alone():
+    app = open_page("train.py")
+    app.selectbox(key="model").select("als").run()
+    assert "validation RMSE" not in app.selectbox(key="watch-lists").options
+    app.select_slider(key="als-factors").set_value(8).run()
+    app.button(key="train").click().run()
+    for _ in range(100):
+        time.sleep(0.1)
+        app.run()
+        if any("Done" in markdown.value for markdown in app.markdown):
+            break
+    assert not app.exception
+    assert [metric.label for metric in app.metric] == ["NDCG@10", "Best epoch", "Time per epoch"]
+
+
+def test_settings_outside_their_range_are_explained_and_nothing_starts():
+    app = open_page("train.py")
+    app.number_input(key="split-hidden").set_value(40).run()
+    app.button(key="train").click().run()
+    assert not app.exception
+    assert "cannot hide 40 of them" in said(app)
+
+
+def test_a_trained_model_recommends():
+    run_id = trained().session_state.run
+    app = open_page("recommend.py", run=run_id, listener="7")
+    assert not app.exception
+    existing, recommended = (table.value for table in app.dataframe)
+    assert existing["value"].is_monotonic_decreasing
+    assert recommended["score"].is_monotonic_decreasing
+    assert len(recommended) == 10
+
+
+def test_each_recommended_artist_has_its_reasons_and_their_chart_adds_up():
+    app = open_page("recommend.py", run=trained().session_state.run, listener="7")
+    table = app.dataframe[1].value
+    assert table["because"].all()
+    assert any("The parts add up to the score" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize("name", ["user-knn", "article"])
+def test_a_model_without_reasons_says_so(name):
+    app = open_page("recommend.py", run=trained(name).session_state.run, listener="7")
+    assert not app.exception
+    assert "because" not in app.dataframe[1].value
+    assert "gives no reasons" in app.info[0].value
+
+
+def test_the_dial_and_the_address_belong_together():
+    run = trained().session_state.run
+    app = open_page("recommend.py", run=run, listener="7", n="5", dial="0.7", variety="0.2")
+    assert not app.exception
+    assert app.select_slider(key="dial").value == 0.75
+    assert app.select_slider(key="variety").value == 0.2
+    first = app.dataframe[1].value["artist"].tolist()
+    assert len(first) == 5
+    app.select_slider(key="dial").set_value(-1.0).run()
+    assert app.query_params["dial"] == "-1"
+    assert app.dataframe[1].value["artist"].tolist() != first
+
+
+def test_an_address_that_asks_for_nonsense_is_explained():
+    run = trained().session_state.run
+    for page in ("recommend.py", "present.py"):
+        for name, value in (("n", "many"), ("n", "0"), ("dial", "far"), ("dial", "9"), ("variety", "nan")):
+            app = open_page(page, run=run, listener="7", **{name: value})
+            assert not app.exception
+            assert len(app.error) == 1
+
+
+def test_one_listener_is_presented_without_controls():
+    run = trained().session_state.run
+    app = open_page("present.py", run=run, listener="7", n="4")
+    assert not app.exception
+    assert app.title[0].value == "For listener 7"
+    assert len(app.subheader) == 8
+    assert not [*app.button, *app.slider, *app.selectbox]
+    shown = open_page("recommend.py", run=run, listener="7", n="4").dataframe[1].value["artist"]
+    for artist, heading in zip(shown, app.subheader[4:], strict=True):
+        assert heading.value.replace("\\", "").startswith(artist)
+
+
+def test_an_unknown_listener_is_explained():
+    run_id = trained().session_state.run
+    app = open_page("recommend.py", run=run_id, listener="nobody")
+    assert not app.exception
+    assert "Nobody in this data has the id 'nobody'" in said(app)
+
+
+def test_a_link_to_a_run_that_is_gone_still_opens():
+    app = open_page("recommend.py", run="0123456789ab")
+    assert not app.exception
+    assert app.button(key="to-train")
+
+
+def test_an_address_in_a_sentence_ends_before_what_follows_it():
+    assert layout.sentence("At https://a.org/b, *free*.") == r"At <https://a.org/b>\, \*free\*\."
+
+
+def test_a_folder_of_runs_that_cannot_be_used_is_explained_on_the_page(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "file"))
+    app = open_page("train.py", model="popular")
+    app.button(key="train").click().run()
+    for _ in range(100):
+        if any("Done" in shown.value for shown in app.markdown):
+            break
+        app.run()
+    assert any("cannot be read: Not a directory" in shown.value.replace("\\", "") for shown in app.caption)
+    app.session_state["runs"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run().button(key="save-run").click().run()
+    assert not app.exception
+    assert "Or set RECSYS_RUNS to a folder that can be written to." in said(app)
+
+
+def test_a_download_that_fails_is_explained_on_the_page(tmp_path, monkeypatch):
+    monkeypatch.delenv("RECSYS_LASTFM", raising=False)
+    monkeypatch.setenv("RECSYS_CACHE", str(tmp_path))
+    monkeypatch.setenv("RECSYS_LASTFM_URL", "http://127.0.0.1:9/nothing.zip")
+    app = open_page("data.py")
+    app.button(key="download-lastfm").click().run()
+    assert not app.exception
+    assert "cannot be reached" in said(app)
+    assert "drop it onto the Data page" in said(app)
+
+
+def test_of_very_many_listeners_the_first_are_offered_and_any_id_can_be_typed(monkeypatch):
+    monkeypatch.setattr(pickers, "LISTENERS_LISTED", 5)
+    app = trained().switch_page("pages/recommend.py").run()
+    picker = app.selectbox(key="listener")
+    assert len(picker.options) == 5
+    assert "The first 5 are listed; type any id" in picker.help

@@ -1,0 +1,190 @@
+"""Tuning on the Train page, without a browser: trains at once, remembers, explains, undoes."""
+
+import errno
+import os
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from recsys.data.sources.load import load
+from recsys.data.splitting import hold_out
+from recsys.experiments.setup import Setup
+from recsys.experiments.share_link import to_query
+from recsys.storage.run_store import RunStore
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.usefixtures("fresh_server")
+
+
+def open_train(browser: str = "a" * 32, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/train.py")
+    app.session_state["owner-secret"] = browser
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def settle(app: AppTest) -> AppTest:
+    for _ in range(100):
+        assert not app.exception
+        if any("Done" in shown.value for shown in app.markdown):
+            return app
+        app.run()
+    raise AssertionError("training did not end")
+
+
+def tuned(**settings: float) -> AppTest:
+    app = open_train(model="funk", factors="2", epochs="5")
+    settle(app)
+    app.toggle(key="tune").set_value(True).run()
+    settle(app)
+    for name, value in settings.items():
+        app.select_slider(key=f"funk-{name}").set_value(value).run()
+        settle(app)
+    return app
+
+
+def shown_history(app):
+    from pages.components.session import session
+
+    return session.runs().get(app.session_state.run).run.history
+
+
+def errors(history):
+    return [(epoch.train_rmse, epoch.validation_rmse, epoch.ndcg, epoch.recall) for epoch in history]
+
+
+def table(app):
+    return app.dataframe[0].value
+
+
+def test_moving_a_slider_trains_at_once_and_keeps_the_run_before():
+    app = tuned(regularization=0.5)
+    assert app.session_state["funk-regularization"] == 0.5
+    assert app.query_params["regularization"] == "0.5"
+    rows = table(app)
+    assert rows["regularization"].tolist()[0] == "0.5"
+    assert rows["epochs"].tolist() == [5] * len(rows)
+
+
+def test_without_the_toggle_a_slider_trains_nothing():
+    app = settle(open_train(model="funk", factors="2", epochs="5"))
+    before = app.session_state.run
+    app.select_slider(key="funk-regularization").set_value(0.5).run()
+    assert app.session_state.run == before
+
+
+def test_a_link_reproduces_the_curve_to_the_last_digit():
+    split = hold_out(load("sample").interactions, 30, 10, 4)
+    setup = Setup(
+        "funk",
+        {"factors": 2, "epochs": 5, "seed": 4, "learning_rate": 0.0123},
+        minimum=30,
+        hidden=10,
+        watch="rmse",
+        fingerprint=load("sample").interactions.fingerprint,
+    )
+    run = setup.run(split)
+    list(run)
+    app = settle(open_train(**to_query(setup)))
+    assert not app.warning
+    assert errors(shown_history(app)) == errors(run.history)
+    assert app.query_params["learning_rate"] == "0.0123"
+
+
+def test_wrong_values_in_a_link_are_explained_and_replaced():
+    app = settle(open_train(model="funk", factors="many", epochs="5", fingerprint="0" * 16))
+    said = " ".join(warning.value for warning in app.warning)
+    assert "16 is used instead" in said or "factors" in said or "Latent features" in said
+    assert app.session_state["funk-factors"] == 16
+
+
+def test_a_link_from_other_data_says_so():
+    app = open_train(model="funk", factors="2", epochs="5", fingerprint="0" * 16)
+    assert any("made on other data" in warning.value for warning in app.warning)
+
+
+def test_what_is_wrong_is_said_with_a_button_that_changes_it():
+    app = settle(open_train(model="funk", factors="2", epochs="5", learning_rate="1e-05"))
+    assert any("learning rate is too low" in shown.value for shown in app.markdown)
+    app.button(key="apply-0").click().run()
+    settle(app)
+    assert app.session_state["funk-learning_rate"] == pytest.approx(5e-5)
+    assert app.query_params["learning_rate"] == "5e-05"
+
+
+def choose(app, *rows):
+    app.session_state["runs"] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    return app.run()
+
+
+def test_a_run_is_saved_and_there_after_a_restart():
+    app = choose(tuned(), 0)
+    app.button(key="save-run").click().run()
+    assert not app.exception
+    (entry,) = RunStore.of(f"browser: {'a' * 32}").entries()[0]
+    assert entry.setup.model == "funk"
+    st.cache_resource.clear()
+    later = open_train()
+    assert later.dataframe[0].value["saved"].tolist() == [True]
+    stranger = open_train("b" * 32)
+    assert not stranger.dataframe
+
+
+def test_a_run_that_is_there_for_everybody_is_opened_and_not_changed(tmp_path):
+    app = choose(tuned(), 0)
+    app.button(key="save-run").click().run()
+    (saved,) = (tmp_path / "runs" / "own").glob("*/*.safetensors")
+    saved.rename(tmp_path / "runs" / saved.name)
+    stranger = choose(open_train("b" * 32), 0)
+    assert not stranger.exception
+    assert any("for everybody" in shown.value for shown in stranger.caption)
+    assert "delete-run" not in [button.key for button in stranger.button]
+
+
+def test_a_run_is_renamed_pinned_deleted_and_brought_back():
+    app = choose(tuned(regularization=0.5), 1)
+    names = table(app)["name"].tolist()
+    app.text_input[0].set_value("Mine")
+    app.button(key="rename-run").click().run()
+    assert table(app)["name"].tolist()[1] == "Mine"
+    app.button(key="pin-run").click().run()
+    assert table(app)["name"].tolist()[0] == "Mine"
+    choose(app, 0)
+    app.button(key="delete-run").click().run()
+    assert "Mine" not in table(app)["name"].tolist()
+    app.button(key="undo").click().run()
+    assert not app.exception
+    assert "Mine" in table(app)["name"].tolist()
+    assert len(table(app)) == len(names)
+
+
+def test_a_saved_run_that_cannot_be_brought_back_now_can_be_brought_back_later(monkeypatch):
+    app = choose(tuned(), 0)
+    app.button(key="save-run").click().run()
+    choose(app, 0)
+    app.button(key="delete-run").click().run()
+    assert not app.dataframe
+    real = os.replace
+
+    def full(source, place):
+        if str(source).endswith(".safetensors"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(source, place)
+
+    monkeypatch.setattr(os, "replace", full)
+    app.button(key="undo").click().run()
+    assert "cannot be brought back: No space left" in app.error[0].value.replace("\\", "")
+    assert not app.dataframe
+    monkeypatch.setattr(os, "replace", real)
+    app.button(key="undo").click().run()
+    assert not app.exception
+    assert table(app)["saved"].tolist() == [True]
+
+
+def test_two_runs_are_shown_side_by_side():
+    app = choose(tuned(regularization=0.5), 0, 1)
+    assert not app.exception
+    assert app.table[0].value.index.tolist() == ["Lambda (regularization)"]

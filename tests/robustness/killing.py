@@ -1,0 +1,283 @@
+"""Kills a program while it works, again and again, and looks at what it left.
+
+Run as `python -m tests.robustness.killing WORK FOLDER SEED TIMES`: ends with 0 if nothing was lost or damaged. It
+is killed before and after each step that the system takes for it, and at random moments. It is a program of
+its own that forks, for importing takes longer than all the work.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+
+from recsys.data.dataset import Dataset
+from recsys.data.interactions import Interactions
+from recsys.data.sources import lastfm
+from recsys.data.splitting import hold_out
+from recsys.experiments.training import TrainingRun
+from recsys.models import make_model
+from recsys.storage import recommendation_lists
+from recsys.storage.dataset_store import DatasetStore
+from recsys.storage.model_file import load_run, save_run
+from recsys.storage.run_store import BIN, RunStore
+from recsys.system.atomic_files import ENDING
+
+FRAME = pd.DataFrame(
+    [(user, item, 1 + user * item % 7) for user in range(300) for item in range(user % 3, 9)]
+)
+DATASET = Dataset(
+    "board", "Board", "", "", Interactions.from_frame(FRAME.set_axis(["user", "item", "value"], axis=1))
+)
+
+
+def trained() -> TrainingRun:
+    run = TrainingRun(make_model("funk", epochs=2), hold_out(DATASET.interactions, 5, 2))
+    list(run)
+    return run
+
+
+class Runs:
+    """What all works on the folder of saved runs have in common: two runs that must outlive everything."""
+
+    steps = ("fsync", "replace", "close")  # of `os`
+
+    def __init__(self, folder: Path) -> None:
+        self.run = trained()
+        self.store = RunStore(folder / "runs")
+        self.kept = [self.store.save(DATASET, self.run, name) for name in ("one", "two")]
+        self.factors = self.run.model.user_factors.tobytes()
+
+    def check(self, said: list[str]) -> None:
+        entries, complaints = RunStore(self.store.folder).entries()
+        assert complaints == []
+        known = {entry.id for entry in entries}
+        assert known >= {entry.id for entry in self.kept}
+        for entry in entries:
+            assert self.store.open(entry.id, DATASET).model.user_factors.tobytes() == self.factors
+        assert set(os.listdir(self.store.folder)) <= {f"{name}.safetensors" for name in known} | {BIN}
+
+
+class Saving(Runs):
+    def work(self) -> Iterator[str]:
+        while True:
+            yield self.store.save(DATASET, self.run, "new").id
+
+    def check(self, said: list[str]) -> None:
+        super().check(said)
+        known = {entry.id for entry in self.store.entries()[0]}
+        new = known - {entry.id for entry in self.kept}
+        assert new >= set(said)
+        assert len(new) <= len(said) + 1  # the last one may have had no time to be told
+        for name in new:
+            (self.store.folder / f"{name}.safetensors").unlink()
+
+
+class Importing(Saving):
+    def work(self) -> Iterator[str]:
+        content = self.store.export(self.kept[0].id)
+        while True:
+            yield self.store.add(content, "gift").id
+
+
+class Renaming(Runs):
+    def work(self) -> Iterator[str]:
+        for number in itertools.count():
+            yield self.store.rename(self.kept[0].id, f"name {number}").name
+
+    def check(self, said: list[str]) -> None:
+        super().check(said)
+        number = int(said[-1].split()[1]) if said else -1
+        name = self.store.get(self.kept[0].id).name
+        assert name in (f"name {number}", f"name {number + 1}") or (not said and name == self.before)
+        self.before = name
+
+    before = "one"
+
+
+class Deleting(Runs):
+    steps = ("fsync", "replace", "close", "utime")
+
+    def work(self) -> Iterator[str]:
+        name = self.kept[0].id
+        while True:
+            self.store.delete(name)
+            yield "deleted"
+            self.store.restore(name)
+            yield "there"
+
+    def check(self, said: list[str]) -> None:
+        name = self.kept[0].id
+        there = name in {entry.id for entry in self.store.entries()[0]}
+        if not there:
+            self.store.restore(name)
+        super().check(said)
+        assert self.store.get(name) == self.kept[0]
+
+
+class Keeping:
+    """Data of one's own is kept and deleted again, beside other data that must stay."""
+
+    steps = ("fsync", "replace", "close", "unlink")
+
+    def __init__(self, folder: Path) -> None:
+        os.environ["RECSYS_RUNS"] = str(folder / "runs")
+        self.mine = DatasetStore("Ann")
+        self.kept = self.mine.keep(DATASET).key
+
+    def work(self) -> Iterator[str]:
+        while True:
+            key = self.mine.keep(DATASET).key
+            yield f"kept {key}"
+            self.mine.delete(key)
+            yield f"deleted {key}"
+
+    def check(self, said: list[str]) -> None:
+        known = {entry.key for entry in self.mine.entries()}
+        for key in known:
+            assert self.mine.open(key).interactions.fingerprint == DATASET.interactions.fingerprint
+        assert set(os.listdir(self.mine.folder)) == {f"{key}.zip" for key in known}
+        others = known - {self.kept}
+        assert self.kept in known
+        assert len(others) <= 1  # the last one may have had no time to be told, or is about to be deleted
+        told = [line.split() for line in said]
+        assert others.isdisjoint(key for word, key in told if word == "deleted")
+        for key in others:
+            self.mine.delete(key)
+
+
+class Downloading:
+    """The data arrives at once, and is put into the cache again and again."""
+
+    steps = ("fsync", "replace", "close")
+    FILES = {name: name.encode() * 20_000 for name in lastfm.FILES}
+
+    def __init__(self, folder: Path) -> None:
+        self.cache = folder / "cache"
+        os.environ["RECSYS_CACHE"] = str(self.cache)
+        os.environ.pop("RECSYS_LASTFM", None)
+        lastfm.SHA256 = {name: sha256(self.FILES[name]).hexdigest() for name in lastfm.SHA256}
+        lastfm._chunks = lambda url: iter([(b"zip", 3)])
+        lastfm._unpack = lambda source, name: dict(self.FILES)
+        lastfm.ZIP_SHA256 = sha256(b"zip").hexdigest()
+
+    def work(self) -> Iterator[str]:
+        while True:
+            yield str(lastfm.download())
+            (self.cache / "hetrec2011-lastfm-2k" / "artists.dat").write_bytes(b"damaged")
+
+    def check(self, said: list[str]) -> None:
+        place = lastfm.download()
+        assert {path.name: path.read_bytes() for path in place.iterdir()} == self.FILES
+        assert os.listdir(self.cache) == [place.name]
+
+
+class Exporting:
+    """Lists of all listeners, written over those before; and a run, as the command line saves it."""
+
+    steps = ("fsync", "replace", "close")
+
+    def __init__(self, folder: Path) -> None:
+        self.run, self.out, self.saved = trained(), folder / "lists.csv", folder / "run.safetensors"
+        self.users = pd.Series(range(DATASET.interactions.n_users), dtype="int32").to_numpy()
+        self.good = []
+        for n in (3, 4):
+            self.write(n)
+            self.good.append(self.out.read_bytes())
+
+    def write(self, n: int) -> None:
+        recommendation_lists.write_lists(self.out, self.run.model, self.run.split, self.users, n)
+        save_run(self.saved, DATASET, self.run.split, self.run.model, self.run.history)
+
+    def work(self) -> Iterator[str]:
+        for n in itertools.cycle((3, 4)):
+            self.write(n)
+            yield str(n)
+
+    def check(self, said: list[str]) -> None:
+        assert self.out.read_bytes() in self.good
+        assert load_run(self.saved, DATASET).history == self.run.history
+        self.write(3)
+        assert self.out.read_bytes() == self.good[0]
+        assert not list(self.out.parent.glob(f".*{ENDING}"))
+
+
+WORKS: dict[str, Callable[[Path], object]] = {
+    work.__name__.lower(): work
+    for work in (Saving, Importing, Renaming, Deleting, Keeping, Downloading, Exporting)
+}
+
+
+def killed(work, prepare: Callable[[], None], delay: float | None = None) -> list[str]:
+    """Let a copy of this program work until it is killed, and return what it said was done.
+
+    It kills itself if it was prepared to, else it is killed after some seconds.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        signal.alarm(60)
+        prepare()
+        for done in work.work():
+            os.write(writing, f"{done}\n".encode())
+    os.close(writing)
+    if delay is not None:
+        time.sleep(delay)
+        os.kill(child, signal.SIGKILL)
+    _, how = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(how), "it ended by itself"
+    assert os.WTERMSIG(how) == signal.SIGKILL
+    with os.fdopen(reading) as told:
+        return told.read().splitlines()
+
+
+def dying(name: str, before: bool, times: int) -> None:
+    """Let a call of `os` be the last one, the first such call or a later one."""
+    real, left = getattr(os, name), [times]
+
+    def last(*given, **named):
+        left[0] -= 1
+        if before and not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            return real(*given, **named)
+        finally:
+            if not left[0]:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(os, name, last)
+
+
+def main(name: str, folder: str, seed: str, times: str) -> None:
+    random.seed(int(seed))
+    work = WORKS[name](Path(folder))
+    started = time.monotonic()
+    work.check([next(work.work())])
+    usual = time.monotonic() - started
+    kills = [
+        (step, before, count, None) for step in work.steps for before in (True, False) for count in (1, 2)
+    ]
+    kills += [("", False, 0, random.uniform(0, 3 * usual)) for _ in range(int(times))]
+    done = 0
+    for step, before, count, delay in kills:
+        said = killed(work, lambda: dying(step, before, count) if step else None, delay)  # noqa: B023
+        done += len(said)
+        try:
+            work.check(said)
+        except BaseException:
+            print(f"{name}: killed at {step, before, count, delay}, after {said[-3:]}", file=sys.stderr)
+            raise
+    print(f"{name}: killed {len(kills)} times, while {done} were done")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,96 @@
+"""Data that is kept: whole, under its own key, for its owner alone."""
+
+import zipfile
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from recsys.data.nouns import Nouns
+from recsys.errors import InputError
+from recsys.storage import dataset_store
+from recsys.storage.dataset_store import DatasetStore
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "runs"))
+
+
+@pytest.fixture
+def brought(dataset):
+    names = dataset.interactions.names.copy()
+    names[3] = "=cmd() | <b>\u202e\U0001f600"
+    return replace(
+        dataset,
+        interactions=replace(dataset.interactions, names=names),
+        friends=pd.DataFrame({"user": [1, 2], "friend": [2, 1]}),
+        nouns=Nouns(item="movie", items="movies"),
+    )
+
+
+def test_it_comes_back_as_it_was(brought):
+    kept = DatasetStore("Ann").keep(brought)
+    back = DatasetStore("Ann").open(kept.key)
+    assert back.key == kept.key
+    assert back.interactions.fingerprint == brought.interactions.fingerprint
+    assert back.interactions.users.dtype == brought.interactions.users.dtype
+    assert (back.title, back.origin, back.licence, back.nouns) == (
+        brought.title,
+        brought.origin,
+        brought.licence,
+        brought.nouns,
+    )
+    assert back.tags is None
+    pd.testing.assert_frame_equal(back.friends, brought.friends)
+    (entry,) = DatasetStore("Ann").entries()
+    assert (entry.key, entry.title, entry.pairs) == (kept.key, "Checkerboard", len(brought.interactions))
+
+
+def test_nobody_else_opens_or_deletes_it(brought):
+    key = DatasetStore("Ann").keep(brought).key
+    assert DatasetStore("Bob").entries() == []
+    for forbidden in (DatasetStore("Bob").open, DatasetStore("Bob").delete):
+        with pytest.raises(InputError, match="another browser's"):
+            forbidden(key)
+    DatasetStore("Ann").delete(key)
+    assert DatasetStore("Ann").entries() == []
+
+
+@pytest.mark.parametrize("key", ["", "kept-", "kept-../../secret", "kept-" + "a" * 13, "sample"])
+def test_a_key_is_no_path(key):
+    with pytest.raises(InputError):
+        DatasetStore("Ann").open(key)
+
+
+def test_so_much_is_kept_and_no_more(brought, monkeypatch):
+    monkeypatch.setattr(dataset_store, "MOST", 1)
+    DatasetStore("Ann").keep(brought)
+    with pytest.raises(InputError, match="Delete one first"):
+        DatasetStore("Ann").keep(brought)
+
+
+@pytest.mark.parametrize("left", [0, 10, 0.5, 0.99])
+def test_a_file_that_was_cut_is_left_out_and_said(brought, left):
+    mine = DatasetStore("Ann")
+    key, good = mine.keep(brought).key, mine.keep(brought).key
+    path = mine.folder / f"{key}.zip"
+    content = path.read_bytes()
+    path.write_bytes(content[: left if left > 1 else int(left * len(content))])
+    assert [entry.key for entry in mine.entries()] == [good]
+    with pytest.raises(InputError, match="damaged"):
+        mine.open(key)
+
+
+def test_codes_that_do_not_fit_the_labels_are_damage(brought):
+    mine = DatasetStore("Ann")
+    key = mine.keep(brought).key
+    path = mine.folder / f"{key}.zip"
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    parts["users.parquet"] = pd.DataFrame({"label": [1, 2]}).to_parquet()
+    with zipfile.ZipFile(path, "w") as file:
+        for name, part in parts.items():
+            file.writestr(name, part)
+    with pytest.raises(InputError, match="damaged"):
+        mine.open(key)
