@@ -1,4 +1,4 @@
-"""One row for each thing a reader can set: the slider, the check, the link and the command line read it."""
+"""Table of all settings: one row each, read by sliders, checks, links and the command line."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from recsys.errors import InputError
 
 @dataclass(frozen=True)
 class Setting:
-    """A number with a name, a range and an explanation.
+    """A numeric setting with its range and help text.
 
     Attributes
     ----------
     name : str
-        Its name in code, in links and (with dashes) on the command line.
+        Name in code, in links and (with dashes) on the command line.
     label : str
-        Its name on screen.
+        Name on screen.
     default, minimum, maximum : int or float
-        Both ends are allowed. Whole numbers if `default` is an int.
+        The range includes both ends. Whole numbers only if `default` is an int.
     help : str
-        What it does, in a sentence or two; `Nouns.fill` puts the words of the data in.
+        Effect of the setting, in a sentence or two; `Nouns.fill` puts in the nouns of the dataset.
     ladder : tuple of int or float
-        Values that a slider stops at; empty where a number is typed in.
+        Stops of the slider; empty for a number field.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words, with a name and an explanation.
+    """A setting with a few named options.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Choice:
         As in `Setting`.
     default : str
     options : dict of str to str
-        What each word is called on screen.
+        Options by name, with their labels on screen.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Choice:
 
 
 def _decades(first: int, last: int) -> tuple[float, ...]:
-    """Return six even steps in each power of ten, ends included."""
+    """Return six steps in each power of ten, both ends included."""
     steps = [float(f"{step}e{power}") for power in range(first, last) for step in (1, 1.5, 2, 3, 5, 7)]
     return (*steps, float(10**last))
 
@@ -104,22 +104,22 @@ SETTINGS: dict[str, Setting] = {
     for setting in (
         Setting(
             "factors",
-            "Latent features",
+            "Latent features (factors)",
             3,
             1,
             256,
-            "How many numbers describe each {nouns.user} and each {nouns.item}. More can tell finer tastes apart, "
-            "and can learn noise by heart.",
+            "Length of the factor vector of each {nouns.user} and each {nouns.item}. More features capture finer "
+            "tastes, but can overfit.",
             (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256),
         ),
         Setting(
             "scaling",
-            "Item scaling",
+            "Item scaling exponent",
             1.0,
             0.0,
             2.0,
-            "How much popular {nouns.items} count: their length is raised to this power. 1 leaves the {nouns.counts} "
-            "as they are, 0 lets all {nouns.items} count alike.",
+            "Weight of popular {nouns.items}: the length of each column is raised to this power. 1 is the plain "
+            "SVD, 0 gives all {nouns.items} the same weight.",
             (*(step / 20 for step in range(41)),),
         ),
         Setting(
@@ -128,8 +128,8 @@ SETTINGS: dict[str, Setting] = {
             100,
             1,
             5000,
-            "How many of the most similar have a say. Few: sharp, but blind where they have nothing to say. "
-            "Many: everybody is recommended what is popular.",
+            "Number of nearest neighbours that count. Too few: the lists rest on little evidence. "
+            "Too many: the lists drift towards the most popular.",
             (1, 2, 5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000),
         ),
         Setting(
@@ -138,25 +138,25 @@ SETTINGS: dict[str, Setting] = {
             0.0,
             0.0,
             1000.0,
-            "How little a similarity counts that rests on few {nouns.users}. 0 believes all alike.",
+            "Lowers similarities that rest on few {nouns.users}. 0 is off.",
             (0.0, *_decades(0, 3)),
         ),
         Setting(
             "power",
-            "Power of the similarity",
+            "Case amplification",
             1.0,
             0.1,
             10.0,
-            "The higher, the more the nearest neighbours count against those further away.",
+            "Exponent of the similarity. The higher, the more the nearest neighbours outweigh the others.",
             (0.1, 0.2, 0.5, 0.7, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0),
         ),
         Setting(
             "alpha",
-            "Weight of known pairs (alpha)",
+            "Confidence weight (alpha)",
             1.0,
             0.01,
             10_000.0,
-            "How much more a known pair counts than an unknown one, which is taken for a zero.",
+            "Weight of an observed pair, relative to an unobserved one, which counts as a zero with weight 1.",
             _decades(-2, 4),
         ),
         Setting(
@@ -165,7 +165,7 @@ SETTINGS: dict[str, Setting] = {
             0.001,
             0.00001,
             10.0,
-            "How far one update moves the features. Too low: the curve is still falling at the end. "
+            "Step size of one update. Too low: the curve is still falling at the end. "
             "Too high: it jumps or diverges.",
             _decades(-5, 1),
         ),
@@ -175,7 +175,7 @@ SETTINGS: dict[str, Setting] = {
             0.1,
             0.0,
             1000.0,
-            "How strongly the features are pulled towards zero, against learning noise by heart.",
+            "Strength of the pull of the factors towards zero, which prevents overfitting.",
             (0.0, *_decades(-4, 3)),
         ),
         Setting(
@@ -184,7 +184,7 @@ SETTINGS: dict[str, Setting] = {
             200,
             1,
             5000,
-            "How many times training goes over all known pairs.",
+            "Number of passes over all training pairs.",
             (1, 2, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000),
         ),
         Setting(
@@ -193,34 +193,35 @@ SETTINGS: dict[str, Setting] = {
             0,
             0,
             2**31 - 1,
-            "Decides every random draw: which {nouns.items} are hidden and where training starts. "
+            "Seed of every random draw: which {nouns.items} are held out, and the initial factors. "
             "Same seed, same result.",
         ),
         Setting(
             "minimum",
-            "Needed to take part",
+            "Minimum items per user",
             35,
             2,
             100_000,
-            "A {nouns.user} with at least this many {nouns.items} has some of them hidden for validation.",
+            "Only a {nouns.user} with at least this many {nouns.items} has some of them held out for validation.",
         ),
         Setting(
             "hidden",
-            "Hidden of each",
+            "Held-out items per user",
             15,
             1,
             99_999,
-            "How many {nouns.items} of each {nouns.user} are kept from training, to see whether the model finds them.",
+            "Number of {nouns.items} of each {nouns.user} that are held out of training, to test whether the model "
+            "finds them.",
         ),
         Setting(
             "patience",
-            "Patience in epochs",
+            "Patience (epochs)",
             0,
             0,
             5000,
-            "Stop when the watched measure was not better for this many epochs. 0: train to the end.",
+            "Stop after this many epochs without improvement of the early-stopping metric. 0: train to the end.",
         ),
-        Setting("n", "Recommendations", 10, 1, 100, "How many {nouns.items} are recommended."),
+        Setting("n", "Recommendations", 10, 1, 100, "Length of the list."),
     )
 }
 
@@ -229,27 +230,27 @@ CHOICES: dict[str, Choice] = {
     for choice in (
         Choice(
             "watch",
-            "Keep the epoch with the best",
+            "Early-stopping metric",
             "none",
-            {"none": "nothing: keep the last", "rmse": "validation RMSE", "ndcg": "NDCG@10"},
-            "What is watched on what is hidden, to stop early and to keep the best epoch. The two disagree: "
+            {"none": "off (keep the last epoch)", "rmse": "validation RMSE", "ndcg": "NDCG@10"},
+            "Metric on the held-out pairs that decides when to stop and which epoch to keep. The two disagree: "
             "the error is often lowest long before the lists are best.",
         ),
         Choice(
             "weighting",
-            "Weighting",
+            "Similarity weighting",
             "cosine",
             {"cosine": "none (plain cosine)", "tfidf": "TF-IDF", "bm25": "BM25"},
-            "What is compared before the cosine is taken. TF-IDF and BM25 let what nearly everybody shares count "
-            "less, and BM25 long lists, too.",
+            "Weighting of the vectors before their cosine. TF-IDF and BM25 lower the weight of what nearly all "
+            "have in common; BM25 also that of long lists.",
         ),
         Choice(
             "plays",
-            "What a known pair counts",
+            "Value transform",
             "log",
-            {"log": "its logarithm", "binary": "one, like all others", "raw": "its number"},
-            "The logarithm is taken relative to the {nouns.user}'s mean. The bare number lets a few passionate "
-            "{nouns.users} rule.",
+            {"log": "logarithm", "binary": "binary (1 for every pair)", "raw": "raw value"},
+            "Transform of the {nouns.counts} before training. The logarithm is divided by the {nouns.user}'s mean. "
+            "With raw values a few heavy {nouns.users} dominate.",
         ),
     )
 }

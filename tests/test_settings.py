@@ -1,5 +1,7 @@
 """The table of settings."""
 
+import re
+
 import pytest
 
 from recsys.errors import InputError
@@ -23,7 +25,7 @@ def test_every_setting_holds_together(setting):
 @pytest.mark.parametrize("name", ["factors", "learning_rate"])
 def test_a_bad_value_is_explained_with_the_range(name, value):
     setting = SETTINGS[name]
-    with pytest.raises(InputError, match=rf"{setting.label} must be a .*number from"):
+    with pytest.raises(InputError, match=rf"{re.escape(setting.label)} must be a .*number from"):
         setting.check(value)
 
 

@@ -51,7 +51,7 @@ def item_factors(model: Model) -> NDArray[np.float32]:
     """
     if not has_factors(model):
         raise InputError(
-            f"{model.label} has no latent features. Train a model that has, such as Implicit SGD."
+            f"{model.label} has no latent features. Train a model that has, such as Implicit MF (SGD)."
         )
     return model.item_factors  # type: ignore[attr-defined]
 

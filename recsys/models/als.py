@@ -29,9 +29,9 @@ class ALS(FactorModel):
     """
 
     name = "als"
-    label = "Alternating least squares"
+    label = "Implicit ALS"
     about = (
-        "Like implicit SGD it learns from what a {nouns.user} does not {nouns.do}, too, but solves for all "
+        "Like Implicit MF it learns from what a {nouns.user} does not {nouns.do}, too, but solves for all "
         "{nouns.users} at once, then for all {nouns.items}, and so on: no learning rate, and few epochs. The "
         "workhorse of large services; strong lists, at more time for each epoch."
     )

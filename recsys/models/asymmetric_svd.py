@@ -49,7 +49,7 @@ class AsymmetricSVD(MatrixFactorization):
     """
 
     name = "biased"
-    label = "SGD with biases"
+    label = "Asymmetric SVD"
     about = (
         "Predicts the logarithm of the {nouns.value} from what is usual for the {nouns.user}, what is usual for the "
         "{nouns.item}, and how well the {nouns.item} goes with the others that the {nouns.user} {nouns.does}. The best "

@@ -25,7 +25,7 @@ class FunkSVD(BlockedMF):
     """
 
     name = "funk"
-    label = "Biased SGD, the usual way"
+    label = "Funk SVD"
     about = (
         "Predicts the logarithm of the {nouns.value} from what is usual for the {nouns.user}, what is usual for the "
         "{nouns.item}, and a match of latent features: the model that the Netflix Prize made famous. Where people "

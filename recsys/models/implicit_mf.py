@@ -66,7 +66,7 @@ class ImplicitMF(MatrixFactorization):
     """
 
     name = "implicit"
-    label = "Implicit SGD"
+    label = "Implicit MF (SGD)"
     about = (
         "Learns from what a {nouns.user} does not {nouns.do} as well as from what they do: every unknown pair is a "
         "weak zero, every known one a strong value, by the logarithm of its {nouns.value}. Made for ranking: use it "

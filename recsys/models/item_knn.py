@@ -35,7 +35,7 @@ class ItemKNN(Model):
     """
 
     name = "item-knn"
-    label = "Shared audience"
+    label = "Item-based kNN"
     about = (
         "Compares {nouns.items} by who {nouns.does} them, and recommends those nearest "
         "to what a {nouns.user} {nouns.does} already. Every recommendation can be explained by {nouns.an_item} the "

@@ -29,7 +29,7 @@ class PlainMF(BlockedMF):
     """
 
     name = "article"
-    label = "The article's SGD"
+    label = "Plain MF (the article's)"
     about = (
         "Plain stochastic gradient descent on {nouns.counts} scaled to 0 to 1, with the article's own start. "
         "Its error falls nicely while its recommendations stay worse than chance: {nouns.items} with few {nouns.users} "

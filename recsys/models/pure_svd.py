@@ -32,7 +32,7 @@ class PureSVD(FactorModel):
     """
 
     name = "svd"
-    label = "Truncated SVD"
+    label = "PureSVD / EigenRec"
     about = (
         "Finds the few directions in which {nouns.users} differ most, all at once and without a learning rate: the "
         "singular value decomposition of the {nouns.user}-{nouns.item} matrix, unknown pairs being zeros. Fast, exact "

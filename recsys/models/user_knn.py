@@ -35,7 +35,7 @@ class UserKNN(Model):
     """
 
     name = "user-knn"
-    label = "People like you"
+    label = "User-based kNN"
     about = (
         "Finds the {nouns.users} whose {nouns.counts} are most like those of one {nouns.user}, and recommends what "
         "they {nouns.do}. The oldest way to recommend, easily told and good where little is known; rare {nouns.items} "

@@ -74,8 +74,8 @@ def test_a_table_with_odd_columns_is_seen_mapped_checked_and_used(page: Page, ad
     assert all(row[1].startswith("Artist ") for row in rows(table(page)))
     choose(page, "Train")
     page.get_by_text("Hold-out", exact=True).click()
-    expect(page.get_by_role("spinbutton", name="Needed to take part")).to_have_value("12")
-    expect(page.get_by_role("spinbutton", name="Hidden of each")).to_have_value("5")
+    expect(page.get_by_role("spinbutton", name="Minimum items per user")).to_have_value("12")
+    expect(page.get_by_role("spinbutton", name="Held-out items per user")).to_have_value("5")
 
 
 def test_ratings_of_movies_are_called_so_and_nobody_else_sees_them(

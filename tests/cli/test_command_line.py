@@ -149,7 +149,7 @@ def test_a_setting_out_of_range_is_explained(capsys, value):
     with pytest.raises(SystemExit) as stopped:
         main(["train", "sample", "--factors", value])
     assert stopped.value.code == 2
-    assert "Latent features must be a whole number from 1 to 256" in capsys.readouterr().err
+    assert "Latent features (factors) must be a whole number from 1 to 256" in capsys.readouterr().err
 
 
 def test_it_runs_as_a_module():

@@ -42,7 +42,7 @@ def test_a_run_whose_model_is_gone_is_trained_anew(checkerboard_split):
 
 def test_a_model_with_own_settings_says_which(checkerboard_split):
     own = Contender("Own", Setup("svd", {"factors": 7}))
-    assert own.entry(checkerboard_split).note == "Latent features 7."
+    assert own.entry(checkerboard_split).note == "Latent features (factors) 7."
     assert own.entry(checkerboard_split).model.settings["factors"] == 7
     assert Contender("Plain", Setup("svd")).entry(checkerboard_split).note == "Default settings."
 
@@ -58,7 +58,7 @@ def test_the_epoch_that_is_kept_is_the_last_or_the_best():
 def test_labels_are_told_apart():
     setup = Setup("svd", {"factors": 7})
     label = label_of(setup)
-    assert label == f"{MODELS['svd'].label}: Latent features 7"
+    assert label == f"{MODELS['svd'].label}: Latent features (factors) 7"
     assert label_of(setup, [label]) == f"{label} (2)"
     assert label_of(setup, [label, f"{label} (2)"]) == f"{label} (3)"
     assert label_of(setup, [], "  My \n SVD ") == "My SVD"

@@ -35,7 +35,7 @@ def test_what_differs_is_named_with_both_values():
         "watch": ("none", "rmse"),
     }
     assert in_words(other, BASE) == (
-        "Lambda (regularization) 2, Hidden of each 5, Keep the epoch with the best validation RMSE"
+        "Lambda (regularization) 2, Held-out items per user 5, Early-stopping metric validation RMSE"
     )
 
 

@@ -44,7 +44,7 @@ def test_the_heat_map_shows_each_cell_and_marks_the_best(measure, best):
     assert ends == [1.0, 5.0]
     assert figure.layout.xaxis.ticktext == ("0.001", "0.01", "0.1")
     assert figure.layout.yaxis.ticktext == ("2", "4")
-    assert heat.text[1][0] == "Learning rate 0.001<br>Latent features 4"
+    assert heat.text[1][0] == "Learning rate 0.001<br>Latent features (factors) 4"
     assert (star.x[0], star.y[0]) == best
 
 
@@ -65,7 +65,7 @@ def test_the_history_of_a_search_has_its_best_so_far_and_those_given_up():
     whole, pruned, line = search_history(cells, "rmse", BASE).data
     assert whole.x.tolist() == [1, 2, 4, 5]
     assert whole.customdata.tolist() == [0, 1, 3, 4]
-    assert whole.text[1] == "Latent features 5"
+    assert whole.text[1] == "Latent features (factors) 5"
     assert pruned.y.tolist() == [1.0]
     assert line.y.tolist() == [4.0, 2.0, 2.0, 2.0, 2.0]
 
@@ -76,7 +76,7 @@ def test_the_history_of_no_search_is_empty():
 
 def test_importance_has_a_bar_for_each_setting_most_above():
     (bars,) = importance({"factors": 0.7, "epochs": 0.3}).data
-    assert bars.y == ("Epochs", "Latent features")
+    assert bars.y == ("Epochs", "Latent features (factors)")
     assert bars.x == (0.3, 0.7)
 
 
@@ -117,7 +117,7 @@ def test_parallel_coordinates_have_an_axis_for_what_differs_and_what_came_of_it(
     ]
     figure = parallel_coordinates(records, chosen=["b"])
     assert figure.layout.xaxis.ticktext == (
-        *("Lambda (regularization)", "Keep the epoch with the best"),
+        *("Lambda (regularization)", "Early-stopping metric"),
         *("RMSE", "NDCG@10"),
     )
     first, second, third = figure.data

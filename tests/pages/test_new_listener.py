@@ -26,7 +26,7 @@ def test_a_model_that_cannot_take_in_new_listeners_says_which_can():
     app = open_page("new_listener.py", run=trained("user-knn").session_state.run)
     assert not app.exception
     assert "knows only those" in app.info[0].value
-    assert "Implicit SGD" in app.info[0].value
+    assert "Implicit MF" in app.info[0].value
     assert app.button(key="to-train")
 
 

@@ -60,7 +60,7 @@ def test_a_run_comes_back_with_all_that_is_known_of_it(store, dataset, run):
 
 
 def test_a_run_without_a_name_is_called_by_its_model_and_time(store, dataset, run):
-    assert store.save(dataset, run).name.startswith("SGD with biases")
+    assert store.save(dataset, run).name.startswith("Asymmetric SVD")
 
 
 def test_an_empty_folder_has_no_runs(store):
