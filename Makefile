@@ -1,4 +1,4 @@
-# make run: start the app. make test: everything that CI checks.
+# make run: start the app. make check: all that needs no browser. make test: everything that CI checks.
 
 PORT ?= 8501
 ADDRESS ?= localhost
@@ -10,7 +10,7 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 # `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
 STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
 
-.PHONY: run test test-spark fuzz browser screens benchmark benchmark-quality clean stale
+.PHONY: run check test lint test-spark fuzz browser screens benchmark benchmark-quality clean stale
 
 run: $(VENV)/run.stamp
 	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
@@ -18,13 +18,21 @@ run: $(VENV)/run.stamp
 	  --server.headless true || { code=$$?; test $$code -ne 1 || \
 	  echo "Encore did not start. If the port is taken, choose another: make run PORT=8502" >&2; exit $$code; }
 
-test: $(VENV)/test.stamp browser
+# As many processes as processors, up to four, each with its own server and browser; one that is done takes tests from another.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+check: lint
+	$(PYTEST) --ignore tests/browser
+
+test: browser lint
+	$(VENV)/bin/python tests/project/audit.py
+	$(PYTEST)
+
+lint: $(VENV)/test.stamp
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
 	PYTHONPATH=. $(VENV)/bin/python $(VENV)/bin/lint-imports --no-logo
-	$(VENV)/bin/python tests/project/audit.py
-	$(VENV)/bin/python -m pytest
 
 # The same properties as tests/robustness/test_fuzzing.py, with INPUTS of them each; about half an hour.
 INPUTS ?= 20000
@@ -40,7 +48,7 @@ benchmark: $(VENV)/benchmark.stamp
 
 # What needs Apache Spark and Java 17 or newer; Spark is some 500 MB, so `make test` skips these tests.
 test-spark: $(VENV)/spark.stamp
-	$(VENV)/bin/python -m pytest tests/scale/test_spark.py
+	$(PYTEST) tests/scale/test_spark.py
 
 # Quality beside ALS, BPR, EASE and others; writes benchmarks/quality.json and the README's table.
 benchmark-quality: $(VENV)/benchmark.stamp

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 
+from recsys.analysis import item_map
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
 from recsys.data.splitting import hold_out
@@ -36,6 +37,13 @@ def fresh_server(tmp_path, monkeypatch) -> Iterator[None]:
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def quick_map(monkeypatch) -> None:
+    """Lay maps out in two short steps: where nothing is said of places, only of the page around them."""
+    monkeypatch.setattr(item_map, "GATHERING", item_map.PASSES_PER_STEP)
+    monkeypatch.setattr(item_map, "SPREADING", item_map.PASSES_PER_STEP)
 
 
 @pytest.fixture(scope="session")

@@ -101,7 +101,8 @@ def open_browser() -> Iterator[Browser]:
         "--disable-gpu",
         "--disable-background-networking",
     ]
+    path = find_browser()  # starts Playwright too, which cannot be done twice at once
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()

@@ -135,21 +135,27 @@ from recsys.data.interactions import Interactions
 from recsys.experiments.share_link import from_query
 from recsys.data.splitting import hold_out
 
-query, frame = json.load(sys.stdin)
-setup, complaints = from_query(query)
-run = setup.run(hold_out(Interactions.from_frame(pd.DataFrame(frame)), **setup.hold_out))
-print([(epoch.train_rmse, epoch.validation_rmse, epoch.ndcg) for epoch in run], complaints)
+queries, frame = json.load(sys.stdin)
+for query in queries:
+    setup, complaints = from_query(query)
+    run = setup.run(hold_out(Interactions.from_frame(pd.DataFrame(frame)), **setup.hold_out))
+    print([(epoch.train_rmse, epoch.validation_rmse, epoch.ndcg) for epoch in run], complaints)
 """
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_another_process_draws_the_same_curve_to_the_last_digit(name, checkerboard):
+@pytest.fixture(scope="module")
+def curves(checkerboard) -> dict[str, tuple[str, str]]:
+    """Train each model here and, by its link, in another process; return what came of it here and there."""
     dataset = Dataset("board", "Board", "", "", checkerboard)
     wanted = {"epochs": 4, "factors": 3, "seed": 9}
-    settings = {name: wanted[name] for name in MODELS[name].defaults.keys() & wanted.keys()}
-    setup = Setup(name, settings, minimum=12, hidden=3)
-    run = setup.run(hold_out(checkerboard, **setup.hold_out))
-    here = [(epoch.train_rmse, epoch.validation_rmse, epoch.ndcg) for epoch in run]
+    here, queries = [], []
+    for model in MODELS:
+        settings = {name: wanted[name] for name in MODELS[model].defaults.keys() & wanted.keys()}
+        setup = Setup(model, settings, minimum=12, hidden=3)
+        run = setup.run(hold_out(checkerboard, **setup.hold_out))
+        curve = [(epoch.train_rmse, epoch.validation_rmse, epoch.ndcg) for epoch in run]
+        here.append(f"{curve} []")
+        queries.append(to_query(Setup.of(dataset, run)))
     frame = {
         "user": checkerboard.users[checkerboard.user_codes].tolist(),
         "item": checkerboard.items[checkerboard.item_codes].tolist(),
@@ -157,10 +163,16 @@ def test_another_process_draws_the_same_curve_to_the_last_digit(name, checkerboa
     }
     there = subprocess.run(
         [sys.executable, "-c", AGAIN],
-        input=json.dumps([to_query(Setup.of(dataset, run)), frame]),
+        input=json.dumps([queries, frame]),
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert there.stdout.strip() == f"{here} []"
+    return dict(zip(MODELS, zip(here, there.stdout.splitlines(), strict=True), strict=True))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_another_process_draws_the_same_curve_to_the_last_digit(name, curves):
+    here, there = curves[name]
+    assert there == here
