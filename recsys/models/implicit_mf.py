@@ -13,16 +13,17 @@ from recsys.errors import InputError
 from recsys.kernels import sgd, solve
 from recsys.models.base import Contributions
 from recsys.models.matrix_factorization import MatrixFactorization, keep_blas_to_one_thread, slowed_down
-from recsys.models.value_matrix import mean_logs
+from recsys.models.value_matrix import centred_logs
 
-# Found on hold-outs that no reported figure uses; README says how good they are.
-TARGET_RANGE = (0.4, 1.6)
-ZERO_WEIGHT = 0.05
+# Free of the scale of the data, and found on hold-outs that no reported figure uses; README says how good they are.
+ZEROS = 25.0  # all zeros together weigh this many times what all known pairs do
 ZERO_POPULARITY = 0.2
 PAIR_POPULARITY = -0.05
-DECAY_ZEROS = 0.08
-USER_DECAY_POWER, USER_DECAY_COUNT = 0.5, 1445.0
-ITEM_DECAY_POWER, ITEM_DECAY_COUNT = 0.9, 160.0
+SPREAD = 0.15  # of the targets, for a standard deviation of log values
+TARGET_RANGE = (0.4, 1.6)
+DECAY_ZEROS = 10.0  # of the zeros in the regularization of a row, where its own pairs weigh 1 on average
+USER_DECAY_POWER = 0.5
+ITEM_DECAY_POWER = 0.9
 FIRST_SUM = 0.1
 FEWEST_PAIRS_PER_GRAM = 16_384
 USERS_PER_SOLVE = 2_048
@@ -30,7 +31,7 @@ USERS_PER_SOLVE = 2_048
 # Part of the learning rate with which items learn on after training.
 LEARNING_ON = 0.1
 
-# How much the zero of an artist that a listener turned down counts, where a known play counts 1.
+# How much the zero of an artist that a listener turned down counts, where a known play and its zero count 1.
 UNWANTED_WEIGHT = 5.0
 
 
@@ -38,13 +39,21 @@ class ImplicitMF(MatrixFactorization):
     """Learns from what somebody does not play as well as from what they do.
 
     Minimises the sum over known pairs of w_i (y_ui - p_u.q_i)^2, plus a weak pull to zero over
-    *all* pairs, a sum of a_u v_i (p_u.q_i)^2, plus a regularization that grows with how often a row
-    is seen. The sum over all pairs costs nothing like it: its gradient for p_u is a_u (Q^T V Q) p_u,
-    a small matrix renewed a few times in each epoch. Steps are AdaGrad's, with one sum for each
-    row, and shrink to nothing over the last epochs.
+    *all* pairs, a sum of a_u v_i (p_u.q_i)^2, plus r_u |p_u|^2 and r_i |q_i|^2. The sum over all pairs
+    costs nothing like it: its gradient for p_u is a_u (Q^T V Q) p_u, a small matrix renewed a few
+    times in each epoch. Steps are AdaGrad's, with one sum for each row, and shrink to nothing over
+    the last epochs.
 
-    y_ui is log(1 + plays) over the listener's mean of it, kept between 0.4 and 1.6. a_u is smaller
-    for listeners with fewer artists than the mean: what they are not known to play says less.
+    Nothing in it depends on the size of the data. With n pairs, n' of a user and c' of an item on average:
+
+    - y_ui is 1 + 0.15 z, kept between 0.4 and 1.6, where z is how many standard deviations log(value)
+      lies above the user's mean; the unit of the values does not matter, and where all are alike y is 1.
+    - a_u is a = 25 n / (users x items), 1 at most, and less for users with fewer items than the mean:
+      what they are not known to play says less. v_i grows, and w_i falls, a little with the popularity
+      of an item.
+    - r_u = lambda (sqrt(n') + sqrt(c')) ((n_u / n' + 10 a_u / a) / 11)^0.5, r_i alike with v_i and the power
+      0.9. The root terms are the largest singular value that a matrix of as many ones at random
+      would have: what a factor has to exceed to be more than noise.
 
     With Q as it is, the best p_u is known exactly: p_u = A_u^-1 (sum of w_i y_ui q_i over what u
     plays), A_u = (sum of w_i q_i q_i^T) + a_u Q^T V Q + r_u I. Training ends by taking it for every
@@ -52,8 +61,12 @@ class ImplicitMF(MatrixFactorization):
 
     Attributes
     ----------
-    user_scale : float32 array, shape (n_users,)
-        Each listener's mean of log(1 + plays).
+    user_log_means : float32 array, shape (n_users,)
+        Each user's mean of log(value).
+    log_deviation : float
+        Standard deviation of log(value) from these means, over all pairs in training.
+    user_count : float
+        Pairs of a user in training, on average over the users who have any.
     item_counts : float32 array, shape (n_items,)
         How many listeners each artist has in training.
 
@@ -61,31 +74,40 @@ class ImplicitMF(MatrixFactorization):
     ----------
     Y. Hu, Y. Koren, C. Volinsky, "Collaborative Filtering for Implicit Feedback Datasets",
     ICDM 2008, for the objective; S. Rendle et al., "iALS++ / Revisiting the Performance of iALS
-    on Item Recommendation Benchmarks", RecSys 2022, for regularization by frequency; J. Duchi
-    et al., "Adaptive Subgradient Methods", JMLR 12, 2011, for the steps.
+    on Item Recommendation Benchmarks", RecSys 2022, for regularization by frequency; A. Bandeira,
+    R. van Handel, "Sharp nonasymptotic bounds on the norm of random matrices with independent entries",
+    Annals of Probability 44(4), 2016, for the norm of noise; J. Duchi et al., "Adaptive Subgradient
+    Methods", JMLR 12, 2011, for the steps.
     """
 
     name = "implicit"
     label = "Implicit MF (SGD)"
     about = (
         "Learns from what a {nouns.user} does not {nouns.do} as well as from what they do: every unknown pair is a "
-        "weak zero, every known one a strong value, by the logarithm of its {nouns.value}. Made for ranking: use it "
-        "for recommendations."
+        "weak zero, every known one a strong value, a little more or less by its {nouns.value}. Made for ranking: "
+        "use it for recommendations."
     )
-    target = "log {nouns.value}, relative to the {nouns.user}'s mean"
+    target = "preference: 0 for an unknown pair, 1 for the {nouns.user}'s usual {nouns.value}"
     defaults = {
         "factors": 128,
         "learning_rate": 0.2,
-        "regularization": 0.035,
+        "regularization": 0.45,
         "epochs": 20,
         "seed": 0,
     }
-    learned = MatrixFactorization.learned | {"user_scale": ("users",), "item_counts": ("items",)}
+    learned = MatrixFactorization.learned | {
+        "user_log_means": ("users",),
+        "log_deviation": (),
+        "user_count": (),
+        "item_counts": ("items",),
+    }
     supports_fold_in = True
     uses_negative_feedback = True
     supports_online_updates = True
 
-    user_scale: NDArray[np.float32]
+    user_log_means: NDArray[np.float32]
+    log_deviation: float
+    user_count: float
     item_counts: NDArray[np.float32]
 
     # Counts changes of the item factors, so that nobody uses a Gram matrix of older ones.
@@ -93,9 +115,12 @@ class ImplicitMF(MatrixFactorization):
     _gram: tuple[int, NDArray[np.float64]] | None = None
 
     def targets(self, interactions: Interactions) -> NDArray[np.float32]:
-        """Return log(1 + plays) over the listener's mean in training, kept between 0.4 and 1.6."""
-        relative = np.log1p(interactions.values) / self.user_scale[interactions.user_codes]
-        return np.clip(relative, *TARGET_RANGE)
+        """Return 1, more or less by how far log(value) is from the user's mean in training; 0.4 to 1.6."""
+        return self._relative(np.log(interactions.values) - self.user_log_means[interactions.user_codes])
+
+    def _relative(self, offsets: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the targets of values whose logarithms are so far from their user's mean."""
+        return np.clip(1 + SPREAD * offsets / max(self.log_deviation, 1e-6), *TARGET_RANGE).astype(np.float32)
 
     def restore(self, state: dict[str, NDArray[np.float32] | float]) -> None:
         """Take back what `state` returned."""
@@ -120,7 +145,8 @@ class ImplicitMF(MatrixFactorization):
         self.user_bias = np.zeros(n_users, np.float32)
         self.item_bias = np.zeros(n_items, np.float32)
         self.global_mean = 0.0
-        self.user_scale = mean_logs(interactions)
+        self.user_log_means, self.log_deviation = centred_logs(interactions)
+        self.user_count = len(interactions) / int(np.count_nonzero(interactions.user_counts))
         self.item_counts = interactions.item_counts.astype(np.float32)
         self._version += 1
         return self._epochs(interactions, random)
@@ -131,18 +157,17 @@ class ImplicitMF(MatrixFactorization):
         item_counts = np.maximum(interactions.item_counts, 1)
         zeros = self._zeros
         pull, decay = self._user_pulls(user_counts)
-        item_growth = _growth(item_counts + DECAY_ZEROS * zeros * n_users, ITEM_DECAY_POWER, ITEM_DECAY_COUNT)
         user_zero, item_zero, user_decay, item_decay = (
             array.astype(np.float32)
             for array in (
                 pull / user_counts,
-                ZERO_WEIGHT * zeros / item_counts,
+                self._zero_weight * zeros / item_counts,
                 decay / user_counts,
-                self.settings["regularization"] * item_growth / item_counts,
+                self._decay(item_counts / self._item_count, zeros, ITEM_DECAY_POWER) / item_counts,
             )
         )
         # The same pull of a listener's zeros, as their artists feel it.
-        share = np.sqrt(pull / ZERO_WEIGHT)[:, None].astype(np.float32)
+        share = np.sqrt(pull / self._zero_weight)[:, None].astype(np.float32)
         targets = self.targets(interactions)
         weights = self._pair_weights[interactions.item_codes].astype(np.float32)
         root = np.sqrt(zeros)[:, None].astype(np.float32)
@@ -215,10 +240,21 @@ class ImplicitMF(MatrixFactorization):
             )
 
     @property
+    def _item_count(self) -> float:
+        """Pairs of an item in training, on average over the items that have any."""
+        return float(self.item_counts.sum(dtype=np.float64) / int(np.count_nonzero(self.item_counts)))
+
+    @property
+    def _zero_weight(self) -> float:
+        """a: how much an unknown pair counts, where a known one counts 1; never more than that."""
+        return min(1.0, ZEROS * self.user_count / int(np.count_nonzero(self.item_counts)))
+
+    @property
     def _zeros(self) -> NDArray[np.float64]:
-        """v_i: how strongly an unknown pair with each item is pulled to zero; 1 on average."""
-        zeros = np.maximum(self.item_counts.astype(np.float64), 0.5) ** ZERO_POPULARITY
-        return zeros * (len(zeros) / zeros.sum())
+        """v_i: how strongly an unknown pair with each item is pulled to zero; 1 on average over those with pairs."""
+        counts = self.item_counts.astype(np.float64)
+        zeros = np.maximum(counts, 1) ** ZERO_POPULARITY
+        return zeros / zeros[counts > 0].mean()
 
     @property
     def _pair_weights(self) -> NDArray[np.float64]:
@@ -229,10 +265,16 @@ class ImplicitMF(MatrixFactorization):
 
     def _user_pulls(self, counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return a_u and r_u for listeners with this many known items: the pull of zeros, the regularization."""
-        n_users, n_items = len(self.user_factors), len(self.item_counts)
-        share = np.minimum(1, counts * (n_users / self.item_counts.sum(dtype=np.float64)))
-        growth = _growth(counts + DECAY_ZEROS * n_items * share, USER_DECAY_POWER, USER_DECAY_COUNT)
-        return ZERO_WEIGHT * share, self.settings["regularization"] * growth
+        share = np.minimum(1, counts / self.user_count)
+        return self._zero_weight * share, self._decay(counts / self.user_count, share, USER_DECAY_POWER)
+
+    def _decay(
+        self, seen: NDArray[np.float64], zeros: NDArray[np.float64], power: float
+    ) -> NDArray[np.float64]:
+        """Return r of rows whose pairs and zeros are so many, each relative to its mean."""
+        noise = np.sqrt(self.user_count) + np.sqrt(self._item_count)
+        scale = self.settings["regularization"] * noise
+        return scale * ((seen + DECAY_ZEROS * zeros) / (1 + DECAY_ZEROS)) ** power
 
     @property
     def _weighted_gram(self) -> NDArray[np.float64]:
@@ -251,9 +293,9 @@ class ImplicitMF(MatrixFactorization):
         orders: Sequence[NDArray[np.int64]],
         artists: bool,
     ) -> None:
-        logs, n = np.log1p(values), len(items)
-        scale = np.array([logs.mean()], np.float32)
-        targets = np.clip(logs / scale, *TARGET_RANGE).astype(np.float32)
+        logs, n = np.log(values), len(items)
+        mean = np.array([logs.mean()], np.float32)
+        targets = self._relative(logs - logs.mean())
         user_zero, user_decay = (np.array([pull / n], np.float32) for pull in self._user_pulls(np.array(n)))
         # Items are held by everybody else, too: only their error on this listener moves them.
         nothing = np.zeros(n, np.float32)
@@ -280,7 +322,7 @@ class ImplicitMF(MatrixFactorization):
                 nothing,
                 np.float32(self.settings["learning_rate"] * slowed_down(step, len(orders))),
             )
-        self._keep_if_finite(user, user_factors=p, user_scale=scale)
+        self._keep_if_finite(user, user_factors=p, user_log_means=mean)
         if artists:
             self.item_factors[items] = q
             self._version += 1
@@ -302,8 +344,8 @@ class ImplicitMF(MatrixFactorization):
         p = A^-1 (b - s (q_d.p) q_d): what it takes away is a pull like any other.
         """
         plays = values > 0
-        logs = np.log1p(values[plays])
-        targets = np.clip(logs / logs.mean(), *TARGET_RANGE)
+        logs = np.log(values[plays])
+        targets = self._relative(logs - logs.mean()).astype(np.float64)
         factors = self.item_factors[items].astype(np.float64)
         known, weights = factors[plays], self._pair_weights[items[plays]]
         if not known.any():
@@ -315,10 +357,11 @@ class ImplicitMF(MatrixFactorization):
         matrix.flat[:: len(matrix) + 1] += decay + solve.TINY_RIDGE * np.trace(matrix)
         right = (weights * targets) @ known
         unwanted = factors[~plays]
-        vector = np.linalg.solve(matrix + UNWANTED_WEIGHT * unwanted.T @ unwanted, right)
+        strength = UNWANTED_WEIGHT * (1 + self._zero_weight)
+        vector = np.linalg.solve(matrix + strength * unwanted.T @ unwanted, right)
         pulls = factors.T.copy()
         pulls[:, plays] *= weights * targets
-        pulls[:, ~plays] *= -UNWANTED_WEIGHT * (unwanted @ vector)
+        pulls[:, ~plays] *= -strength * (unwanted @ vector)
         return _Taste(matrix, pulls, vector)
 
 
@@ -328,8 +371,3 @@ class _Taste(NamedTuple):
     matrix: NDArray[np.float64]
     pulls: NDArray[np.float64]
     vector: NDArray[np.float64]
-
-
-def _growth(seen: NDArray[np.float64], power: float, count: float) -> NDArray[np.float64]:
-    """Let regularization grow as a power of how often a row is seen; at `count` all powers agree."""
-    return seen**power * count ** (0.75 - power)

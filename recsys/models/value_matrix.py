@@ -17,6 +17,18 @@ def mean_logs(interactions: Interactions) -> NDArray[np.float32]:
     return np.where(counts > 0, sums / np.maximum(counts, 1), logs.mean()).astype(np.float32)
 
 
+def centred_logs(interactions: Interactions) -> tuple[NDArray[np.float32], float]:
+    """Return each user's mean of log(value), and the standard deviation of log(value) from it over all pairs.
+
+    The mean of a user without pairs is that of all pairs; shape (n_users,).
+    """
+    logs = np.log(interactions.values.astype(np.float64))
+    counts = interactions.user_counts
+    sums = np.bincount(interactions.user_codes, logs, interactions.n_users)
+    means = np.where(counts > 0, sums / np.maximum(counts, 1), logs.mean())
+    return means.astype(np.float32), float((logs - means[interactions.user_codes]).std())
+
+
 def play_row(values: NDArray[np.float64], plays: str = "log") -> NDArray[np.float32]:
     """Return what one user's plays count, as in `play_matrix`; 0 for those of 0."""
     if plays == "log":

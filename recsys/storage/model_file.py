@@ -28,7 +28,7 @@ from recsys.models import make_model
 from recsys.models.base import Model
 from recsys.system.atomic_files import reason, write_atomic
 
-FORMAT = 2
+FORMAT = 3
 SPARSE_PARTS = ("data", "indices", "indptr")
 LONGEST_HEADER = 4 << 20  # bytes; the curve of 5,000 epochs takes one million
 LARGEST = 1e12  # of what a model learns; products of such numbers still are numbers in single precision
