@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
-from recsys.models.base import Model
+
+if TYPE_CHECKING:
+    from recsys.models.base import Model
 
 # An artist with fewer listeners points wherever these few do: alike to much by accident.
 LEAST_LISTENERS = 5

@@ -1,42 +1,37 @@
-"""Run a command, print its answer and return an exit code."""
+"""Command line: run a command, print its answer and return an exit code."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
+import importlib
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
-
-from recsys.cli.arguments import make_parser
+from recsys.cli import output
+from recsys.cli.output import FAILURE, INTERRUPTED
+from recsys.cli.parser import make_parser
 from recsys.errors import InputError
 
 
-def _plain(value: Any) -> Any:
-    """Turn NumPy numbers into Python's own, for JSON."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value)} has no JSON form")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 if it worked, 1 if the input could not be used, 130 if it was interrupted."""
-    options = make_parser().parse_args(arguments)
+    """Run a command and return its exit code.
+
+    Returns
+    -------
+    int
+        0 for success, 1 if the input cannot be used or the output cannot be written, 130 if it was interrupted,
+        141 if the reader of standard output is gone. Wrong usage ends in SystemExit with 2, as argparse does.
+    """
+    output.encode_anything()
     try:
-        answer, text = options.work(options)
+        options = make_parser().parse_args(arguments)
+        answer = importlib.import_module(options.module).run(options)
+        text = output.document(options.command, answer) if options.json else answer.text
+        return output.write(f"{text}\n")
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        output.complain(f"error: {error}")
+        return FAILURE
+    except MemoryError:
+        output.complain("error: There is not enough memory. Use a part of the data, or a larger machine.")
+        return FAILURE
     except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    try:
-        print(
-            json.dumps(answer, default=_plain, ensure_ascii=False, indent=1) if options.json else text,
-            flush=True,
-        )
-    except BrokenPipeError:  # whoever reads has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        output.complain("Stopped.")
+        return INTERRUPTED

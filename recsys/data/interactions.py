@@ -265,7 +265,10 @@ def _code(labels: pd.Index, label: object, none: str) -> int:
     text = str(label)
     try:
         if pd.api.types.is_integer_dtype(labels.dtype):
-            return int(labels.get_loc(int(text)))
+            number = int(text)
+            if str(number) != text.strip():  # int() also takes 007, 1_000 and other scripts' digits
+                raise KeyError(text)
+            return int(labels.get_loc(number))
         return int(labels.get_loc(text if text in labels else text.strip()))
     except (KeyError, ValueError, OverflowError):
         near = difflib.get_close_matches(text[:80], [str(known) for known in labels[:20_000]], n=1)

@@ -8,15 +8,16 @@ one of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.data.interactions import Interactions
-from recsys.data.splitting import Split
-from recsys.models.base import Model
+if TYPE_CHECKING:
+    from recsys.data.interactions import Interactions
+    from recsys.data.splitting import Split
+    from recsys.models.base import Model
 
 # Enough for a standard error of about 0.002; more would only take longer.
 MOST_USERS = 20_000

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +37,7 @@ WAYS_OUT = {
 def write_atomic(path: Path, content: bytes | Iterable[bytes | memoryview], called: str = "") -> None:
     """Write a file, at once or part by part: there is the old one or the new one, and never a half.
 
-    When this returns, the file is on the disk and outlives a loss of power.
+    A link is followed; its target is replaced. When this returns, the file is on the disk and outlives a loss of power.
 
     Parameters
     ----------
@@ -48,15 +49,45 @@ def write_atomic(path: Path, content: bytes | Iterable[bytes | memoryview], call
     Raises
     ------
     InputError
-        If the file cannot be written.
+        If the file cannot be written, or the path leads to a device, a pipe or a folder.
     """
     try:
+        path = _regular(path)
         with _beside(path) as temporary:
             _write(temporary, [content] if isinstance(content, bytes) else content)
             os.replace(temporary, path)
         settle(path.parent)
     except OSError as error:
         raise InputError(f"{called or path} cannot be written: {reason(error)}") from error
+
+
+def check_writable(path: Path) -> None:
+    """Check that `write_atomic` can write to a path, before long work is done for it.
+
+    Raises
+    ------
+    InputError
+        If it cannot.
+    """
+    try:
+        with _beside(_regular(path)):
+            pass
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {reason(error)}") from error
+
+
+def _regular(path: Path) -> Path:
+    """Return the file that a path leads to, be it there or not; a device, a pipe or a folder is refused."""
+    target = Path(os.path.realpath(path))
+    try:
+        mode = target.lstat().st_mode
+    except FileNotFoundError:
+        return target
+    if stat.S_ISDIR(mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EEXIST, "It is a device, a pipe or a loop of links, and not a file")
+    return target
 
 
 def write_folder(place: Path, files: Mapping[str, bytes], is_good: Callable[[Path], bool]) -> None:

@@ -26,7 +26,10 @@ def run(capsys, *arguments):
 def answer(capsys, *arguments):
     code, out, err = run(capsys, *arguments, "--json")
     assert (code, err) == (0, "")
-    return json.loads(out)
+    document = json.loads(out)
+    assert list(document) == ["schema", "command", "version", "result"]
+    assert document["command"] == arguments[0]
+    return document["result"]
 
 
 def test_describe_reads_files_of_ones_own(capsys, tmp_path):
@@ -34,7 +37,7 @@ def test_describe_reads_files_of_ones_own(capsys, tmp_path):
     path.write_text("who;what;often\n1;Low;3\n2;Can;4\n2;Can;0\n")
     counts = answer(capsys, "describe", str(path), "--columns", "user=who,item=2,value=often")
     assert (counts["users"], counts["items"], counts["plays"]) == (2, 2, 7)
-    assert "Rows that could not be used: 1 of 3 (plays: zero: 1)." in counts["origin"]
+    assert "Rows that could not be used: 1 of 3 (plays: zero: 1)." in counts["data"]["origin"]
     code, _, error = run(capsys, "describe", str(path))
     assert code == 1
     assert "No column of mine.csv is known to say what a row is about, only 'who, what, often'" in error
@@ -78,8 +81,9 @@ def test_train_recommend_and_evaluate_agree(capsys, tmp_path):
     split = hold_out(load("sample").interactions, seed=3)
     model = make_model("biased", epochs=2, factors=4, seed=3).fit(split.train)
     for name, value in evaluate(model, split).items():
-        assert figures[name] == pytest.approx(value)
-    assert {"ndcg@10", "recall@10"} <= figures.keys()
+        measured = figures if name in ("users", "all_users") else figures["metrics"]
+        assert measured[name] == pytest.approx(value)
+    assert {"ndcg@10", "recall@10"} <= figures["metrics"].keys()
 
 
 def test_the_same_seed_prints_the_same(capsys):
@@ -110,7 +114,7 @@ def test_a_choice_is_taken_and_checked(capsys):
     arguments = ["evaluate", "sample", "--model", "item-knn", "--neighbours", "20"]
     plain, weighted = (answer(capsys, *arguments, "--weighting", how) for how in ("cosine", "bm25"))
     assert weighted["settings"]["weighting"] == "bm25"
-    assert plain["ndcg@10"] != weighted["ndcg@10"]
+    assert plain["metrics"]["ndcg@10"] != weighted["metrics"]["ndcg@10"]
     with pytest.raises(SystemExit):
         main([*arguments, "--weighting", "magic"])
 
@@ -159,17 +163,18 @@ def test_it_runs_as_a_module():
         capture_output=True,
         check=True,
     )
-    assert json.loads(done.stdout)["title"] == "Generated sample"
+    assert json.loads(done.stdout)["result"]["data"]["title"] == "Generated sample"
 
 
 def test_a_run_trained_elsewhere_recommends_without_its_data(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("RECSYS_CACHE", str(tmp_path / "cache"))
     write(tmp_path / "spark", 100, 60, 1_000, 4)
     arguments = ("recommend", "--run", str(tmp_path / "spark"), "--user", "u00007919", "-n", "5")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     code, out, err = run(capsys, *arguments, "--json")
     assert code == 0
     assert "Reading artists" in err
-    answer = json.loads(out)
+    answer = json.loads(out)["result"]
     assert len(answer["recommended"]) == 5
     assert not {row["item"] for row in answer["existing"]} & {row["item"] for row in answer["recommended"]}
     code, out, err = run(capsys, *arguments)

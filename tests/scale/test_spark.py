@@ -392,7 +392,7 @@ def test_the_rest_of_the_program_opens_what_spark_wrote(trained, monkeypatch, tm
     run, _ = trained
     _, model, split = read(run)
     assert main(["recommend", "--run", str(run), "--user", "7", "-n", "5", "--json"]) == 0
-    lists = json.loads(capsys.readouterr().out)
+    lists = json.loads(capsys.readouterr().out)["result"]
     items, scores = model.recommend(
         split.train, split.train.users.get_indexer(["7"]).astype(np.int32), 5, split.seed
     )

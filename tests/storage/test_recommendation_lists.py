@@ -97,7 +97,7 @@ def test_the_command_line_writes_all(capsys, tmp_path):
     assert main(["recommend", "sample", "--run", run, "--all"]) == 1
     assert "--out" in capsys.readouterr().err
     assert main(["recommend", "sample", "--run", run, "--all", "--out", str(out), "-n", "3", "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
+    answer = json.loads(capsys.readouterr().out)["result"]
     rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert len(rows) == answer["users"] == 2000
     assert all(len(row["recommended"]) == 3 for row in rows)

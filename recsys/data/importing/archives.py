@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import re
 import shutil
 import stat
@@ -26,6 +27,7 @@ from recsys.system.atomic_files import reason
 GIGABYTE = 1 << 30
 LARGEST = 4 * GIGABYTE
 MOST_FILES = 1_000
+MOST_FOLDERS = 10_000
 # what a table holds shrinks to a tenth or a fiftieth; deflate gives up at a thousandth
 BOMB_FROM, BOMB_RATIO = 64 << 20, 200
 BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError, ValueError)
@@ -188,15 +190,22 @@ def _starts_with(stream: IO[bytes], magic: bytes) -> bool:
 
 def _in_folder(folder: Path) -> list[Part]:
     """List the files of a folder and of those in it; links and hidden files are left out."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_symlink() or not path.is_file() or _is_hidden(name.as_posix()):
-            continue
-        found.append(Part(name.as_posix(), _opener(path)))
+    found: list[Part] = []
+    for folders, (here, inner, files) in enumerate(os.walk(folder, onerror=_unreadable)):
+        inner[:] = sorted(name for name in inner if not _is_hidden(name))
+        for name in sorted(files):
+            path = Path(here, name)
+            if not (path.is_symlink() or _is_hidden(name)) and path.is_file():
+                found.append(Part(path.relative_to(folder).as_posix(), _opener(path)))
         if len(found) > MOST_FILES:
             break
-    return found
+        if folders > MOST_FOLDERS:
+            raise InputError(f"{folder} holds more than {MOST_FOLDERS:,} folders. Choose one of them.")
+    return sorted(found, key=lambda part: part.name.split("/"))
+
+
+def _unreadable(error: OSError) -> None:
+    raise InputError(f"{error.filename} cannot be read: {reason(error)}") from error
 
 
 def _in_zip(name: str, source: Path | IO[bytes]) -> list[Part]:

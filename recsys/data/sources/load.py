@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from recsys.data.dataset import Dataset
+from recsys.data.dataset import SHARED, Dataset
 from recsys.data.importing.archives import parts_of
 from recsys.data.importing.readers.text_dialect import TextForm
 from recsys.data.importing.schema import Survey, survey
@@ -40,8 +40,10 @@ def load(data: str, columns: Mapping[str, str] | None = None) -> Dataset:
     Raises
     ------
     InputError
-        If there is no such data, or it cannot be used.
+        If there is no such data, it cannot be used, or columns are given for data whose columns are known.
     """
+    if columns and data in SHARED:
+        raise _known(data)
     if data == "sample":
         from recsys.data.sources.sample import load_sample
 
@@ -50,6 +52,8 @@ def load(data: str, columns: Mapping[str, str] | None = None) -> Dataset:
         return load_lastfm()
     path = _path(data)
     if is_published([(path.name, path)]):
+        if columns:
+            raise _known(data)
         return read_folder(path) if path.is_dir() else read_zip(path)
     report = report_on(data, columns)
     if report.dataset is None:
@@ -99,6 +103,10 @@ def published_report(sources: list[tuple[str, IO[bytes]]]) -> Report:
     dataset = read_zip(file, name)
     pairs = len(dataset.interactions)
     return Report(rows=pairs, used=pairs, notes=["These are the published Last.fm files."], dataset=dataset)
+
+
+def _known(data: str) -> InputError:
+    return InputError(f"The columns of {data} are known and cannot be chosen: leave them out (--columns).")
 
 
 def _path(data: str) -> Path:

@@ -1,0 +1,1 @@
+"""Commands, one module each: `add_arguments(parser)` declares its arguments, `run(options)` returns its Answer."""
