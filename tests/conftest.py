@@ -1,5 +1,6 @@
 """What tests share: small data with a known answer, and the real data where it is at hand."""
 
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 
 from recsys.analysis import item_map
 from recsys.data.dataset import Dataset
@@ -17,6 +19,9 @@ from recsys.data.splitting import hold_out
 
 ROOT = Path(__file__).parents[1]
 LASTFM = Path(os.environ.get("ENCORE_TEST_LASTFM", ROOT.parent / "shared" / "data" / "hetrec2011-lastfm-2k"))
+
+# Each AppTest looks through all installed packages for components, which takes most of its time: once is enough.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 hypothesis.settings.register_profile("encore", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("encore")
