@@ -19,7 +19,7 @@ import numpy as np
 from recsys.data.interactions import Interactions
 from recsys.data.sources.load import load
 from recsys.errors import InputError
-from recsys.evaluation.metrics import ndcg, recall
+from recsys.evaluation.accuracy import ndcg, recall
 from recsys.models import MODELS, make_model
 from recsys.models.matrix_factorization import FactorModel
 from recsys.models.nearest_neighbors import weighted

@@ -24,7 +24,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks.filling import fill
 from recsys.data.sources.load import load
 from recsys.data.splitting import Split, hold_out
-from recsys.evaluation.metrics import Lists, beyond_accuracy, sample_users
+from recsys.evaluation import metrics
+from recsys.evaluation.ranked_lists import RankedLists, sample_users
 from recsys.experiments.training import warm_up
 from recsys.models import MODELS, make_model
 from recsys.models.asymmetric_svd import AsymmetricSVD
@@ -67,14 +68,8 @@ def measure(model: Model, split: Split) -> dict[str, float]:
     started = time.process_time()
     model.fit(split.train)
     seconds = time.process_time() - started
-    lists = Lists.of(model, split, sample_users(split, MOST_USERS))
-    accuracy = lists.accuracy()
-    return {
-        "ndcg": float(accuracy["ndcg"].mean()),
-        "recall": float(accuracy["recall"].mean()),
-        "coverage": beyond_accuracy(lists.items, split.train)["coverage"],
-        "seconds": seconds,
-    }
+    figures = metrics.measure(RankedLists.of(model, split, sample_users(split, MOST_USERS)))
+    return {name: figures.get(name, seconds) for name in MEASURES}
 
 
 def mean_and_interval(values: Sequence[float]) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from pages.components.shell import layout
 from pages.components.widgets import charts, pickers, tables
 from recsys.analysis.similarity import LEAST_LISTENERS
 from recsys.errors import InputError
+from recsys.evaluation.metrics import heading
 from recsys.figures import data
 from recsys.scale.external_runs import ExternalRun
 from recsys.storage.tables import to_csv
@@ -21,14 +22,7 @@ from recsys.storage.tables import to_csv
 IN_TABLE = 100
 IN_CHART = 20
 SUGGESTED = 20
-MEASURES = {
-    "ndcg": "NDCG",
-    "map": "MAP",
-    "mrr": "MRR",
-    "rmse": "RMSE",
-    "users": "Listeners measured",
-    "all_users": "Listeners with hidden artists",
-}
+COUNTS = {"rmse": "RMSE", "users": "Listeners measured", "all_users": "Listeners with hidden artists"}
 
 
 def instead(draw: Callable[[ExternalRun], None]) -> None:
@@ -127,9 +121,7 @@ def explore(run: ExternalRun) -> None:
 
 def _measure(name: str) -> str:
     """Return the name of a measure as the field writes it: NDCG@10."""
-    word, at, n = name.partition("@")
-    words = MEASURES.get(word, word.replace("_", " ").capitalize())
-    return layout.escape(f"{words}{at}{n}", 40)
+    return layout.escape(COUNTS.get(name) or heading(name), 40)
 
 
 @st.fragment

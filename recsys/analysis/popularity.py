@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.analysis.similarity import similar_items
 from recsys.data.interactions import Interactions
-from recsys.evaluation.metrics import gini
+from recsys.evaluation.beyond_accuracy import gini
 
 
 def rank_table(interactions: Interactions) -> pd.DataFrame:

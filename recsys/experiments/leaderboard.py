@@ -1,4 +1,4 @@
-"""Several models on one split: what each recommends, how good that is, and what it costs."""
+"""Leaderboard: several models trained and measured on one split."""
 
 from __future__ import annotations
 
@@ -12,26 +12,13 @@ from numpy.typing import NDArray
 
 from recsys.data.splitting import Split
 from recsys.errors import InputError
-from recsys.evaluation.metrics import METRICS, Lists, beyond_accuracy, beyond_accuracy_by_user, sample_users
+from recsys.evaluation.metrics import METRICS
+from recsys.evaluation.ranked_lists import RankedLists, sample_users
 from recsys.evaluation.significance import Difference, interval, paired_test
 from recsys.models.base import Model
 
 # Rank a model on at most this many users: its figures are then known to about 0.003.
 MOST_USERS = 5_000
-
-
-# Whether more of a measure is better; None where it depends on what one wants.
-BETTER = {
-    **dict.fromkeys(METRICS, True),
-    "coverage": True,
-    "novelty": True,
-    "popularity_rank": None,
-    "gini": False,
-    "seconds": False,
-}
-
-
-MEASURES = tuple(name for name in BETTER if name != "seconds")
 
 
 @dataclass(eq=False)
@@ -52,10 +39,10 @@ class Entry:
         Where it comes from, in a sentence; empty for a model with its defaults.
     seconds : float
         Time to train, without the measuring.
-    lists : Lists or None
+    lists : RankedLists or None
         What it recommends; None until it is trained.
     figures : dict of str to float
-        Each of `MEASURES`; empty until it is trained.
+        Each of `METRICS`; empty until it is trained.
     by_user : dict of str to float64 array, shape (n_users,)
         What each user adds to these figures: their mean is a figure's, or near it, and its standard error is
         that of the figure.
@@ -71,7 +58,7 @@ class Entry:
     stop: int | None = None
     note: str = ""
     seconds: float = 0.0
-    lists: Lists | None = None
+    lists: RankedLists | None = None
     figures: dict[str, float] = field(default_factory=dict, repr=False)
     by_user: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     message: str = ""
@@ -79,11 +66,9 @@ class Entry:
 
     def measure(self, split: Split, users: NDArray[np.int32], n: int) -> None:
         """Rank the catalogue for these users and take the figures."""
-        lists = Lists.of(self.model, split, users, n)
-        accuracy = lists.accuracy()
-        self.by_user = accuracy | beyond_accuracy_by_user(lists.items, split.train)
-        means = {name: float(values.mean()) for name, values in accuracy.items()}
-        self.figures = means | beyond_accuracy(lists.items, split.train)
+        lists = RankedLists.of(self.model, split, users, n)
+        self.by_user = {metric.name: metric.per_user(lists) for metric in METRICS.values()}
+        self.figures = {metric.name: metric.figure(lists) for metric in METRICS.values()}
         self.lists = lists
 
 
@@ -182,13 +167,13 @@ class Leaderboard:
         rows = []
         for entry in self.measured if measured is None else measured:
             row: dict[str, object] = {"model": entry.label}
-            for name in MEASURES:
+            for name in METRICS:
                 row |= {name: entry.figures[name], f"{name}_interval": interval(entry.by_user[name])}
             rows.append(row | {"seconds": entry.seconds, "note": entry.note})
         return pd.DataFrame(rows)
 
     def marks(self, measured: Sequence[Entry] | None = None) -> pd.DataFrame:
-        """Tell which figures of `table` are the best of their column, and which are not clearly worse.
+        """Mark the best figure of each column of `table`, and those that are not clearly worse.
 
         Parameters
         ----------
@@ -198,28 +183,30 @@ class Leaderboard:
         Returns
         -------
         DataFrame of str
-            Rows as in `table`, the measures that have a better end as columns: `best`, `close` where the
+            Rows as in `table`; columns are `seconds` and the metrics that have a better end: `best`, `close` where the
             paired test finds no difference to the best at the 5 % level, or empty.
         """
         entries = self.measured if measured is None else measured
         columns = {}
-        for name, more in BETTER.items():
-            if more is None or not entries:
+        for metric in METRICS.values():
+            if metric.more_is_better is None or not entries:
                 continue
-            values = [entry.seconds if name == "seconds" else entry.figures[name] for entry in entries]
-            best = int(np.argmax(values) if more else np.argmin(values))
-            columns[name] = [
+            values = [entry.figures[metric.name] for entry in entries]
+            best = entries[int(np.argmax(values) if metric.more_is_better else np.argmin(values))]
+            columns[metric.name] = [
                 "best"
-                if values[at] == values[best]
-                else "close"
-                if name != "seconds" and not compare(entries[best], entry, name).is_clear
+                if value == best.figures[metric.name]
                 else ""
-                for at, entry in enumerate(entries)
+                if compare(best, entry, metric.name).is_clear
+                else "close"
+                for entry, value in zip(entries, values, strict=True)
             ]
+        fastest = min((entry.seconds for entry in entries), default=0.0)
+        columns["seconds"] = ["best" if entry.seconds == fastest else "" for entry in entries]
         return pd.DataFrame(columns)
 
 
 def compare(first: Entry, second: Entry, measure: str = "ndcg") -> Difference:
-    """Compare two entries of the same leaderboard by one of `MEASURES`, with a paired test over users."""
+    """Compare two entries of the same leaderboard by one of `METRICS`, with a paired test over users."""
     mean = first.figures[measure] - second.figures[measure]
     return paired_test(mean, first.by_user[measure] - second.by_user[measure])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.evaluation.metrics import Lists
+from recsys.evaluation.ranked_lists import RankedLists
 from recsys.experiments.leaderboard import Leaderboard
 
 
@@ -55,7 +55,7 @@ def side_by_side(board: Leaderboard, labels: Sequence[str], user: int) -> SideBy
     """
     entries = {entry.label: entry for entry in board.measured}
     users = np.array([user], np.int32)
-    lists = [Lists.of(entries[label].model, board.split, users, board.n) for label in labels]
+    lists = [RankedLists.of(entries[label].model, board.split, users, board.n) for label in labels]
     found = [one.items[0][one.items[0] >= 0] for one in lists]
     counts = Counter(item for items in found for item in items.tolist())
     train = board.split.train

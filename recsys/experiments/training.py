@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from recsys.data.interactions import Interactions
 from recsys.data.splitting import Split, hold_out
 from recsys.errors import InputError
-from recsys.evaluation.metrics import ranking, sample_users
+from recsys.evaluation.metrics import ranking
+from recsys.evaluation.ranked_lists import sample_users
 from recsys.models import MODELS, make_model
 from recsys.models.base import Model
 from recsys.models.matrix_factorization import MatrixFactorization, diverged

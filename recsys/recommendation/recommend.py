@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from recsys.analysis.popularity import user_table
 from recsys.data.interactions import Interactions
 from recsys.data.splitting import Split
-from recsys.evaluation.metrics import find_hits, popularity_ranks
+from recsys.evaluation.beyond_accuracy import popularity_ranks
+from recsys.evaluation.ranked_lists import find_hits
 from recsys.models.base import Model, best
 from recsys.recommendation.reranking import AS_SCORED, Reranking
 

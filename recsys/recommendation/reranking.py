@@ -13,7 +13,8 @@ from recsys.analysis.similarity import item_factors
 from recsys.data.interactions import Interactions
 from recsys.data.splitting import Split
 from recsys.errors import InputError
-from recsys.evaluation.metrics import Lists, beyond_accuracy, find_hits
+from recsys.evaluation.metrics import measure
+from recsys.evaluation.ranked_lists import RankedLists
 from recsys.models.base import Model
 
 # The list is chosen from the best so many: what the model finds unfitting stays out however it is weighed.
@@ -196,9 +197,8 @@ def effect(
     Returns
     -------
     DataFrame
-        A row for each setting: `dial`, `diversity`, `hits` (hidden items in a list, on average), the
-        accuracy measures (0 to 1), `coverage`, `novelty`, `popularity_rank` and `gini` (see
-        `metrics.beyond_accuracy`) and `variety` (NaN where the model has no latent features).
+        A row for each setting: `dial`, `diversity`, `hits` (held-out items in a list, on average), each of
+        `METRICS` and `variety` (NaN where the model has no latent features).
     """
     pool = max((setting.pool(n) for setting in settings), default=n)
     items, scores = model.recommend(split.train, users, pool, split.seed)
@@ -206,12 +206,14 @@ def effect(
     for setting in settings:
         size = setting.pool(n)
         chosen, _ = setting.choose(model, split.train, items[:, :size], scores[:, :size], n)
-        hits = find_hits(chosen, users, split.validation)
-        lists = Lists(users, chosen, hits, split.validation.user_counts[users])
+        lists = RankedLists.judge(chosen, split, users)
         rows.append(
-            {"dial": setting.dial, "diversity": setting.diversity, "hits": float(hits.sum(axis=1).mean())}
-            | {name: float(values.mean()) for name, values in lists.accuracy().items()}
-            | beyond_accuracy(chosen, split.train)
+            {
+                "dial": setting.dial,
+                "diversity": setting.diversity,
+                "hits": float(lists.hits.sum(axis=1).mean()),
+            }
+            | measure(lists)
             | {"variety": variety(model, chosen) if hasattr(model, "item_factors") else float("nan")}
         )
     return pd.DataFrame(rows)

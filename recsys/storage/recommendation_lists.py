@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recsys.data.interactions import Interactions
 from recsys.data.splitting import Split
 from recsys.errors import InputError
-from recsys.evaluation.metrics import find_hits
+from recsys.evaluation.ranked_lists import find_hits
 from recsys.models.base import Model
 from recsys.recommendation.reranking import AS_SCORED, Reranking
 from recsys.storage.tables import MARK, to_csv

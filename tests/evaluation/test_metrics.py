@@ -8,11 +8,18 @@ import pytest
 
 from recsys.data.interactions import Interactions
 from recsys.evaluation import metrics
+from recsys.evaluation.beyond_accuracy import gini, popularity_ranks, rarely_played
+from recsys.evaluation.ranked_lists import RankedLists, find_hits
 from recsys.models import make_model
 
 # Three users, lists of four; they hide 2, 5 and 0 items.
 HITS = np.array([[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]], bool)
 HIDDEN = np.array([2, 5, 0])
+
+
+def without_hits(items, train):
+    users = np.arange(len(items), dtype=np.int32)
+    return RankedLists(users, items, np.zeros(items.shape, bool), np.ones(len(items), np.int64), train)
 
 
 def gain(*places):
@@ -30,21 +37,21 @@ def gain(*places):
     ],
 )
 def test_accuracy_by_hand(name, expected):
-    assert metrics.METRICS[name](HITS, HIDDEN) == pytest.approx(expected)
+    assert metrics.METRICS[name].of_hits(HITS, HIDDEN) == pytest.approx(expected)
 
 
 def test_a_perfect_list_gets_one_and_an_empty_truth_gets_zero():
     hits = np.array([[1, 1, 0], [0, 0, 0]], bool)
     hidden = np.array([2, 0])
     for name in ("recall", "ndcg", "map", "mrr"):
-        assert metrics.METRICS[name](hits, hidden).tolist() == [1, 0]
+        assert metrics.METRICS[name].of_hits(hits, hidden).tolist() == [1, 0]
 
 
 def test_gini_by_hand():
-    assert metrics.gini(np.array([1.0, 1, 1, 1])) == pytest.approx(0)
-    assert metrics.gini(np.array([0.0, 0, 0, 1])) == pytest.approx(3 / 4)
-    assert metrics.gini(np.array([1.0, 3])) == pytest.approx(1 / 4)
-    assert metrics.gini(np.array([0.0, 0])) == 0
+    assert gini(np.array([1.0, 1, 1, 1])) == pytest.approx(0)
+    assert gini(np.array([0.0, 0, 0, 1])) == pytest.approx(3 / 4)
+    assert gini(np.array([1.0, 3])) == pytest.approx(1 / 4)
+    assert gini(np.array([0.0, 0])) == 0
 
 
 @pytest.fixture
@@ -56,23 +63,23 @@ def four_items():
 
 
 def test_popularity_ranks_share_the_best_place(four_items):
-    assert metrics.popularity_ranks(four_items).tolist() == [1, 2, 3, 3]
+    assert popularity_ranks(four_items).tolist() == [1, 2, 3, 3]
 
 
 def test_what_is_recommended_is_measured_by_hand(four_items):
     items = np.array([[0, 1], [0, 3], [0, -1]], np.int32)
-    measured = metrics.beyond_accuracy(items, four_items)
+    measured = metrics.measure(without_hits(items, four_items))
     assert measured["coverage"] == 3 / 4
     bits = [-math.log2(4 / 5), -math.log2(3 / 5), -math.log2(2 / 5)]
     assert measured["novelty"] == pytest.approx((3 * bits[0] + bits[1] + bits[2]) / 5)
     assert measured["popularity_rank"] == (3 * 1 + 2 + 3) / 5
-    assert measured["gini"] == pytest.approx(metrics.gini(np.array([3.0, 1, 0, 1])))
+    assert measured["gini"] == pytest.approx(gini(np.array([3.0, 1, 0, 1])))
 
 
 def test_hits_are_found_by_user_and_item(four_items):
     users = np.array([1, 3], np.int32)
     items = np.array([[1, 2, -1], [3, 1, 0]], np.int32)
-    assert metrics.find_hits(items, users, four_items).tolist() == [
+    assert find_hits(items, users, four_items).tolist() == [
         [True, False, False],
         [True, False, False],
     ]
@@ -110,24 +117,25 @@ def test_what_each_list_adds_is_what_is_missing_without_it():
     items = np.array([random.permutation(train.n_items)[:6] for _ in range(12)], np.int32)
     items[3, 4:] = items[7, :] = -1
     items[5] = items[6]
-    by_user = metrics.beyond_accuracy_by_user(items, train)
-    whole = metrics.beyond_accuracy(items, train)
-    for name, values in by_user.items():
-        without = [metrics.beyond_accuracy(np.delete(items, user, axis=0), train)[name] for user in range(12)]
-        np.testing.assert_allclose(values, 12 * whole[name] - 11 * np.array(without), rtol=1e-9)
+    lists = without_hits(items, train)
+    for metric in metrics.METRICS.values():
+        if isinstance(metric, metrics.ExposureMetric):
+            rest = [metric.figure(without_hits(np.delete(items, user, axis=0), train)) for user in range(12)]
+            expected = 12 * metric.figure(lists) - 11 * np.array(rest)
+            np.testing.assert_allclose(metric.per_user(lists), expected, rtol=1e-9, err_msg=metric.name)
 
 
 def test_full_lists_add_their_own_means():
     train = Interactions.from_frame(
         pd.DataFrame({"user": [0, 0, 1, 1, 2], "item": [0, 1, 0, 2, 0], "value": 1})
     )
-    by_user = metrics.beyond_accuracy_by_user(np.array([[2, 1], [1, 0]], np.int32), train)
-    assert by_user["popularity_rank"] == pytest.approx([2, 1.5])
-    assert by_user["novelty"] == pytest.approx([1, 0.5])
+    lists = without_hits(np.array([[2, 1], [1, 0]], np.int32), train)
+    assert metrics.METRICS["popularity_rank"].per_user(lists) == pytest.approx([2, 1.5])
+    assert metrics.METRICS["novelty"].per_user(lists) == pytest.approx([1, 0.5])
 
 
 def test_the_share_of_what_hardly_anybody_plays_is_counted():
     train = Interactions.from_frame(
         pd.DataFrame({"user": [0, 0, 1, 1, 2], "item": [0, 1, 0, 2, 0], "value": 1})
     )
-    assert metrics.rarely_played(np.array([[0, 1], [2, 1], [0, -1]], np.int32), train) == pytest.approx(3 / 5)
+    assert rarely_played(np.array([[0, 1], [2, 1], [0, -1]], np.int32), train) == pytest.approx(3 / 5)

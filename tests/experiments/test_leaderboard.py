@@ -7,9 +7,10 @@ import pytest
 from scipy import stats
 
 from recsys.errors import InputError
-from recsys.evaluation.metrics import Lists, evaluate
+from recsys.evaluation.metrics import METRICS, evaluate
+from recsys.evaluation.ranked_lists import RankedLists
 from recsys.evaluation.significance import interval
-from recsys.experiments.leaderboard import BETTER, MEASURES, Entry, Leaderboard, compare
+from recsys.experiments.leaderboard import Entry, Leaderboard, compare
 from recsys.models import make_model
 
 EVERYONE = np.arange(40, dtype=np.int32)
@@ -51,11 +52,11 @@ def test_figures_are_those_of_a_model_evaluated_alone(board, checkerboard_split)
     assert row["seconds"] > 0
 
 
-def test_the_best_comes_first_and_every_measure_has_a_direction(board):
+def test_the_best_comes_first_and_every_metric_has_a_column(board):
     table = board.table()
     assert table["ndcg"].is_monotonic_decreasing
     measures = [name for name in table.columns if name not in ("model", "note") and "_interval" not in name]
-    assert set(measures) == set(BETTER)
+    assert measures == [*METRICS, "seconds"]
 
 
 def test_the_interval_is_that_of_a_mean():
@@ -127,7 +128,9 @@ def test_a_table_and_its_marks_have_the_same_rows_though_another_model_is_measur
 
 def test_the_best_of_each_column_is_marked_and_what_is_as_good(board):
     table, marks = board.table(), board.marks()
-    assert set(marks) == {name for name, more in BETTER.items() if more is not None}
+    assert set(marks) == {row.name for row in METRICS.values() if row.more_is_better is not None} | {
+        "seconds"
+    }
     assert (marks["ndcg"] == np.where(table["model"] == "Poor", "", "best")).all()
     assert table["gini"][marks["gini"] == "best"].unique() == table["gini"].min()
     assert (marks["seconds"] == "best").sum() == 1
@@ -150,13 +153,13 @@ def test_what_is_not_clearly_worse_is_marked_as_close(board):
 
 def test_every_figure_has_an_interval_that_of_a_mean_for_means(board):
     entry = board.entries[0]
-    assert set(entry.by_user) == set(entry.figures) == set(MEASURES)
-    for name in MEASURES:
+    assert set(entry.by_user) == set(entry.figures) == set(METRICS)
+    for name in METRICS:
         assert entry.by_user[name].shape == board.users.shape
     for name in ("ndcg", "novelty", "popularity_rank"):
         assert entry.by_user[name].mean() == pytest.approx(entry.figures[name])
     table = board.table()
-    assert (table[[f"{name}_interval" for name in MEASURES]] >= 0).all().all()
+    assert (table[[f"{name}_interval" for name in METRICS]] >= 0).all().all()
 
 
 def test_a_trained_model_is_measured_as_it_is_and_another_stops_where_it_should(checkerboard_split):
@@ -187,7 +190,7 @@ def test_a_trained_model_is_measured_as_it_is_and_another_stops_where_it_should(
 
 def test_lists_know_their_hits(checkerboard_split):
     model = make_model("implicit", factors=8).fit(checkerboard_split.train)
-    lists = Lists.of(model, checkerboard_split, EVERYONE, 5)
+    lists = RankedLists.of(model, checkerboard_split, EVERYONE, 5)
     hidden = checkerboard_split.validation
     for row, user in enumerate(EVERYONE):
         wanted = hidden.item_codes[hidden.of_user(user)]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from recsys.errors import InputError
-from recsys.evaluation.metrics import evaluate, sample_users
+from recsys.evaluation.metrics import evaluate
+from recsys.evaluation.ranked_lists import sample_users
 from recsys.experiments import training
 from recsys.experiments.training import Stopping, TrainingRun, warm_up
 from recsys.jobs.scheduler import JobScheduler

@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from recsys.evaluation.metrics import METRICS, HitMetric
 from tests.conftest import ROOT
 
 
@@ -41,6 +42,14 @@ def test_every_figure_is_shown_with_its_interval():
         wanted = r"\d+\.\d\d" if name == "Seconds" else r"\d+(\.\d+)? ± \d+(\.\d+)?"
         assert re.fullmatch(wanted, value), name
     assert "background-color" in styler.styles
+
+
+def test_a_metric_that_is_added_needs_no_more_than_its_row(monkeypatch):
+    hit_rate = HitMetric(
+        "hit", "Hit rate", "Lists with a hit.", 3, True, lambda hits, hidden: hits.any(axis=1) * 1.0
+    )
+    monkeypatch.setitem(METRICS, "hit", hit_rate)
+    test_every_figure_is_shown_with_its_interval()
 
 
 def test_a_hold_out_that_cannot_be_is_explained():

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from recsys.cli.main import main
+from recsys.data.nouns import MUSIC
+from recsys.evaluation.metrics import METRICS
 from recsys.models import MODELS
 from recsys.settings import ROWS, Choice
 from tests.conftest import ROOT
@@ -42,6 +44,12 @@ def test_every_setting_is_given_with_its_defaults_and_range(setting):
         assert cells[3] == ", ".join(setting.options)
     else:
         assert cells[3] == f"{setting.minimum:.10g} to {setting.maximum:.10g}"
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+def test_every_metric_is_explained(metric):
+    better = {True: "more", False: "less", None: "depends"}[metric.more_is_better]
+    assert row(metric.label) == [metric.label, f"`{metric.name}`", better, MUSIC.fill(metric.help)]
 
 
 def shown(value: object) -> str:

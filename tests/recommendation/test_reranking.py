@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import InputError
-from recsys.evaluation.metrics import evaluate, sample_users
+from recsys.evaluation.metrics import evaluate
+from recsys.evaluation.ranked_lists import sample_users
 from recsys.models import make_model
 from recsys.recommendation.reranking import Reranking, effect, variety
 

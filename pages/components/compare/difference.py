@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.components.compare.leaderboard import NAMES
 from pages.components.compare.model_selection import keep
 from pages.components.session import session
 from pages.components.shell import layout
@@ -24,12 +23,16 @@ def draw(board: Leaderboard) -> None:
     first = _pick(first_column, "Model", labels, "first")
     second = _pick(second_column, "against", [label for label in labels if label != first], "second")
     measure = measure_column.selectbox(
-        "by", list(METRICS), format_func=lambda name: NAMES[name], key="measure", persist_state="session"
+        "by",
+        list(METRICS),
+        format_func=lambda name: METRICS[name].label,
+        key="measure",
+        persist_state="session",
     )
     nouns = session.nouns()
     offset = compare(entries[first], entries[second], measure)
     st.metric(
-        f"{NAMES[measure]}: {layout.escape(str(first))} minus {layout.escape(str(second))}",
+        f"{METRICS[measure].label}: {layout.escape(str(first))} minus {layout.escape(str(second))}",
         f"{offset.mean:+.4f}",
         f"± {offset.interval:.4f} (95 %), p = {offset.p_value:.2g}",
         delta_color="off",

@@ -11,7 +11,7 @@ from pandas.io.formats.style import Styler
 from pages.components.compare import model_selection
 from pages.components.session import session
 from pages.components.widgets import charts
-from recsys.evaluation.metrics import METRICS
+from recsys.evaluation.metrics import METRICS, HitMetric
 from recsys.experiments.leaderboard import Leaderboard
 from recsys.figures import evaluation
 from recsys.storage.tables import disarm, to_csv
@@ -23,38 +23,14 @@ MARKED = {
 }
 
 
-NAMES = {
-    "model": "Model",
-    "ndcg": "NDCG",
-    "recall": "Recall",
-    "precision": "Precision",
-    "map": "MAP",
-    "mrr": "MRR",
-    "coverage": "Coverage",
-    "novelty": "Novelty (bits)",
-    "popularity_rank": "Popularity rank",
-    "gini": "Gini",
-    "seconds": "Seconds",
-}
+# Columns that are no metric: name and help.
+MODEL = ("Model", "")
+SECONDS = ("Seconds", "Time to train, on this server as busy as it was.")
 
-
-# Decimal places of a figure and of its interval.
-PLACES = dict.fromkeys((*METRICS, "coverage", "gini"), 4) | {"novelty": 2, "popularity_rank": 0, "seconds": 2}
-
-
-HELP = {
-    "ndcg": "How many hidden {nouns.items} the lists find, those at the top counting most.",
-    "recall": "Found hidden {nouns.items} as a share of all hidden ones.",
-    "precision": "Hidden {nouns.items} as a share of the list.",
-    "map": "Mean precision at the places of the hits.",
-    "mrr": "1 over the place of the first hit.",
-    "coverage": "Share of all {nouns.items} that somebody is recommended. Its interval, as that of Gini, by the "
-    "jackknife: all lists but one, for each {nouns.user} in turn.",
-    "novelty": "How few {nouns.users} the recommended {nouns.items} have: 1 bit more is half as many.",
-    "popularity_rank": "Mean rank of the recommended {nouns.items}, 1 for the most popular.",
-    "gini": "How unevenly recommendations fall on {nouns.items}: 0 is evenly.",
-    "seconds": "Time to train, on this server as busy as it was.",
-}
+# Metrics that accuracy is traded for.
+AGAINST = [row.name for row in METRICS.values() if row.more_is_better and not isinstance(row, HitMetric)][
+    ::-1
+]
 
 
 def draw(board: Leaderboard) -> None:
@@ -71,8 +47,11 @@ def draw(board: Leaderboard) -> None:
         _styled(table.assign(model=table["model"].map(disarm)), marks),
         hide_index=True,
         height="content",
-        column_config={NAMES["model"]: st.column_config.TextColumn(pinned=True, width=190)}
-        | {NAMES[name]: st.column_config.Column(help=nouns.fill(words)) for name, words in HELP.items()},
+        column_config={
+            MODEL[0]: st.column_config.TextColumn(pinned=True, width=190),
+            SECONDS[0]: st.column_config.Column(help=SECONDS[1]),
+        }
+        | {row.label: st.column_config.Column(help=nouns.fill(row.help)) for row in METRICS.values()},
         key="leaderboard",
     )
     model_selection.notes(measured)
@@ -87,31 +66,34 @@ def draw(board: Leaderboard) -> None:
     )
     against = st.segmented_control(
         "Accuracy against",
-        ["novelty", "coverage"],
-        default="novelty",
+        AGAINST,
+        default=AGAINST[0],
         required=True,
-        format_func=lambda name: NAMES[name],
+        format_func=lambda name: METRICS[name].label,
         key="against",
         persist_state="session",
     )
     st.caption(
         "Up and to the right is better. The larger a point, the longer the training; bars are the intervals."
     )
+    other = METRICS[str(against)]
     st.plotly_chart(
-        evaluation.trade_off(table, str(against), NAMES[str(against)]),
+        evaluation.trade_off(table, other.name, other.label),
         key="trade-off",
-        alt=f"NDCG against {against}, larger points took longer to train",
+        alt=f"NDCG against {other.label}, larger points took longer to train",
         config=charts.CHART,
     )
 
 
 def _styled(table: pd.DataFrame, marks: pd.DataFrame) -> Styler:
     """Show each figure with its interval; the table sorts by the figure."""
-    styled = table[list(NAMES)].round(PLACES).rename(columns=NAMES).style
-    for name, places in PLACES.items():
+    labels = {"model": MODEL[0]} | {row.name: row.label for row in METRICS.values()} | {"seconds": SECONDS[0]}
+    decimals = {row.name: row.decimals for row in METRICS.values()} | {"seconds": 2}
+    styled = table[list(labels)].round(decimals).rename(columns=labels).style
+    for name, places in decimals.items():
         for row, half in enumerate(table.get(f"{name}_interval", [math.nan] * len(table))):
             interval = "" if math.isnan(half) else f" ± {half:.{places}f}"
-            styled = styled.format(f"{{:.{places}f}}{interval}", subset=pd.IndexSlice[[row], [NAMES[name]]])
+            styled = styled.format(f"{{:.{places}f}}{interval}", subset=pd.IndexSlice[[row], [labels[name]]])
     for name in marks:
-        styled = styled.apply(lambda _, name=name: marks[name].map(MARKED), subset=[NAMES[name]])
+        styled = styled.apply(lambda _, name=name: marks[name].map(MARKED), subset=[labels[name]])
     return styled

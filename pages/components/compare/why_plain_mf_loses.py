@@ -10,7 +10,8 @@ from pages.components.widgets import charts
 from pages.components.widgets.live_chart import live_chart
 from recsys.data.splitting import Split
 from recsys.errors import InputError
-from recsys.evaluation.metrics import Lists, rarely_played
+from recsys.evaluation.beyond_accuracy import rarely_played
+from recsys.evaluation.ranked_lists import RankedLists
 from recsys.experiments.leaderboard import Leaderboard
 from recsys.experiments.training import TrainingRun
 from recsys.figures import explanation, training
@@ -20,11 +21,11 @@ from recsys.models import make_model
 @cached.remembered(show_spinner="Training the article's model ...", max_entries=4)
 def _trained(
     fingerprint: str, minimum: int, hidden: int, seed: int, _split: Split
-) -> tuple[TrainingRun, Lists]:
+) -> tuple[TrainingRun, RankedLists]:
     run = TrainingRun(make_model("article", seed=seed), _split)
     for _ in run:
         pass
-    return run, Lists.of(run.model, _split, run.ranked_users)
+    return run, RankedLists.of(run.model, _split, run.ranked_users)
 
 
 def draw(board: Leaderboard) -> None:

@@ -7,22 +7,20 @@ import streamlit as st
 from pages.components.recommend.recommendation import DIAL, Lists
 from pages.components.session import cached
 from pages.components.widgets import charts
+from recsys.evaluation.metrics import METRICS
 from recsys.figures import explanation
 from recsys.recommendation.reranking import Reranking
 
+SHOWN = [METRICS[name] for name in ("ndcg", "coverage", "novelty")]
 NAMES = {
     "setting": "Dial",
     "hits": "Hits of 10",
-    "ndcg": "NDCG@10",
-    "coverage": "Coverage",
-    "novelty": "Novelty (bits)",
+    **{metric.name: metric.label for metric in SHOWN},
     "variety": "Variety",
 }
 HELP = {
-    "hits": "Hidden {nouns.items} that a list of 10 finds, on average.",
-    "ndcg": "The same, those at the top counting most: 0 is none, 1 is perfect.",
-    "coverage": "Share of all {nouns.items} that one of these {nouns.users} is recommended.",
-    "novelty": "How few {nouns.users} the recommended {nouns.items} have: 1 bit more is half as many.",
+    "hits": "Held-out {nouns.items} that a list of 10 finds, on average.",
+    **{metric.name: metric.help for metric in SHOWN},
     "variety": "How unlike the {nouns.items} of a list are, by latent features: 0 is all alike.",
 }
 
@@ -89,9 +87,7 @@ def draw(lists: Lists) -> None:
             .format(
                 {
                     NAMES["hits"]: "{:.2f}",
-                    NAMES["ndcg"]: "{:.4f}",
-                    NAMES["coverage"]: "{:.1%}",
-                    NAMES["novelty"]: "{:.2f}",
+                    **{metric.label: metric.spell for metric in SHOWN},
                     NAMES["variety"]: "{:.2f}",
                 }
             ),

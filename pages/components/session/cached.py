@@ -21,7 +21,8 @@ from recsys.analysis.tags import scenes as scenes_of
 from recsys.analysis.tags import tag_shares
 from recsys.data.dataset import Dataset, is_public
 from recsys.data.splitting import Split, hold_out
-from recsys.evaluation.metrics import evaluate, sample_users
+from recsys.evaluation.metrics import evaluate
+from recsys.evaluation.ranked_lists import sample_users
 from recsys.experiments.training import TrainingRun
 from recsys.jobs.scheduler import Job
 from recsys.recommendation.reranking import Reranking, effect

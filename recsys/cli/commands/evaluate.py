@@ -9,7 +9,7 @@ from recsys.cli.data import heading, identity
 from recsys.cli.model_arguments import add_model, chosen_model, chosen_split
 from recsys.cli.output import Answer
 from recsys.data.sources.load import load
-from recsys.evaluation.metrics import evaluate
+from recsys.evaluation.metrics import evaluate, spell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +39,6 @@ def run(options: argparse.Namespace) -> Answer:
     lines = [
         heading(dataset),
         f"Means over {users:,} of {all_users:,} {nouns.users} who hide {nouns.items}:",
-        *(f"{name:18} {value:10.4f}" for name, value in figures.items()),
+        *spell(figures),
     ]
     return Answer(result, "\n".join(lines))

@@ -7,6 +7,7 @@ import argparse
 from recsys.cli.arguments import add_columns, add_settings, add_spark
 from recsys.cli.model_arguments import chosen_model, model_settings
 from recsys.cli.output import Answer, progress
+from recsys.evaluation.metrics import spell
 from recsys.models import MODELS
 from recsys.models.als import ALS
 
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> Answer:
         f"{result['users']:,} listeners, {result['items']:,} artists, {result['pairs']:,} pairs; "
         f"rows left out: {result['rows_left_out']:,}.",
         f"Means over {figures['users']:,} of {figures['all_users']:,} listeners who hide artists:",
-        *(f"{name:18} {value:10.4f}" for name, value in figures.items() if "@" in name),
+        *spell(figures),
         "Seconds: " + ", ".join(f"{step} {took:.1f}" for step, took in result["seconds"].items()) + ".",
         f"Saved as {options.out}.",
     ]

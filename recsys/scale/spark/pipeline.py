@@ -28,7 +28,9 @@ from pyspark.sql import functions as F
 
 from recsys import __version__
 from recsys.errors import InputError
-from recsys.evaluation import metrics
+from recsys.evaluation import accuracy, metrics
+from recsys.evaluation.beyond_accuracy import Exposure
+from recsys.evaluation.ranked_lists import draw
 from recsys.models.als import ALS as Local
 from recsys.scale.spark import encoding, filesystem, worker
 
@@ -39,7 +41,7 @@ CHECKPOINT_EVERY = 5
 
 Say = Callable[[str], None]
 
-for module in (worker, metrics):
+for module in (worker, accuracy):
     cloudpickle.register_pickle_by_value(module)
 
 
@@ -353,7 +355,9 @@ def _write_factors(users: DataFrame, items: DataFrame, fitted: Any, factors: int
 def evaluate(
     spark: SparkSession, run: str, n_users: int, n_items: int, split: Mapping[str, int], n: int
 ) -> dict[str, float]:
-    """Measure what `recsys.evaluation.metrics.evaluate` does, on the same users.
+    """Measure as `recsys.evaluation.metrics.evaluate` does, on the same users.
+
+    Metrics that need a whole list with its items' neighbours or text (`ListMetric`) are left out.
 
     Parameters
     ----------
@@ -370,7 +374,7 @@ def evaluate(
     hiding = hidden.select("user").distinct()
     all_users = hiding.count()
     if all_users > metrics.MOST_USERS:
-        drawn = metrics.draw(all_users, metrics.MOST_USERS, split["seed"])
+        drawn = draw(all_users, metrics.MOST_USERS, split["seed"])
         places = encoding.number(hiding, [F.col("user")], {"turn": F.lit(1)}, f"{run}/_work/hiding")
         chosen = spark.createDataFrame([(place,) for place in drawn.tolist()], "turn bigint")
         hiding = places.join(F.broadcast(chosen), "turn").select("user")
@@ -381,16 +385,21 @@ def evaluate(
         .join(_by_user(hidden.join(F.broadcast(hiding), "user"), "hidden"), "user")
         .select("factors", "known", "hidden")
     )
-    kinds = ", ".join(["items array<int>", *(f"{name} double" for name in metrics.METRICS)])
+    rows = metrics.METRICS.values()
+    formulas = {row.name: row.of_hits for row in rows if isinstance(row, metrics.HitMetric)}
+    kinds = ", ".join(["items array<int>", *(f"{name} double" for name in formulas)])
     with items_sent(spark, run, n_items, split["seed"]) as file:
 
         def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            return worker.measure(batches, file, n)
+            return worker.measure(batches, file, n, formulas)
 
         measured = together.mapInArrow(measure, kinds).persist()
-        means = measured.agg(F.count("*"), *(F.avg(name) for name in metrics.METRICS)).first()
-        figures = dict(zip(metrics.METRICS, means[1:], strict=True))
-        figures |= _beyond_accuracy(measured, known, n_users, n_items)
+        means = measured.agg(F.count("*"), *(F.avg(name) for name in formulas)).first()
+        figures = dict(zip(formulas, means[1:], strict=True))
+        exposure = _exposure(measured, known, n_users, n_items)
+        figures |= {
+            row.name: row.of_exposure(exposure) for row in rows if isinstance(row, metrics.ExposureMetric)
+        }
         measured.unpersist()
     return {f"{name}@{n}": value for name, value in figures.items()} | {
         "users": means[0],
@@ -402,8 +411,8 @@ def _by_user(pairs: DataFrame, name: str) -> DataFrame:
     return pairs.groupBy("user").agg(F.collect_list("item").alias(name))
 
 
-def _beyond_accuracy(measured: DataFrame, known: DataFrame, n_users: int, n_items: int) -> dict[str, float]:
-    """Compute `recsys.evaluation.metrics.beyond_accuracy` with Spark."""
+def _exposure(measured: DataFrame, known: DataFrame, n_users: int, n_items: int) -> Exposure:
+    """Count how often each item is recommended, as `Exposure.of` does."""
     listeners = known.groupBy("item").agg(F.count("*").alias("listeners")).persist()
     shown = measured.select(F.explode("items").alias("item")).groupBy("item").agg(F.count("*").alias("times"))
     shown = shown.join(listeners, "item", "left").select(
@@ -418,14 +427,7 @@ def _beyond_accuracy(measured: DataFrame, known: DataFrame, n_users: int, n_item
     with_count = with_count[with_count[:, 0].argsort()]
     above = np.append(with_count[::-1, 1].cumsum()[::-1], 0)
     ranks = 1 + above[np.searchsorted(with_count[:, 0], counts, "right")]
-    amounts = np.zeros(n_items, np.int64)
-    amounts[: len(times)] = times
-    return {
-        "coverage": len(times) / n_items,
-        "novelty": float(np.average(-np.log2((counts + 1) / (n_users + 1)), weights=times)),
-        "popularity_rank": float(np.average(ranks, weights=times)),
-        "gini": metrics.gini(amounts),
-    }
+    return Exposure(times, counts, ranks, n_items, n_users)
 
 
 @contextmanager

@@ -5,14 +5,14 @@ These functions travel to the workers by value, so that NumPy and pyarrow are al
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from recsys.evaluation.metrics import METRICS
+Formula = Callable[[NDArray[np.bool_], NDArray[np.int64]], NDArray[np.float64]]
 
 # Spark takes a weight of 0 or less for "not played".
 LEAST_WEIGHT = 1e-6
@@ -171,7 +171,9 @@ def _users(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, 
             yield some, some.column("factors").flatten().to_numpy().reshape(len(some), -1)
 
 
-def measure(batches: Iterable[pa.RecordBatch], file: str, n: int) -> Iterator[pa.RecordBatch]:
+def measure(
+    batches: Iterable[pa.RecordBatch], file: str, n: int, metrics: Mapping[str, Formula]
+) -> Iterator[pa.RecordBatch]:
     """Recommend to each user and compare with what is hidden.
 
     Parameters
@@ -182,11 +184,13 @@ def measure(batches: Iterable[pa.RecordBatch], file: str, n: int) -> Iterator[pa
         Name of the items' file, as it was sent to the workers.
     n : int
         Length of the lists.
+    metrics : mapping of str to function
+        Formulas of hits and numbers of held-out items, as `HitMetric.of_hits`.
 
     Yields
     ------
     RecordBatch
-        `items` (list of int32) and a float64 column for each of `METRICS`.
+        `items` (list of int32) and a float64 column for each of `metrics`.
     """
     with _open(file) as items:
         for users, factors in _users(batches):
@@ -198,8 +202,8 @@ def measure(batches: Iterable[pa.RecordBatch], file: str, n: int) -> Iterator[pa
             rows = np.arange(len(users), dtype=np.int64)
             pairs = np.repeat(rows, lengths) * n_items + hidden.flatten().to_numpy(zero_copy_only=False)
             hits = np.isin(rows[:, None] * n_items + codes, pairs) & (codes >= 0)
-            figures = [pa.array(metric(hits, lengths.astype(np.int64))) for metric in METRICS.values()]
-            yield pa.RecordBatch.from_arrays([_lists(codes), *figures], names=["items", *METRICS])
+            figures = [pa.array(formula(hits, lengths.astype(np.int64))) for formula in metrics.values()]
+            yield pa.RecordBatch.from_arrays([_lists(codes), *figures], names=["items", *metrics])
 
 
 def recommend(batches: Iterable[pa.RecordBatch], file: str, n: int) -> Iterator[pa.RecordBatch]:

@@ -1,0 +1,152 @@
+"""Beyond-accuracy figures of ranked lists: which items are recommended, whether hits or not.
+
+A figure of all lists together has no value for each user. Its interval comes from the jackknife (B. Efron, "The
+Jackknife, the Bootstrap and Other Resampling Plans", SIAM 1982, chapters 2 and 3), so that each such figure has a
+second function that returns it without each list in turn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from recsys.data.interactions import Interactions
+    from recsys.evaluation.ranked_lists import RankedLists
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How often items are recommended.
+
+    Attributes
+    ----------
+    times : int64 array, shape (n_recommended,)
+        In how many lists each recommended item stands, 1 or more.
+    listeners, ranks : int64 array, shape (n_recommended,)
+        Its users in training, and its place by them, 1 for the most popular.
+    n_items, n_users : int
+        All items and all users of the data.
+    """
+
+    times: NDArray[np.int64]
+    listeners: NDArray[np.int64]
+    ranks: NDArray[np.int64]
+    n_items: int
+    n_users: int
+
+    @classmethod
+    def of(cls, items: NDArray[np.int32], train: Interactions) -> Exposure:
+        """Count the items of lists, in which -1 is no item."""
+        recommended, times = np.unique(items[items >= 0], return_counts=True)
+        ranks = popularity_ranks(train)[recommended]
+        return cls(times, train.item_counts[recommended], ranks, train.n_items, train.n_users)
+
+
+def popularity_ranks(interactions: Interactions) -> NDArray[np.int64]:
+    """Return each item's place by number of users, 1 for the most popular; equals share the best place."""
+    ranks = pd.Series(interactions.item_counts).rank(method="min", ascending=False)
+    return ranks.to_numpy(np.int64)
+
+
+def coverage(exposure: Exposure) -> float:
+    """Return the recommended items' share of all items, 0 to 1."""
+    return len(exposure.times) / exposure.n_items
+
+
+def novelty(exposure: Exposure) -> float:
+    """Return the mean self-information of recommended items, in bits.
+
+    References
+    ----------
+    T. Zhou et al., "Solving the apparent diversity-accuracy dilemma of recommender systems", PNAS 107(10), 2010:
+    -log2 of an item's share of users, here (users of the item + 1) / (all users + 1).
+    """
+    bits = -np.log2((exposure.listeners + 1) / (exposure.n_users + 1))
+    return float(np.average(bits, weights=exposure.times))
+
+
+def popularity_rank(exposure: Exposure) -> float:
+    """Return the mean place by popularity of recommended items; 1 is the most popular."""
+    return float(np.average(exposure.ranks, weights=exposure.times))
+
+
+def inequality(exposure: Exposure) -> float:
+    """Return the Gini coefficient of how often all items are recommended, 0 to 1."""
+    return gini(np.append(np.zeros(exposure.n_items - len(exposure.times)), exposure.times))
+
+
+def gini(amounts: NDArray[Any]) -> float:
+    """Return the Gini coefficient of amounts of 0 or more: 0 if all are equal, towards 1 if one has all.
+
+    References
+    ----------
+    C. Gini's mean difference in its sorted form:
+    G = sum_k (2k - m - 1) x_(k) / (m sum x), with x sorted upwards and k from 1 to m.
+    """
+    amounts = np.sort(np.asarray(amounts, np.float64))
+    total = amounts.sum()
+    if total == 0:
+        return 0.0
+    m = len(amounts)
+    return float(((2 * np.arange(1, m + 1) - m - 1) * amounts).sum() / (m * total))
+
+
+def coverage_without(lists: RankedLists) -> NDArray[np.float64]:
+    """Return the coverage without each list."""
+    shown, codes, counts = _counted(lists)
+    own = (shown & (counts[codes] == 1)).sum(axis=1)
+    return (np.count_nonzero(counts) - own) / lists.train.n_items
+
+
+def novelty_without(lists: RankedLists) -> NDArray[np.float64]:
+    """Return the novelty without each list."""
+    train = lists.train
+    return _mean_without(lists, -np.log2((train.item_counts + 1) / (train.n_users + 1)))
+
+
+def popularity_rank_without(lists: RankedLists) -> NDArray[np.float64]:
+    """Return the popularity rank without each list."""
+    return _mean_without(lists, popularity_ranks(lists.train))
+
+
+def inequality_without(lists: RankedLists) -> NDArray[np.float64]:
+    """Return the Gini coefficient without each list."""
+    shown, codes, counts = _counted(lists)
+    lengths = shown.sum(axis=1)
+    m = len(counts)
+    ascending = np.sort(counts)
+    listed = np.sort(np.where(shown, counts[codes], 0), axis=1)
+    # An item that is recommended once less stays in order if it is the first of its equals; of several equals
+    # in a list the second is the second of them, and so on.
+    places = np.broadcast_to(np.arange(listed.shape[1]), listed.shape)
+    first = np.ones(listed.shape, bool)
+    first[:, 1:] = listed[:, 1:] != listed[:, :-1]
+    equals_before = places - np.maximum.accumulate(np.where(first, places, 0), axis=1)
+    k = np.searchsorted(ascending, listed, "left") + 1 + equals_before
+    lost = np.where(listed > 0, 2 * k - m - 1, 0).sum(axis=1)
+    weighted = ((2 * np.arange(1, m + 1) - m - 1) * ascending).sum() - lost.astype(np.float64)
+    return weighted / (m * np.maximum(lengths.sum() - lengths, 1))
+
+
+def rarely_played(items: NDArray[np.int32], train: Interactions) -> float:
+    """Return the share of recommended items with at most one user in training; 0 to 1."""
+    return float((train.item_counts[items[items >= 0]] <= 1).mean())
+
+
+def _counted(lists: RankedLists) -> tuple[NDArray[np.bool_], NDArray[np.int32], NDArray[np.int64]]:
+    """Return which places hold an item, the item codes (0 where none is), and how often each item stands in all."""
+    shown = lists.items >= 0
+    counts = np.bincount(lists.items[shown], minlength=lists.train.n_items)
+    return shown, np.where(shown, lists.items, 0), counts
+
+
+def _mean_without(lists: RankedLists, values: NDArray[Any]) -> NDArray[np.float64]:
+    shown, codes, _ = _counted(lists)
+    sums = np.where(shown, values[codes], 0).sum(axis=1, dtype=np.float64)
+    lengths = shown.sum(axis=1)
+    return (sums.sum() - sums) / np.maximum(lengths.sum() - lengths, 1)

@@ -1,0 +1,83 @@
+"""Ranked lists of a model, with their hits among the held-out items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.evaluation.accuracy import Counts, Hits
+from recsys.evaluation.beyond_accuracy import Exposure
+
+if TYPE_CHECKING:
+    from recsys.data.interactions import Interactions
+    from recsys.data.splitting import Split
+    from recsys.models.base import Model
+
+
+@dataclass(frozen=True)
+class RankedLists:
+    """Top-n lists of some users, and which of their items were held out.
+
+    Attributes
+    ----------
+    users : int32 array, shape (n_users,)
+        User codes.
+    items : int32 array, shape (n_users, n)
+        Item codes, best first; -1 where there were not enough.
+    hits : bool array, shape (n_users, n)
+        Whether an item is one of the user's held-out ones.
+    hidden : int64 array, shape (n_users,)
+        Number of held-out items of each user.
+    train : Interactions
+        What the model was trained on.
+    """
+
+    users: NDArray[np.int32]
+    items: NDArray[np.int32]
+    hits: Hits
+    hidden: Counts
+    train: Interactions
+
+    @classmethod
+    def of(cls, model: Model, split: Split, users: NDArray[np.int32], n: int = 10) -> RankedLists:
+        """Rank the whole catalogue for each user, equal scores at random, and keep the first `n`."""
+        items, _ = model.recommend(split.train, users, n, split.seed)
+        return cls.judge(items, split, users)
+
+    @classmethod
+    def judge(cls, items: NDArray[np.int32], split: Split, users: NDArray[np.int32]) -> RankedLists:
+        """Find the hits in lists that are given."""
+        hidden = split.validation
+        return cls(users, items, find_hits(items, users, hidden), hidden.user_counts[users], split.train)
+
+    @cached_property
+    def exposure(self) -> Exposure:
+        """How often each item is recommended."""
+        return Exposure.of(self.items, self.train)
+
+
+def find_hits(items: NDArray[np.int32], users: NDArray[np.int32], hidden: Interactions) -> Hits:
+    """Mark recommended items that were held out; bool array, shape of `items`."""
+    pairs = hidden.user_codes.astype(np.int64) * hidden.n_items + hidden.item_codes
+    recommended = users.astype(np.int64)[:, None] * hidden.n_items + items
+    # `pairs` ascend, as interactions do.
+    places = np.minimum(np.searchsorted(pairs, recommended), max(len(pairs) - 1, 0))
+    found = pairs[places] == recommended if len(pairs) else np.zeros(items.shape, bool)
+    return found & (items >= 0)
+
+
+def draw(n_users: int, n: int, seed: int) -> NDArray[np.int64]:
+    """Return the places of `n` users among `n_users`, ascending; of all of them if they are not more."""
+    if n_users <= n:
+        return np.arange(n_users)
+    return np.sort(np.random.default_rng([seed, 2]).choice(n_users, n, replace=False))
+
+
+def sample_users(split: Split, n: int) -> NDArray[np.int32]:
+    """Return the codes of all users with held-out items or, if they are more, of `n` drawn by the split's seed."""
+    users = np.flatnonzero(split.validation.user_counts).astype(np.int32)
+    return users[draw(len(users), n, split.seed)]
