@@ -123,6 +123,25 @@ SETTINGS: dict[str, Setting] = {
             (*(step / 20 for step in range(41)),),
         ),
         Setting(
+            "ridge_power",
+            "Ridge exponent",
+            0.5,
+            0.0,
+            2.0,
+            "How much more the weights of popular {nouns.items} are pulled to zero. 0 treats all {nouns.items} alike.",
+            (*(step / 20 for step in range(41)),),
+        ),
+        Setting(
+            "discount",
+            "Popularity discount",
+            0.15,
+            0.0,
+            2.0,
+            "How much the scores of popular {nouns.items} are lowered: they are divided by the number of {nouns.users} "
+            "to this power. 0 leaves them as they are.",
+            (*(step / 20 for step in range(41)),),
+        ),
+        Setting(
             "neighbours",
             "Neighbours",
             100,

@@ -6,6 +6,7 @@ from recsys.errors import InputError
 from recsys.models.als import ALS
 from recsys.models.asymmetric_svd import AsymmetricSVD
 from recsys.models.base import Model
+from recsys.models.ease import EASE
 from recsys.models.funk_svd import FunkSVD
 from recsys.models.implicit_mf import ImplicitMF
 from recsys.models.item_knn import ItemKNN
@@ -18,6 +19,7 @@ MODELS: dict[str, type[Model]] = {
     model.name: model
     for model in (
         ImplicitMF,
+        EASE,
         ALS,
         PureSVD,
         ItemKNN,

@@ -38,6 +38,12 @@ class Contributions:
         return self.shares.sum(axis=1) + sum(self.rest.values())
 
 
+class SparseShape(tuple[str, ...]):
+    """The shape, in words, of what is learned as a sparse matrix (csr_array)."""
+
+    __slots__ = ()
+
+
 class Model(ABC):
     """A recommender. Settings go into the constructor, learned arrays become attributes.
 
@@ -55,9 +61,9 @@ class Model(ABC):
     defaults : dict
         Its settings, by name as in `ROWS`, with this model's defaults.
     learned : dict of str to tuple of str
-        The attributes that hold what it has learned, with their shapes in words: `users`, `items` and
-        `factors` stand for numbers, () for a float, and what is as large as `users` or `items` both ways
-        is a sparse matrix (csr_array). All are of float32.
+        The attributes that hold what it has learned, with their shapes in words: `users`, `items`, `smaller`
+        (of these two) and `factors` stand for numbers, () for a float, and a `SparseShape` for a csr_array.
+        All are of float32.
     takes_new_listeners : bool
         Whether `fold_in_scores` and `contributions` work.
     heeds_unwanted : bool

@@ -13,7 +13,7 @@ from recsys.errors import InputError
 from recsys.kernels import sgd, solve
 from recsys.models.base import Contributions
 from recsys.models.matrix_factorization import MatrixFactorization, keep_blas_to_one_thread, slowed_down
-from recsys.models.value_matrix import centred_logs
+from recsys.models.value_matrix import centred_logs, noise_norm
 
 # Free of the scale of the data, and found on hold-outs that no reported figure uses; README says how good they are.
 ZEROS = 25.0  # all zeros together weigh this many times what all known pairs do
@@ -74,10 +74,8 @@ class ImplicitMF(MatrixFactorization):
     ----------
     Y. Hu, Y. Koren, C. Volinsky, "Collaborative Filtering for Implicit Feedback Datasets",
     ICDM 2008, for the objective; S. Rendle et al., "iALS++ / Revisiting the Performance of iALS
-    on Item Recommendation Benchmarks", RecSys 2022, for regularization by frequency; A. Bandeira,
-    R. van Handel, "Sharp nonasymptotic bounds on the norm of random matrices with independent entries",
-    Annals of Probability 44(4), 2016, for the norm of noise; J. Duchi et al., "Adaptive Subgradient
-    Methods", JMLR 12, 2011, for the steps.
+    on Item Recommendation Benchmarks", RecSys 2022, for regularization by frequency; J. Duchi
+    et al., "Adaptive Subgradient Methods", JMLR 12, 2011, for the steps.
     """
 
     name = "implicit"
@@ -272,8 +270,7 @@ class ImplicitMF(MatrixFactorization):
         self, seen: NDArray[np.float64], zeros: NDArray[np.float64], power: float
     ) -> NDArray[np.float64]:
         """Return r of rows whose pairs and zeros are so many, each relative to its mean."""
-        noise = np.sqrt(self.user_count) + np.sqrt(self._item_count)
-        scale = self.settings["regularization"] * noise
+        scale = self.settings["regularization"] * noise_norm(self.user_count, self._item_count)
         return scale * ((seen + DECAY_ZEROS * zeros) / (1 + DECAY_ZEROS)) ** power
 
     @property
@@ -358,7 +355,7 @@ class ImplicitMF(MatrixFactorization):
         right = (weights * targets) @ known
         unwanted = factors[~plays]
         strength = UNWANTED_WEIGHT * (1 + self._zero_weight)
-        vector = np.linalg.solve(matrix + strength * unwanted.T @ unwanted, right)
+        vector = np.linalg.solve(matrix + strength * (unwanted.T @ unwanted), right).astype(np.float64)
         pulls = factors.T.copy()
         pulls[:, plays] *= weights * targets
         pulls[:, ~plays] *= -strength * (unwanted @ vector)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.data.interactions import Interactions
-from recsys.models.base import Contributions, Model
+from recsys.models.base import Contributions, Model, SparseShape
 from recsys.models.nearest_neighbors import nearest, weighted
 from recsys.models.value_matrix import play_matrix, play_row
 
@@ -44,7 +44,10 @@ class ItemKNN(Model):
     )
     target = "summed similarity to the {nouns.items} {nouns.done}"
     defaults = {"weighting": "cosine", "neighbours": 200, "shrinkage": 5.0, "plays": "log"}
-    learned = {"user_plays": ("users", "items"), "item_similarity": ("items", "items")}
+    learned = {
+        "user_plays": SparseShape(("users", "items")),
+        "item_similarity": SparseShape(("items", "items")),
+    }
 
     supports_fold_in = True
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.data.interactions import Interactions
-from recsys.models.base import Model
+from recsys.models.base import Model, SparseShape
 from recsys.models.nearest_neighbors import nearest, weighted
 from recsys.models.value_matrix import play_matrix
 
@@ -44,7 +44,10 @@ class UserKNN(Model):
     )
     target = "summed similarity of those who {nouns.do} it"
     defaults = {"weighting": "tfidf", "neighbours": 50, "power": 1.5, "plays": "log"}
-    learned = {"user_plays": ("users", "items"), "user_similarity": ("users", "users")}
+    learned = {
+        "user_plays": SparseShape(("users", "items")),
+        "user_similarity": SparseShape(("users", "users")),
+    }
 
     user_plays: sparse.csr_array
     user_similarity: sparse.csr_array

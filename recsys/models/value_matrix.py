@@ -29,6 +29,17 @@ def centred_logs(interactions: Interactions) -> tuple[NDArray[np.float32], float
     return means.astype(np.float32), float((logs - means[interactions.user_codes]).std())
 
 
+def noise_norm(pairs_per_user: float, pairs_per_item: float) -> float:
+    """Return about the largest singular value of a matrix of as many ones at random, whatever its size.
+
+    References
+    ----------
+    A. Bandeira, R. van Handel, "Sharp nonasymptotic bounds on the norm of random matrices with
+    independent entries", Annals of Probability 44(4), 2016.
+    """
+    return float(np.sqrt(pairs_per_user) + np.sqrt(pairs_per_item))
+
+
 def play_row(values: NDArray[np.float64], plays: str = "log") -> NDArray[np.float32]:
     """Return what one user's plays count, as in `play_matrix`; 0 for those of 0."""
     if plays == "log":

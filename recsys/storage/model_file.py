@@ -25,7 +25,7 @@ from recsys.data.splitting import Split, hold_out
 from recsys.errors import InputError
 from recsys.experiments.training import Epoch
 from recsys.models import make_model
-from recsys.models.base import Model
+from recsys.models.base import Model, SparseShape
 from recsys.system.atomic_files import reason, write_atomic
 
 FORMAT = 3
@@ -247,16 +247,12 @@ def read_history(rows: Sequence[dict[str, Any]]) -> list[Epoch]:
     return history
 
 
-def _is_sparse(shape: tuple[str, ...]) -> bool:
-    return len(shape) == 2 and set(shape) <= {"users", "items"}
-
-
 def _to_arrays(model: Model) -> dict[str, NDArray[Any]]:
     """Return what the model has learned; a sparse matrix as the three arrays it is made of."""
     arrays: dict[str, NDArray[Any]] = {}
     for name, shape in model.learned.items():
         value = getattr(model, name)
-        if _is_sparse(shape):
+        if isinstance(shape, SparseShape):
             arrays |= {f"{name}.{part}": np.ascontiguousarray(getattr(value, part)) for part in SPARSE_PARTS}
         else:
             arrays[name] = np.array(value, order="C")
@@ -286,14 +282,16 @@ def _check_sparse(
 
 def _from_arrays(model: Model, arrays: dict[str, NDArray[Any]], dataset: Dataset) -> None:
     """Put back what was learned, and refuse what does not fit the data: kernels do not check indexes."""
+    users, items = dataset.interactions.n_users, dataset.interactions.n_items
     size = {
-        "users": dataset.interactions.n_users,
-        "items": dataset.interactions.n_items,
+        "users": users,
+        "items": items,
+        "smaller": min(users, items),
         "factors": model.settings.get("factors"),
     }
     for name, words in model.learned.items():
         shape = tuple(size[word] for word in words)
-        if _is_sparse(words):
+        if isinstance(words, SparseShape):
             data, indices, indptr = (arrays[f"{name}.{part}"] for part in SPARSE_PARTS)
             _check_sparse(name, data, indices, indptr, shape)
             value = sparse.csr_array((data, indices, indptr), shape=shape)

@@ -200,7 +200,7 @@ def with_header(header, length=None):
         with_header(b'{"a":' + b"[" * 3_000_000),
         with_header(b"[" + b"[]," * 300_000 + b"[]]"),
         with_header({"__metadata__": {"run": "[" * 100_000}, "a": {"data_offsets": [0, 0]}}),
-        with_header({"__metadata__": {"run": '{"format":2,"history":' + "9" * 5_000 + "}"}}),
+        with_header({"__metadata__": {"run": '{"format":3,"history":' + "9" * 5_000 + "}"}}),
     ],
 )
 def test_a_file_that_promises_much_takes_little_memory(content, store, dataset):

@@ -1,0 +1,212 @@
+"""EASE: embarrassingly shallow autoencoders, plain or scaled by popularity."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.linalg import lapack
+
+from recsys.data.interactions import Interactions
+from recsys.errors import InputError
+from recsys.models.base import Contributions, Model, SparseShape
+from recsys.models.matrix_factorization import keep_blas_to_one_thread
+from recsys.models.value_matrix import noise_norm, play_matrix, play_row
+from recsys.system.memory import available
+
+# Columns whose products are taken at once: a small part of the matrix, and soon done.
+COLUMNS = 512
+
+
+class EASE(Model):
+    """Predicts each item of a user linearly from all others, with the least squared error there is.
+
+    With X the values, B minimises |X - X B|^2 + sum_ij r_i b_ij^2 while its diagonal is zero:
+    B = I - P / diag(P), where P = (X^T X + diag(r))^-1 and column j of P is divided by P_jj. The scores
+    X B are multiplied with c_j^-discount, c_j being the number of users of item j.
+
+    r_j is lambda (sqrt(n') + sqrt(c'))^2 (c_j / c')^ridge_power, with n' pairs of a user and c' of an item
+    on average: the root terms are the largest singular value that a matrix of as many ones at random
+    would have, so that the same lambda suits small and large data. A ridge power and a discount of 0 are
+    the published model.
+
+    Where users are fewer than items it is P = D - D X^T K^-1 X D with D = diag(1 / r) and
+    K = I + X D X^T, a matrix of users' size; so are memory and time, and the scores are the same.
+
+    Attributes
+    ----------
+    user_values : csr_array of float32, shape (n_users, n_items)
+        X.
+    inverse : float32 array, shape (smaller, smaller)
+        P where items are at most as many as users, else K^-1. Worked out in single precision: with the
+        ridge its condition is far from what that can tell apart, and it takes half the memory and time.
+    ridge, diagonal, discounts : float32 array, shape (n_items,)
+        r_j, P_jj and c_j^-discount.
+
+    References
+    ----------
+    H. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019, equations 4 to 8;
+    M. Woodbury, "Inverting Modified Matrices", 1950, for the smaller side. Computed by LAPACK's Cholesky
+    factorization.
+    """
+
+    name = "ease"
+    label = "EASE"
+    about = (
+        "Learns how much each {nouns.item} that a {nouns.user} {nouns.does} says about every other one, all at once "
+        "and exactly: a linear regression without a learning rate. Often the best there is where tastes are narrow. "
+        "It needs memory for a square matrix of the {nouns.users} or the {nouns.items}, whichever are fewer."
+    )
+    target = "summed weights of the {nouns.items} {nouns.done}"
+    defaults = {"regularization": 1.0, "ridge_power": 0.5, "discount": 0.15, "plays": "log"}
+    learned = {
+        "user_values": SparseShape(("users", "items")),
+        "inverse": ("smaller", "smaller"),
+        "ridge": ("items",),
+        "diagonal": ("items",),
+        "discounts": ("items",),
+    }
+    supports_fold_in = True
+
+    user_values: sparse.csr_array
+    inverse: NDArray[np.float32]
+    ridge: NDArray[np.float32]
+    diagonal: NDArray[np.float32]
+    discounts: NDArray[np.float32]
+
+    def train(self, interactions: Interactions) -> Iterator[float]:
+        """Solve, yielding the part that is done.
+
+        Raises
+        ------
+        InputError
+            Before anything is done, if the matrix would not fit into the memory that is left; in the end,
+            if it has no inverse.
+        """
+        check_memory(min(interactions.n_users, interactions.n_items))
+        keep_blas_to_one_thread()
+        counts = np.maximum(interactions.item_counts, 1)
+        per_user = len(interactions) / np.count_nonzero(interactions.user_counts)
+        per_item = len(interactions) / np.count_nonzero(interactions.item_counts)
+        strength = self.settings["regularization"] * noise_norm(per_user, per_item) ** 2
+        self.ridge = (strength * (counts / per_item) ** self.settings["ridge_power"]).astype(np.float32)
+        self.discounts = (counts ** -self.settings["discount"]).astype(np.float32)
+        self.user_values = play_matrix(interactions, self.settings["plays"])
+        self.inverse = yield from self._invert()
+        if self._by_users:
+            self.diagonal = yield from self._diagonal()
+        else:
+            self.diagonal = self.inverse.diagonal().copy()
+        yield 1.0
+
+    @property
+    def n_items(self) -> int:
+        """Number of items that it was trained on, those without pairs included."""
+        return len(self.ridge)
+
+    @property
+    def _by_users(self) -> bool:
+        """Whether `inverse` is of users' size."""
+        return self.user_values.shape[0] < self.user_values.shape[1]
+
+    def _invert(self) -> Generator[float, None, NDArray[np.float32]]:
+        """Return the inverse of X^T X + diag(r), or of K; the parts that are done are guesses."""
+        values = self.user_values
+        if self._by_users:
+            rows, columns, ridge = self._ridged(values), values.T.tocsc(), np.ones(values.shape[0])
+        else:
+            rows, columns, ridge = values.T.tocsr(), values.tocsc(), self.ridge
+        size = len(ridge)
+        matrix = np.empty((size, size), np.float32, order="F")
+        for part in _parts(size):
+            matrix[:, part] = (rows @ columns[:, part]).toarray()
+            if part.stop < size:
+                yield 0.3 * part.stop / size
+        diagonal = np.einsum("ii->i", matrix)
+        diagonal += ridge
+        factor, failed = lapack.spotrf(matrix, lower=1, overwrite_a=1)
+        if size > COLUMNS:
+            yield 0.5
+        if not failed:
+            matrix, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
+        if failed or not np.isfinite(matrix.diagonal()).all():
+            raise InputError("The equations have no stable solution. Raise lambda (regularization).")
+        for part in _parts(size):  # LAPACK leaves the upper triangle as it was
+            matrix[: part.start, part] = matrix[part, : part.start].T
+            block = np.tril(matrix[part, part])
+            matrix[part, part] = block + np.tril(block, -1).T
+        return matrix.T  # symmetric, and in C's order
+
+    def _diagonal(self) -> Generator[float, None, NDArray[np.float32]]:
+        """Return P_jj where `inverse` is K^-1."""
+        columns = self.user_values.tocsc()
+        ridge = self.ridge.astype(np.float64)
+        diagonal = 1 / ridge
+        for part in _parts(self.n_items):
+            block = columns[:, part]
+            explained = block.multiply(self.inverse @ block).sum(axis=0)
+            diagonal[part] -= explained / np.square(ridge[part])
+            if part.stop < self.n_items and len(self.inverse) > COLUMNS:
+                yield 0.8 + 0.2 * part.stop / self.n_items
+        return diagonal.astype(np.float32)
+
+    def _ridged(self, rows: sparse.csr_array) -> sparse.csr_array:
+        """Return X D of some rows."""
+        return (rows @ sparse.diags_array(1 / self.ridge)).tocsr()
+
+    def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return X B, discounted, for every item; float32 array, shape (len(users), n_items)."""
+        if self._by_users:  # (I - X D X^T K^-1) X D, and K^-1 = I - X D X^T K^-1
+            return self._weighted(
+                self.user_values[users], self.inverse[users] @ self._ridged(self.user_values)
+            )
+        return self._weighted(self.user_values[users])
+
+    def _weighted(
+        self, rows: sparse.csr_array, rotated: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the scores of users with these values, given X P where it is known."""
+        if rotated is None and self._by_users:
+            ridged = self._ridged(rows)
+            match = (ridged @ self.user_values.T).toarray() @ self.inverse
+            rotated = ridged.toarray() - match @ self._ridged(self.user_values)
+        elif rotated is None:
+            rotated = rows @ self.inverse
+        return np.ascontiguousarray((rows.toarray() - rotated / self.diagonal) * self.discounts, np.float32)
+
+    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
+        row = play_row(values, self.settings["plays"])
+        shape = 1, self.n_items
+        return self._weighted(sparse.csr_array((row, (np.zeros(len(items), np.int32), items)), shape=shape))[
+            0
+        ]
+
+    def _contributions(
+        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
+    ) -> Contributions:
+        own = (items == wanted[:, None]).astype(np.float64)
+        if self._by_users:
+            columns = self.user_values.tocsc().astype(np.float64)
+            inner = columns[:, wanted].T @ (self.inverse @ columns[:, items])
+            ridge = self.ridge.astype(np.float64)
+            inverse = own / ridge[items] - inner / (ridge[wanted][:, None] * ridge[items])
+        else:
+            inverse = self.inverse[np.ix_(wanted, items)].astype(np.float64)
+        weights = (own - inverse / self.diagonal[wanted][:, None]) * self.discounts[wanted][:, None]
+        return Contributions(weights * play_row(values, self.settings["plays"]), {})
+
+
+def _parts(size: int) -> list[slice]:
+    return [slice(first, min(first + COLUMNS, size)) for first in range(0, size, COLUMNS)]
+
+
+def check_memory(size: int) -> None:
+    """Raise an `InputError` if a matrix of this many rows and columns does not fit into the memory that is left."""
+    needed, left = 4 * size**2 * 1.1, available()
+    if left is not None and needed > left:
+        raise InputError(
+            f"EASE solves a system of {size:,} equations here: that needs {needed / 1e9:.1f} GB of memory, and "
+            f"{left / 1e9:.1f} GB are left. Train 'slim' instead: it looks at the nearest neighbours only."
+        )
