@@ -21,7 +21,6 @@ from recsys.data.sources.load import load
 from recsys.errors import InputError
 from recsys.evaluation.accuracy import ndcg, recall
 from recsys.models import MODELS, make_model
-from recsys.models.matrix_factorization import FactorModel
 from recsys.models.nearest_neighbors import weighted
 from recsys.models.value_matrix import play_matrix, play_row
 
@@ -57,22 +56,6 @@ def by_model(name: str) -> Callable[[Interactions], Scorer]:
     return make
 
 
-def by_als(train: Interactions) -> Scorer:
-    """Train ALS, and solve for a new listener as it solves for those it knows (Hu, Koren, Volinsky, equation 4)."""
-    model = make_model("als").fit(train)
-    assert isinstance(model, FactorModel)  # noqa: S101 - for the type checker
-    factors = model.item_factors.astype(np.float64)
-    gram = factors.T @ factors + model.settings["regularization"] * np.eye(factors.shape[1])
-
-    def score(items: np.ndarray, values: np.ndarray) -> np.ndarray:
-        confidence = model.settings["alpha"] * play_row(values.astype(np.float64)).astype(np.float64)
-        known = factors[items]
-        matrix = gram + (known.T * (confidence - 1)) @ known
-        return factors @ np.linalg.solve(matrix, confidence @ known)
-
-    return score
-
-
 def by_user_knn(train: Interactions) -> Scorer:
     """Find the listeners nearest to a new one, by TF-IDF as for those who are known."""
     settings = make_model("user-knn").settings
@@ -91,7 +74,7 @@ def by_user_knn(train: Interactions) -> Scorer:
 
 
 SCORERS = {name: by_model(name) for name, model in MODELS.items() if model.supports_fold_in}
-SCORERS |= {"als": by_als, "user-knn": by_user_knn}
+SCORERS["user-knn"] = by_user_knn
 
 
 def main() -> None:

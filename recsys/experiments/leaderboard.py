@@ -144,10 +144,10 @@ class Leaderboard:
             yield
             started = time.perf_counter()
             if entry.stop is not None and done >= entry.stop:
-                entry.model.settle(self.split.train)
+                entry.model.finalize(self.split.train)
                 break
         entry.seconds += time.perf_counter() - started
-        entry.model.release()
+        entry.model.free_buffers()
 
     def table(self, measured: Sequence[Entry] | None = None) -> pd.DataFrame:
         """Return a row for each measured model.

@@ -222,6 +222,8 @@ def reach(name: str, value: int | float) -> tuple[int | float, int | float]:
     """Return how far a search goes from a value, both ends above 0 and within the range of the setting."""
     row = SETTINGS[name]
     smallest = next(step for step in (row.minimum, *row.ladder) if step > 0)
-    middle = value if value > 0 else smallest * 100
-    low, high = (min(max(middle * factor, smallest), row.maximum) for factor in REACH.get(name, TEN_TIMES))
+    # A default of 0 is off, and says nothing of the scale: search the whole range then.
+    if value <= 0:
+        return smallest, row.maximum
+    low, high = (min(max(value * factor, smallest), row.maximum) for factor in REACH.get(name, TEN_TIMES))
     return (round(low), max(round(high), round(low) + 1)) if row.whole else (low, high)

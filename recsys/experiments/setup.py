@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from recsys.data.dataset import SHARED, Dataset
 from recsys.data.splitting import Split
 from recsys.experiments.training import Stopping, TrainingRun
-from recsys.models import MODELS, make_model
+from recsys.models import MODELS, make_model, make_settings
 from recsys.settings import CHOICES, SETTINGS
 
 
@@ -47,7 +47,7 @@ class Setup:
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
-        complete = make_model(self.model, **self.settings).settings
+        complete = make_settings(self.model, **self.settings)
         object.__setattr__(self, "settings", complete)
         for name in ("minimum", "hidden", "patience"):
             object.__setattr__(self, name, int(SETTINGS[name].check(getattr(self, name))))

@@ -200,14 +200,14 @@ class TrainingRun:
         if not self._over:
             self._over = True
             if self._best_state is not None:
-                self.model.restore(self._best_state)
+                self.model.load_state(self._best_state)
                 self._best_state = None
             kept = self.kept
             # One that is trained to the end has settled by itself.
-            if kept is not None and kept.epoch < self.epochs and self.model.settle(self.split.train):
+            if kept is not None and kept.epoch < self.epochs and self.model.finalize(self.split.train):
                 self._measure_again(kept)
             self._progress = iter(())
-            self.model.release()
+            self.model.free_buffers()
 
     @property
     def epochs(self) -> int:

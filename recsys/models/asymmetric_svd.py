@@ -11,7 +11,7 @@ from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.kernels import sgd
 from recsys.models import matrix_factorization
-from recsys.models.base import Contributions
+from recsys.models.base import Contributions, OnlineUpdate
 from recsys.models.matrix_factorization import MatrixFactorization, slowed_down
 
 # Found on hold-outs that no reported figure uses; README says how good they are.
@@ -162,10 +162,10 @@ class AsymmetricSVD(MatrixFactorization):
                 done = epoch + last / n_users
                 self._check_finite(done)
                 if done == epochs:
-                    self.settle(interactions)
+                    self.finalize(interactions)
                 yield done
 
-    def settle(self, interactions: Interactions) -> bool:
+    def finalize(self, interactions: Interactions) -> bool:
         """Take the best b_u for every listener: the damped mean of what the rest leaves over."""
         users, items, counts = interactions.user_codes, interactions.item_codes, interactions.user_counts
         rest = self.targets(interactions) - np.float32(self.global_mean) - self.item_bias[items]
@@ -188,15 +188,9 @@ class AsymmetricSVD(MatrixFactorization):
         rest = targets - self.global_mean - self.item_bias[items] - match
         return items, scale, float(rest.sum() / (len(items) + USER_DAMPING))
 
-    def _learn(
-        self,
-        user: int,
-        items: NDArray[np.int32],
-        values: NDArray[np.float64],
-        orders: Sequence[NDArray[np.int64]],
-        artists: bool,
-    ) -> None:
-        if artists:
+    def _learn(self, update: OnlineUpdate) -> None:
+        user, items, values, orders, update_items = update
+        if update_items:
             self._teach(items, values, orders)
         _, scale, bias = self._listener(items, values)
         taste = np.float32(scale) * self.item_history_factors[items].sum(axis=0)

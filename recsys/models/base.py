@@ -1,4 +1,4 @@
-"""What every model promises."""
+"""Interface of all models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,14 +20,14 @@ from recsys.settings import ROWS
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """What the scores of some items are made of; the parts of each add up to its score.
+    """Additive decomposition of the scores of some items.
 
     Attributes
     ----------
     shares : float64 array, shape (n_wanted, n_known)
-        What each item that the listener knows adds to the score of each wanted item.
+        Contribution of each known item to the score of each wanted item.
     rest : dict of str to float64 array, shape (n_wanted,)
-        What does not come from one of them, such as a bias, by its name for `Nouns.fill`.
+        Contributions of other terms, such as a bias, by name (for `Nouns.fill`).
     """
 
     shares: NDArray[np.float64]
@@ -34,42 +35,65 @@ class Contributions:
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """The scores that the parts add up to; float64 array, shape (n_wanted,)."""
+        """Sums of all contributions; float64 array, shape (n_wanted,)."""
         return self.shares.sum(axis=1) + sum(self.rest.values())
 
 
 class SparseShape(tuple[str, ...]):
-    """The shape, in words, of what is learned as a sparse matrix (csr_array)."""
+    """Shape of a learned sparse matrix (csr_array), in words."""
 
     __slots__ = ()
 
 
+class OnlineUpdate(NamedTuple):
+    """Checked arguments of `Model.partial_fit`.
+
+    Attributes
+    ----------
+    user : int
+        User code.
+    items : int32 array, shape (n_known,)
+        Codes of all items of the user, each once.
+    values : float64 array, shape (n_known,)
+        Their values, above 0.
+    orders : list of int64 array, shape (n_known,)
+        A permutation of the items for each pass.
+    update_items : bool
+        Whether the parameters of these items change, too.
+    """
+
+    user: int
+    items: NDArray[np.int32]
+    values: NDArray[np.float64]
+    orders: list[NDArray[np.int64]]
+    update_items: bool
+
+
 class Model(ABC):
-    """A recommender. Settings go into the constructor, learned arrays become attributes.
+    """A recommender: settings go into the constructor, learned arrays become attributes.
 
     Attributes
     ----------
     name, label : str
-        Its name in code and links, and on screen.
+        Name in code and links, and on screen.
     about : str
-        A paragraph for the reader: what it does and when it is good. `Nouns.fill` puts the words of the data
-        into it and into `target`.
+        Description for the screen: method and use. `Nouns.fill` puts the nouns of the dataset into it and
+        into `target`.
     target : str
-        What its scores are, in words and with their unit; that of its RMSE as well, where it has one.
-    predicts : bool
-        Whether its scores estimate a value of known pairs, so that it has an RMSE.
+        Meaning and unit of its scores, and of its RMSE where it has one.
+    predicts_ratings : bool
+        Whether its scores estimate the values of observed pairs, so that it has an RMSE.
     defaults : dict
-        Its settings, by name as in `ROWS`, with this model's defaults.
+        Default of each of its settings, by name as in `settings.ROWS`.
     learned : dict of str to tuple of str
-        The attributes that hold what it has learned, with their shapes in words: `users`, `items`, `smaller`
-        (of these two) and `factors` stand for numbers, () for a float, and a `SparseShape` for a csr_array.
-        All are of float32.
-    takes_new_listeners : bool
+        Learned attributes with their shapes, in terms of `users`, `items`, `smaller` (of these two) and
+        `factors`; () is a float, a `SparseShape` a csr_array. All are of float32.
+    supports_fold_in : bool
         Whether `fold_in_scores` and `contributions` work.
-    heeds_unwanted : bool
+    uses_negative_feedback : bool
         Whether an item with value 0 changes the scores of others in `fold_in_scores`.
-    learns_on : bool
-        Whether `learn` works.
+    supports_online_updates : bool
+        Whether `partial_fit` works.
     """
 
     name: ClassVar[str]
@@ -84,65 +108,73 @@ class Model(ABC):
     supports_online_updates: ClassVar[bool] = False
 
     def __init__(self, **settings: object) -> None:
-        unknown = settings.keys() - self.defaults.keys()
+        self.settings = self.check_settings(settings)
+
+    @classmethod
+    def check_settings(cls, settings: dict[str, object]) -> dict[str, Any]:
+        """Return all settings of this model by name: those given, checked, and the defaults of the others.
+
+        Raises
+        ------
+        InputError
+            If it has no such setting, or a value is out of range.
+        """
+        unknown = settings.keys() - cls.defaults.keys()
         if unknown:
-            raise TypeError(f"{self.name} has no setting {unknown.pop()!r}")
-        self.settings: dict[str, Any] = {
-            name: ROWS[name].check(settings.get(name, default)) for name, default in self.defaults.items()
-        }
+            raise InputError(f"The model {cls.name!r} has no setting {unknown.pop()!r}.")
+        return {name: ROWS[name].check(settings.get(name, default)) for name, default in cls.defaults.items()}
 
     @property
     def epochs(self) -> int:
-        """How many passes training makes; 1 for a model without that setting."""
+        """Number of training epochs; 1 for a model without that setting."""
         return int(self.settings.get("epochs", 1))
 
     @abstractmethod
     def train(self, interactions: Interactions) -> Iterator[float]:
-        """Start, and return an iterator that learns and yields the number of epochs done so far.
+        """Start training, and return an iterator that trains and yields the number of epochs done so far.
 
-        A whole number (1.0, 2.0, ...) after each pass over the pairs, 1.0 alone where there is but
-        one; where a pass is long, fractions in between, so that the caller can stop there. The model
+        A whole number (1.0, 2.0, ...) after each pass over the pairs; 1.0 alone for a model without
+        epochs. Fractions in between where a pass is long, so that the caller can stop there. The model
         can be used from the first whole number on.
         """
 
     def rmse(self, interactions: Interactions) -> float | None:
-        """Return the root of the mean squared error over the pairs, or None if the model only ranks."""
+        """Return the root mean squared error over the pairs, or None for a model that only ranks."""
         return None
 
     def references(self, train: Interactions, validation: Interactions) -> dict[str, float]:
-        """Return the validation RMSE of simpler predictions by their name; asked for once `train` was called."""
+        """Return baseline validation RMSEs by name; to be called after `train`."""
         return {}
 
     @abstractmethod
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return a score for every item, the higher the better; float32, shape (len(users), n_items)."""
 
-    def settle(self, interactions: Interactions) -> bool:
-        """Do what is best done once, after the last epoch; return whether that changed anything.
+    def finalize(self, interactions: Interactions) -> bool:
+        """Solve in closed form for parameters that depend on all others; return True if any changed.
 
-        `train` does it by itself at its end; whoever ends training early calls this.
+        `train` does so after the last epoch; a caller that stops training early calls this method.
         """
         return False
 
-    def release(self) -> None:  # noqa: B027 - most have nothing to let go of
-        """Let go of what only training needs; to be called by whoever trains, when it is over."""
+    def free_buffers(self) -> None:  # noqa: B027 - most models have none
+        """Free buffers used only in training; to be called when training is over."""
 
     def copy(self) -> Self:
-        """Return a model that can learn on while this one stays as it is."""
+        """Return an independent copy: changes of its parameters do not affect this model."""
         other = copy.copy(self)
-        other.restore(self.state())
+        other.load_state(self.state())
         return other
 
     def fold_in_scores(self, items: ArrayLike, values: ArrayLike | None = None) -> NDArray[np.float32]:
-        """Return a score for every item, for a listener who need not be in the data.
+        """Return a score for every item, for a user who need not be in the training data.
 
         Parameters
         ----------
         items : int array, shape (n_known,)
-            Codes of the items that the listener plays or turned down.
+            Codes of the items with feedback of the user.
         values : array, shape (n_known,), optional
-            How much the listener plays each, in the unit of the data; 0 for an item that they do
-            not want. All alike if left out.
+            Values of these pairs, in the unit of the data; 0 is negative feedback. All equal if left out.
 
         Returns
         -------
@@ -151,13 +183,13 @@ class Model(ABC):
         Raises
         ------
         InputError
-            If the model cannot take in a listener, or nothing follows from these items.
+            If the model does not support fold-in, or nothing is known of any of these items.
         """
-        self._check_takes_new_listeners()
+        self._check_supports_fold_in()
         return self._fold_in(*self._check_known(items, values))
 
     def contributions(self, items: ArrayLike, values: ArrayLike | None, wanted: ArrayLike) -> Contributions:
-        """Split the scores of some items, as `fold_in_scores` gives them, by the items that the listener knows.
+        """Split scores of `fold_in_scores` by the items with feedback.
 
         Parameters
         ----------
@@ -171,35 +203,35 @@ class Model(ABC):
         InputError
             As for `fold_in_scores`.
         """
-        self._check_takes_new_listeners()
+        self._check_supports_fold_in()
         return self._contributions(
             *self._check_known(items, values), np.atleast_1d(np.asarray(wanted, np.int32))
         )
 
-    def learn(
-        self, user: int, items: ArrayLike, values: ArrayLike, steps: int = 10, *, artists: bool = False
+    def partial_fit(
+        self, user: int, items: ArrayLike, values: ArrayLike, steps: int = 10, *, update_items: bool = False
     ) -> None:
-        """Let a listener's plays change what is learned about them, without training again.
+        """Update the parameters of one user with SGD on all pairs of that user.
 
-        The model changes in place; `copy` it first where others look at it.
+        The model changes in place; `copy` it first where it is shared.
 
         Parameters
         ----------
         user : int
             User code.
         items : int array, shape (n_known,)
-            Codes of all items that the listener plays by now, each once.
+            Codes of all items of the user, each once.
         values : array, shape (n_known,)
-            How much the listener plays each by now, in the unit of the data.
+            Values of these pairs, in the unit of the data.
         steps : int
-            How many times SGD goes over these plays, from 1.
-        artists : bool
-            Whether what is learned about these items changes, too: for everybody who plays them.
+            Number of passes over these pairs, from 1.
+        update_items : bool
+            Whether the parameters of these items change, too, which affects all their users.
 
         Raises
         ------
         InputError
-            If the model does not learn by steps, an argument cannot be used, or the steps run away.
+            If the model does not support online updates, an argument is invalid, or SGD diverges.
         """
         if not self.supports_online_updates:
             raise InputError(
@@ -211,20 +243,13 @@ class Model(ABC):
             raise InputError(f"Learning takes 1 step or more, not {steps}.")
         random = np.random.default_rng([int(self.settings["seed"]), 3, int(user)])
         orders = [random.permutation(len(codes)) for _ in range(int(steps))]
-        self._learn(int(user), codes, amounts, orders, artists)
+        self._learn(OnlineUpdate(int(user), codes, amounts, orders, update_items))
 
-    def _learn(
-        self,
-        user: int,
-        items: NDArray[np.int32],
-        values: NDArray[np.float64],
-        orders: Sequence[NDArray[np.int64]],
-        artists: bool,
-    ) -> None:
-        """Do what `learn` promises, of checked plays above 0; each order is one pass over them."""
+    def _learn(self, update: OnlineUpdate) -> None:
+        """Do the work of `partial_fit`."""
         raise NotImplementedError
 
-    def _check_takes_new_listeners(self) -> None:
+    def _check_supports_fold_in(self) -> None:
         if not self.supports_fold_in:
             raise InputError(
                 f"The model {self.name!r} knows only those it was trained on. "
@@ -234,7 +259,7 @@ class Model(ABC):
     def _check_known(
         self, items: ArrayLike, values: ArrayLike | None
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Check what is known of a listener."""
+        """Check and convert the feedback of a user."""
         codes = np.atleast_1d(np.asarray(items, np.int32))
         amounts = np.ones(len(codes)) if values is None else np.atleast_1d(np.asarray(values, np.float64))
         if codes.shape != amounts.shape or len(np.unique(codes)) < len(codes):
@@ -249,30 +274,30 @@ class Model(ABC):
 
     @property
     def n_items(self) -> int:
-        """Number of items that it was trained on, those without pairs included."""
+        """Number of items in the training data, those without pairs included."""
         raise NotImplementedError
 
     def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return what `fold_in_scores` promises, of checked items."""
+        """Do the work of `fold_in_scores` on checked feedback."""
         raise NotImplementedError
 
     def _contributions(
         self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
     ) -> Contributions:
-        """Return what `contributions` promises, of checked items."""
+        """Do the work of `contributions` on checked feedback."""
         raise NotImplementedError
 
     def _random(self) -> np.random.Generator:
-        # A stream of its own: the hold-out draws from the same seed and must not be tied to the start.
+        # A separate stream: the hold-out draws from the same seed and must not correlate with the initial factors.
         return np.random.default_rng([int(self.settings["seed"]), 1])
 
     def state(self) -> dict[str, Any]:
-        """Return a copy of what was learned, by name."""
+        """Return a copy of all learned attributes, by name."""
         values = {name: getattr(self, name) for name in self.learned}
         return {name: value if isinstance(value, float) else value.copy() for name, value in values.items()}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` returned."""
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Set all learned attributes from `state`."""
         for name in self.learned:
             setattr(self, name, state[name])
 
@@ -290,13 +315,13 @@ class Model(ABC):
         Parameters
         ----------
         seen : Interactions
-            Pairs that are not recommended, usually those the model was trained on.
+            Pairs to exclude, usually the training pairs.
         users : int32 array, shape (n_users,)
             User codes.
         n : int
-            How many, from 1.
+            Length of each list, from 1.
         seed : int
-            Decides among equal scores.
+            Breaks ties.
 
         Returns
         -------
@@ -308,7 +333,7 @@ class Model(ABC):
         users = np.asarray(users, np.int32)
         items = np.empty((len(users), n), np.int32)
         scores = np.empty((len(users), n), np.float32)
-        # Blocks keep the dense scores at about 32 MB however many users are asked for.
+        # Blocks bound the dense scores to about 32 MB.
         rows = max(1, 8_000_000 // seen.n_items)
         for first in range(0, len(users), rows):
             block = users[first : first + rows]
@@ -328,19 +353,25 @@ def best(
     scores : float32 array, shape (rows, n_items)
         Overwritten.
     left_out : sequence of int32 array
-        Item codes that do not come into question, for each row.
+        Codes of the items to exclude, for each row.
     n : int
     seed : int
-        Decides among equal scores.
+        Breaks ties.
 
     Returns
     -------
     items, scores : int32 and float32 array, shape (rows, n)
-        Best first; -1 where there are not enough.
+        Best first; -1 where there are not enough items.
     """
-    order = np.random.default_rng(seed).permutation(scores.shape[1]).astype(np.int32)
+    order = _tie_order(scores.shape[1], seed)
     starts = np.cumsum([0] + [len(codes) for codes in left_out])
     items = np.empty((len(scores), n), np.int32)
     highest = np.empty((len(scores), n), np.float32)
     top_n.top_n(scores, starts, np.concatenate(left_out), order, items, highest)
     return items, highest
+
+
+@lru_cache(maxsize=4)
+def _tie_order(n_items: int, seed: int) -> NDArray[np.int32]:
+    """Return the order in which items with equal scores are taken; drawing it can take longer than ranking."""
+    return np.random.default_rng(seed).permutation(n_items).astype(np.int32)

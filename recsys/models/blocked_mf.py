@@ -40,7 +40,7 @@ class BlockedMF(MatrixFactorization):
             total = blocked_sgd.squared_error(*order, self.global_mean, users, items)
         return float(np.sqrt(total / len(interactions)))
 
-    def release(self) -> None:
+    def free_buffers(self) -> None:
         """Let go of the pairs in the order of their visits, and of their targets."""
         self._rows = self._learned_from = None
         self._targets = WeakKeyDictionary()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.interactions import Interactions
 from recsys.kernels import blocked_sgd, sgd
+from recsys.models.base import OnlineUpdate
 from recsys.models.blocked_mf import BlockedMF
 
 
@@ -70,20 +71,14 @@ class FunkSVD(BlockedMF):
             self._check_finite(done)
             yield done
 
-    def _learn(
-        self,
-        user: int,
-        items: NDArray[np.int32],
-        values: NDArray[np.float64],
-        orders: Sequence[NDArray[np.int64]],
-        artists: bool,
-    ) -> None:
+    def _learn(self, update: OnlineUpdate) -> None:
+        user, items, values, orders, update_items = update
         targets = np.log1p(values).astype(np.float32)
         bias, p = self.user_bias[[user]], self.user_factors[[user]]
         item_bias, q = self.item_bias[items], self.item_factors[items]
         nobody_else = np.zeros(len(items), np.int32)
         for order in orders:
-            if not artists:
+            if not update_items:
                 # Each item comes once in a pass, so what it learns there changes nothing in it.
                 item_bias, q = self.item_bias[items], self.item_factors[items]
             sgd.sgd_biased(
@@ -99,5 +94,5 @@ class FunkSVD(BlockedMF):
                 np.float32(self.settings["regularization"]),
             )
         self._keep_if_finite(user, user_bias=bias, user_factors=p)
-        if artists:
+        if update_items:
             self.item_bias[items], self.item_factors[items] = item_bias, q

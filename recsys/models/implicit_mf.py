@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.kernels import sgd, solve
-from recsys.models.base import Contributions
+from recsys.models.base import Contributions, OnlineUpdate
 from recsys.models.matrix_factorization import MatrixFactorization, keep_blas_to_one_thread, slowed_down
 from recsys.models.value_matrix import centred_logs, noise_norm
 
@@ -120,9 +120,9 @@ class ImplicitMF(MatrixFactorization):
         """Return the targets of values whose logarithms are so far from their user's mean."""
         return np.clip(1 + SPREAD * offsets / max(self.log_deviation, 1e-6), *TARGET_RANGE).astype(np.float32)
 
-    def restore(self, state: dict[str, NDArray[np.float32] | float]) -> None:
-        """Take back what `state` returned."""
-        super().restore(state)
+    def load_state(self, state: dict[str, NDArray[np.float32] | float]) -> None:
+        """Set all learned attributes from `state`."""
+        super().load_state(state)
         self._version += 1
 
     def references(self, train: Interactions, validation: Interactions) -> dict[str, float]:
@@ -206,7 +206,7 @@ class ImplicitMF(MatrixFactorization):
                         yield float(np.nextafter(done, 0))  # not whole until the last listener is solved
                 yield done
 
-    def settle(self, interactions: Interactions) -> bool:
+    def finalize(self, interactions: Interactions) -> bool:
         """Take the best p_u for every listener, given the item factors as they are."""
         if not np.isfinite(self.item_factors).all():
             return False
@@ -282,14 +282,8 @@ class ImplicitMF(MatrixFactorization):
             kept = self._gram = (version, (rooted.T @ rooted).astype(np.float64))
         return kept[1]
 
-    def _learn(
-        self,
-        user: int,
-        items: NDArray[np.int32],
-        values: NDArray[np.float64],
-        orders: Sequence[NDArray[np.int64]],
-        artists: bool,
-    ) -> None:
+    def _learn(self, update: OnlineUpdate) -> None:
+        user, items, values, orders, update_items = update
         logs, n = np.log(values), len(items)
         mean = np.array([logs.mean()], np.float32)
         targets = self._relative(logs - logs.mean())
@@ -299,7 +293,7 @@ class ImplicitMF(MatrixFactorization):
         p, q = self.user_factors[[user]], self.item_factors[items]
         sums = np.full(1, FIRST_SUM, np.float32), np.full(n, FIRST_SUM / LEARNING_ON**2, np.float32)
         for step, order in enumerate(orders):
-            if not artists:
+            if not update_items:
                 # Each item comes once in a pass, so what it learns there changes nothing in it.
                 q = self.item_factors[items]
             sgd.sgd_implicit(
@@ -320,7 +314,7 @@ class ImplicitMF(MatrixFactorization):
                 np.float32(self.settings["learning_rate"] * slowed_down(step, len(orders))),
             )
         self._keep_if_finite(user, user_factors=p, user_log_means=mean)
-        if artists:
+        if update_items:
             self.item_factors[items] = q
             self._version += 1
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.interactions import Interactions
 from recsys.kernels import blocked_sgd, sgd
+from recsys.models.base import OnlineUpdate
 from recsys.models.blocked_mf import BlockedMF
 
 
@@ -78,20 +79,14 @@ class PlainMF(BlockedMF):
             self._check_finite(done)
             yield done
 
-    def _learn(
-        self,
-        user: int,
-        items: NDArray[np.int32],
-        values: NDArray[np.float64],
-        orders: Sequence[NDArray[np.int64]],
-        artists: bool,
-    ) -> None:
+    def _learn(self, update: OnlineUpdate) -> None:
+        user, items, values, orders, update_items = update
         targets = self._scaled(values, self.lowest, self.highest)
         p = self.user_factors[[user]]
         q = self.item_factors[items]
         nobody_else = np.zeros(len(items), np.int32)
         for order in orders:
-            if not artists:
+            if not update_items:
                 # Each item comes once in a pass, so what it learns there changes nothing in it.
                 q = self.item_factors[items]
             sgd.sgd_article(
@@ -104,5 +99,5 @@ class PlainMF(BlockedMF):
                 np.float32(self.settings["regularization"]),
             )
         self._keep_if_finite(user, user_factors=p)
-        if artists:
+        if update_items:
             self.item_factors[items] = q

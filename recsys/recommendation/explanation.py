@@ -60,20 +60,40 @@ def reasons(
     """
     known, codes = (np.atleast_1d(np.asarray(array, np.int32)) for array in (items, wanted))
     shares = model.contributions(known, values, codes).shares
-    largest = np.argsort(-shares, axis=1, kind="stable")[:, :n]
-    rows, columns = np.repeat(np.arange(len(codes)), largest.shape[1]), largest.ravel()
-    contributions = shares[rows, columns]
-    naming = (contributions > 0) & (contributions >= WORTH_NAMING * shares[rows].max(axis=1))
-    rows, because = rows[naming], known[columns[naming]]
+    rows, columns = main_contributors(shares, n)
+    because = known[columns]
     return pd.DataFrame(
         {
             "item": interactions.items[codes[rows]],
             "artist": interactions.names[codes[rows]],
             "because_item": interactions.items[because],
             "because": interactions.names[because],
-            "contribution": contributions[naming],
+            "contribution": shares[rows, columns],
         }
     )
+
+
+def main_contributors(shares: NDArray[np.float64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which known items account for most of each score.
+
+    Parameters
+    ----------
+    shares : float64 array, shape (n_wanted, n_known)
+        As `Contributions.shares`.
+    n : int
+        Maximum number of known items for each wanted one, from 1.
+
+    Returns
+    -------
+    rows, columns : int64 array
+        Positions in `shares`, row by row with the largest first. Only positive ones, and those of at least
+        `WORTH_NAMING` times the largest of the row.
+    """
+    largest = np.argsort(-shares, axis=1, kind="stable")[:, :n]
+    rows, columns = np.repeat(np.arange(len(shares)), largest.shape[1]), largest.ravel()
+    found = shares[rows, columns]
+    kept = (found > 0) & (found >= WORTH_NAMING * shares[rows].max(axis=1))
+    return rows[kept], columns[kept]
 
 
 def breakdown(

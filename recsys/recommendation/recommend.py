@@ -103,7 +103,7 @@ def before_and_after(
     values: ArrayLike,
     n: int = 10,
     steps: int = 10,
-    artists: bool = False,
+    update_items: bool = False,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Return how a list changes when its listener plays something new and the model learns on.
@@ -121,8 +121,8 @@ def before_and_after(
         Codes of items, and what the listener plays of each by now.
     n : int
         Length of the lists.
-    steps, artists
-        As for `Model.learn`.
+    steps, update_items
+        As for `Model.partial_fit`.
     seed : int
         Decides among equal scores.
 
@@ -135,12 +135,12 @@ def before_and_after(
     Raises
     ------
     InputError
-        As for `Model.learn` and `Interactions.with_plays`.
+        As for `Model.partial_fit` and `Interactions.with_plays`.
     """
     now = train.with_plays(user, np.asarray(items, np.int32), np.asarray(values, np.float64))
     mine, users = now.of_user(user), np.array([user], np.int32)
     learned = model.copy()
-    learned.learn(user, now.item_codes[mine], now.values[mine], steps, artists=artists)
+    learned.partial_fit(user, now.item_codes[mine], now.values[mine], steps, update_items=update_items)
     before, _ = model.recommend(train, users, n, seed)
     after, _ = learned.recommend(now, users, n, seed)
     before, after = (items[0][items[0] >= 0] for items in (before, after))
@@ -153,26 +153,6 @@ def before_and_after(
     return table.assign(before=places[0], after=places[1]).sort_values(
         ["after", "before"], na_position="last", ignore_index=True
     )
-
-
-def side_by_side(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the two lists of `before_and_after`, each in its order, with what moved.
-
-    Returns
-    -------
-    before, after : DataFrame
-        Columns `item`, `artist` and `change`: `leaves` in the one list; in the other `new`, or `▲` or
-        `▼` and by how many places. Empty where an artist stays.
-    """
-    before = table[table["before"].notna()].sort_values("before", ignore_index=True)
-    after = table[table["after"].notna()].sort_values("after", ignore_index=True)
-    moves = after["before"] - after["after"]
-    words = [
-        "new" if pd.isna(by) else "" if by == 0 else f"{'▲' if by > 0 else '▼'} {abs(by)}" for by in moves
-    ]
-    leaves = before["after"].isna().map({True: "leaves", False: ""})
-    columns = ["item", "artist", "change"]
-    return before.assign(change=leaves)[columns], after.assign(change=words)[columns]
 
 
 def item_table(train: Interactions, items: NDArray[np.int32], scores: NDArray[np.float32]) -> pd.DataFrame:

@@ -167,7 +167,7 @@ def test_a_trained_model_is_measured_as_it_is_and_another_stops_where_it_should(
     for done in model.train(checkerboard_split.train):
         if done == 3:
             break
-    model.settle(checkerboard_split.train)
+    model.finalize(checkerboard_split.train)
     before = model.state()
     board = Leaderboard(
         [

@@ -164,7 +164,7 @@ def test_an_earlier_state_that_is_taken_back_is_what_the_error_is_measured_of(mo
     for _ in epochs:
         pass
     assert trained.rmse(checkerboard) != pytest.approx(error, rel=1e-4)
-    trained.restore(early)
+    trained.load_state(early)
     assert trained.rmse(checkerboard) == pytest.approx(error, rel=1e-5)
 
 

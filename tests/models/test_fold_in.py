@@ -143,7 +143,7 @@ def test_a_training_that_is_left_is_settled(checkerboard_split):
     assert [epoch.epoch for epoch in run.history] == [1, 2, 3, 4, 5]
     assert run.history[-1].validation_rmse == run.model.rmse(run.split.validation)
     before = run.model.user_factors.copy()
-    assert run.model.settle(run.split.train)
+    assert run.model.finalize(run.split.train)
     assert run.model.user_factors.tobytes() == before.tobytes()
 
 

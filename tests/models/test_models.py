@@ -53,7 +53,7 @@ def test_every_setting_changes_the_result(name, setting, checkerboard):
     if isinstance(row, Choice):
         others = [word for word in row.options if word != default]
     else:
-        others = [default + 1 if row.whole else default * 2]
+        others = [default + 1 if row.whole else (default * 2 or row.maximum / 10)]
     results = [learned(small(name, **{setting: other}).fit(checkerboard)) for other in others]
     assert learned(model.fit(checkerboard)) not in results
 
@@ -202,8 +202,9 @@ def test_als_is_what_the_package_makes_of_it(checkerboard):
 
     model = make_model("als", factors=8, alpha=5, regularization=2, epochs=7, seed=4).fit(checkerboard)
     alone = AlternatingLeastSquares(8, 2.0, 5.0, iterations=7, num_threads=1, random_state=4)
-    alone.fit(sparse.csr_matrix(play_matrix(checkerboard)), show_progress=False)
-    np.testing.assert_array_equal(model.user_factors, alone.user_factors)
+    plays = sparse.csr_matrix(play_matrix(checkerboard))
+    alone.fit(plays, show_progress=False)
+    np.testing.assert_array_equal(model.user_factors, alone.recalculate_user(np.arange(40), plays))
     np.testing.assert_array_equal(model.item_factors, alone.item_factors)
 
 
@@ -324,10 +325,13 @@ def test_als_on_the_published_data_is_what_the_package_makes_of_it(lastfm_split)
     alone = AlternatingLeastSquares(16, 80.0, 20.0, iterations=3, num_threads=1, random_state=4)
     plays = sparse.csr_matrix(play_matrix(lastfm_split.train))
     alone.fit(plays, show_progress=False)
-    np.testing.assert_array_equal(model.user_factors, alone.user_factors)
+    np.testing.assert_array_equal(model.item_factors, alone.item_factors)
+    np.testing.assert_array_equal(
+        model.user_factors, alone.recalculate_user(np.arange(plays.shape[0]), plays)
+    )
     users = np.arange(50, dtype=np.int32)
     items, scores = model.recommend(lastfm_split.train, users, 10)
-    theirs, their_scores = alone.recommend(users, plays[users], 10)
+    theirs, their_scores = alone.recommend(users, plays[users], 10, recalculate_user=True)
     np.testing.assert_array_equal(items, theirs)
     np.testing.assert_allclose(scores, their_scores, rtol=1e-4)
 

@@ -32,7 +32,7 @@ def users(*codes):
 @who_learns_on
 def test_only_this_listener_changes_where_artists_stay(name, trained, plays):
     model = trained[name].copy()
-    model.learn(4, *plays)
+    model.partial_fit(4, *plays)
     others = users(*(user for user in range(40) if user != 4))
     assert model.scores(others).tobytes() == trained[name].scores(others).tobytes()
     assert model.item_factors.tobytes() == trained[name].item_factors.tobytes()
@@ -42,7 +42,7 @@ def test_only_this_listener_changes_where_artists_stay(name, trained, plays):
 @who_learns_on
 def test_with_artists_only_those_played_change(name, trained, plays):
     model = trained[name].copy()
-    model.learn(4, *plays, artists=True)
+    model.partial_fit(4, *plays, update_items=True)
     changed = (model.item_factors != trained[name].item_factors).any(axis=1)
     assert set(np.flatnonzero(changed)) <= set(plays[0].tolist())
     assert changed.any()
@@ -52,7 +52,7 @@ def test_with_artists_only_those_played_change(name, trained, plays):
 def test_learning_twice_the_same_way_is_the_same(name, trained, plays):
     first, second = trained[name].copy(), trained[name].copy()
     for model in (first, second):
-        model.learn(4, *plays, 3, artists=True)
+        model.partial_fit(4, *plays, 3, update_items=True)
     assert first.scores(users(4)).tobytes() == second.scores(users(4)).tobytes()
 
 
@@ -64,7 +64,7 @@ def test_more_steps_come_nearer_to_what_is_played(name, trained, plays, checkerb
     errors = [trained[name].rmse(now.subset(mine))]
     for steps in (1, 10, 100):
         model = trained[name].copy()
-        model.learn(4, *plays, steps)
+        model.partial_fit(4, *plays, steps)
         errors.append(model.rmse(now.subset(mine)))
     assert errors[3] < errors[0]
     assert errors[3] <= errors[1]
@@ -76,7 +76,7 @@ def test_steps_lead_to_where_the_exact_solution_is(trained, plays):
     distances = [np.abs(model.scores(users(4))[0] - exact).max()]
     for steps in (3, 30, 300):
         model = trained["implicit"].copy()
-        model.learn(4, *plays, steps)
+        model.partial_fit(4, *plays, steps)
         distances.append(np.abs(model.scores(users(4))[0] - exact).max())
     assert distances == sorted(distances, reverse=True)
     assert distances[-1] < 0.02
@@ -84,7 +84,7 @@ def test_steps_lead_to_where_the_exact_solution_is(trained, plays):
 
 def test_a_listener_made_of_artists_needs_no_steps(trained, plays):
     model = trained["biased"].copy()
-    model.learn(4, *plays, 1)
+    model.partial_fit(4, *plays, 1)
     np.testing.assert_allclose(model.scores(users(4))[0], model.fold_in_scores(*plays), rtol=1e-4, atol=1e-5)
 
 
@@ -101,22 +101,22 @@ def test_new_plays_bring_their_kind_into_the_list(trained, checkerboard):
 
 def test_the_model_that_is_looked_at_stays_as_it_is(trained, checkerboard):
     before = trained["biased"].scores(users(*range(40)))
-    before_and_after(trained["biased"], checkerboard, 4, [1], [10], artists=True)
+    before_and_after(trained["biased"], checkerboard, 4, [1], [10], update_items=True)
     assert trained["biased"].scores(users(*range(40))).tobytes() == before.tobytes()
 
 
 def test_what_learning_cannot_use_is_explained(trained, checkerboard):
     with pytest.raises(InputError, match="1 step or more"):
-        trained["implicit"].learn(4, [1], [2], 0)
+        trained["implicit"].partial_fit(4, [1], [2], 0)
     with pytest.raises(InputError, match="at least one"):
-        trained["implicit"].learn(4, [1], [0])
+        trained["implicit"].partial_fit(4, [1], [0])
     with pytest.raises(InputError, match="does not learn step by step"):
-        make_model("popular").fit(checkerboard).learn(4, [1], [2])
+        make_model("popular").fit(checkerboard).partial_fit(4, [1], [2])
     wild = make_model("funk", learning_rate=10, regularization=0)
     wild.settings["epochs"] = 0
     wild.fit(checkerboard)
     with pytest.raises(InputError, match="run away"):
-        wild.learn(4, np.arange(20), np.full(20, 500), 200, artists=True)
+        wild.partial_fit(4, np.arange(20), np.full(20, 500), 200, update_items=True)
 
 
 def test_plays_are_changed_for_one_listener_alone(checkerboard):

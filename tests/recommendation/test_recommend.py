@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pages.components.recommend.what_if_tab import side_by_side
 from recsys.analysis.popularity import user_table
 from recsys.models import make_model
-from recsys.recommendation.recommend import recommend_to, recommend_to_new, side_by_side
+from recsys.recommendation.recommend import recommend_to, recommend_to_new
 from recsys.recommendation.reranking import Reranking
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from pages.components.recommend.recommendation import Lists
@@ -10,7 +11,7 @@ from pages.components.shell import layout
 from pages.components.widgets import tables
 from recsys.errors import InputError
 from recsys.models import MODELS
-from recsys.recommendation.recommend import before_and_after, side_by_side
+from recsys.recommendation.recommend import before_and_after
 
 MOST_ARTISTS = 5
 OFFERED = 2_000
@@ -94,3 +95,23 @@ def draw(lists: Lists) -> None:
         with column:
             st.subheader(title, anchor=False)
             tables.artist_table(part, key, ["artist", "change"])
+
+
+def side_by_side(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the two lists of `before_and_after`, each in its order, with what moved.
+
+    Returns
+    -------
+    before, after : DataFrame
+        Columns `item`, `artist` and `change`: `leaves` in the one list; in the other `new`, or `▲` or
+        `▼` and by how many places. Empty where an artist stays.
+    """
+    before = table[table["before"].notna()].sort_values("before", ignore_index=True)
+    after = table[table["after"].notna()].sort_values("after", ignore_index=True)
+    moves = after["before"] - after["after"]
+    words = [
+        "new" if pd.isna(by) else "" if by == 0 else f"{'▲' if by > 0 else '▼'} {abs(by)}" for by in moves
+    ]
+    leaves = before["after"].isna().map({True: "leaves", False: ""})
+    columns = ["item", "artist", "change"]
+    return before.assign(change=leaves)[columns], after.assign(change=words)[columns]
