@@ -6,7 +6,8 @@ from starlette.middleware import Middleware
 from pages.components.shell import home
 from server import health, start
 from server.headers import Headers, SameOrigin
-from server.signing_in import SigningIn
+from server.owner_cookie import OwnerCookie
+from server.signing_in import SignedInUploads, SigningIn
 
 if __name__ == "__main__":
     home.draw()
@@ -15,6 +16,12 @@ else:
         __file__,
         lifespan=start.lifespan,
         routes=[health.ROUTE],
-        middleware=[Middleware(Headers), Middleware(SameOrigin), Middleware(SigningIn)],
+        middleware=[
+            Middleware(Headers),
+            Middleware(SameOrigin),
+            Middleware(OwnerCookie),
+            Middleware(SignedInUploads),
+            Middleware(SigningIn),
+        ],
         on_script_error=start.page_failed,
     )

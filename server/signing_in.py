@@ -2,18 +2,55 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import HTTPConnection, cookie_parser
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.auth_util import get_cookie_with_chunks
+from streamlit.web.server.server_util import AUTH_COOKIE_NAME, get_cookie_secret
+from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 
+from pages.components.shell import sign_in
 from pages.components.shell.sign_in import REFUSED
 from recsys.system import event_log
 
+UPLOADS = "/_stcore/upload_file/"
 LOGIN, CALLBACK, LOGOUT = "/auth/login", "/oauth2callback", "/auth/logout"
 SIGNED_IN = b"_streamlit_user="
 WANTED = "encore_wanted"
+
+
+class SignedInUploads:
+    """Takes files from those who signed in alone, where sign-in is on; pages draw nothing for others anyway."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        is_upload = scope["type"] == "http" and UPLOADS in scope["path"]
+        if is_upload and sign_in.wanted() and not _is_signed_in(HTTPConnection(scope).cookies):
+            await PlainTextResponse("Sign in first.", 403)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def _is_signed_in(cookies: Mapping[str, str]) -> bool:
+    """Tell whether the cookie of sign-in is there, whole, unexpired and signed by this server."""
+
+    def part(name: str) -> bytes | None:
+        value = cookies.get(name)
+        return decode_signed_value(get_cookie_secret(), name, value.encode("latin-1")) if value else None
+
+    try:
+        told = json.loads(get_cookie_with_chunks(part, AUTH_COOKIE_NAME) or b"{}")
+    except (ValueError, RuntimeError):
+        return False
+    return isinstance(told, dict) and told.get("is_logged_in") is True
 
 
 class SigningIn:

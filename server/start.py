@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import streamlit as st
 from starlette.concurrency import run_in_threadpool
 
 from pages.components.session import session
@@ -17,6 +20,7 @@ from recsys import __version__
 from recsys.system import event_log, memory
 
 PAUSE = 30.0  # seconds
+STREAMLIT = Path(st.__file__).parent
 
 
 @asynccontextmanager
@@ -45,6 +49,16 @@ async def _give_back_memory() -> None:
         await run_in_threadpool(memory.give_back)
 
 
-def page_failed(error: Exception) -> None:
-    """Tell where a page failed; Streamlit tells the visitor that it did."""
+def page_failed(error: Exception) -> bool:
+    """Note where a page failed, and say in a sentence what to do; return that Streamlit need not.
+
+    Streamlit reads the value of a control in its own code, and fails there if a browser sends one that the control
+    does not offer.
+    """
     event_log.note("page failed", error=type(error).__name__, place=(event_log.places(error) or ["?"])[-1])
+    innermost = traceback.extract_tb(error.__traceback__)[-1:]
+    if innermost and STREAMLIT in Path(innermost[0].filename).parents:
+        st.error("A control on this page was sent a value that it does not offer. Reload the page to go on.")
+    else:
+        st.error("This part of the page failed because of a fault in this program. Reload the page to go on.")
+    return True

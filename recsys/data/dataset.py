@@ -18,7 +18,7 @@ class Dataset:
     Attributes
     ----------
     key : str
-        Short name that loads it again: `sample`, `lastfm` or a path.
+        Short name that loads it again: `sample`, `lastfm` or a path. Says nothing about who may see it.
     title : str
         What it is called on screen.
     origin : str
@@ -33,6 +33,9 @@ class Dataset:
         Columns `user` and `friend` (labels as in `interactions.users`), both directions.
     nouns : Nouns
         What users, items and values are called on screen.
+    is_public : bool
+        Whether all visitors of a server may see it: set by the loader of the sample, of Last.fm and of the server's
+        folder, whatever the data is called.
     """
 
     key: str
@@ -43,6 +46,7 @@ class Dataset:
     tags: pd.DataFrame | None = None
     friends: pd.DataFrame | None = None
     nouns: Nouns = MUSIC
+    is_public: bool = False
 
     def __post_init__(self) -> None:
         HELD.add(self)
@@ -53,12 +57,9 @@ HELD: WeakSet[Dataset] = WeakSet()
 
 
 SHARED = ("sample", "lastfm")
+# The key of all data that is uploaded: the name of a file is taken for no other key.
+UPLOAD = "upload"
 
 
 # What the keys of data begin with that the operator of a server offers to everybody.
 OFFERED = "server-"
-
-
-def is_public(key: str) -> bool:
-    """Tell whether data is there for all visitors, and not somebody's own."""
-    return key in SHARED or key.startswith(OFFERED)

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
-from recsys.data.dataset import Dataset, is_public
+from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.system.event_log import note
 from recsys.system.memory import Footprint, available
@@ -86,7 +86,7 @@ class Job(Generic[W]):
     @property
     def private(self) -> bool:
         """Whether it holds data that somebody brought: then it lasts no longer than their visit."""
-        return self.dataset is not None and not is_public(self.dataset.key)
+        return self.dataset is not None and not self.dataset.is_public
 
     @property
     def seconds(self) -> float:

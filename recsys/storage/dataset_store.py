@@ -87,7 +87,7 @@ class DatasetStore:
         key = f"kept-{secrets.token_hex(6)}"
         path = self.folder / f"{key}.zip"
         write_atomic(path, _pack(dataset), called="The data")
-        return replace(dataset, key=key)
+        return replace(dataset, key=key, is_public=False)
 
     def entries(self) -> list[KeptEntry]:
         """Return what is kept, the latest first; what is damaged is left out."""

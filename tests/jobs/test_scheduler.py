@@ -169,7 +169,7 @@ def test_who_comes_back_in_time_finds_their_own_work(dataset, diary):
 
 def test_work_on_the_sample_stays_when_all_have_left(dataset, diary):
     runs = JobScheduler(at_once=1, grace=0.0)
-    job = runs.start(replace(dataset, key="sample"), Steps("shared", diary, 1), "a", "tab")
+    job = runs.start(replace(dataset, is_public=True), Steps("shared", diary, 1), "a", "tab")
     job.run.permits.release()
     assert runs.wait(job, "done")
     runs.leave("tab")

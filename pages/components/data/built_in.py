@@ -7,7 +7,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components.session import session
 from pages.components.shell import layout
-from recsys.data.dataset import Dataset, is_public
+from recsys.data.dataset import Dataset
 from recsys.data.importing.registry import ENDINGS
 from recsys.data.sources import lastfm as lastfm_sources
 from recsys.errors import InputError
@@ -90,7 +90,7 @@ def own() -> list[UploadedFile]:
 def keep() -> None:
     """Offer to keep the data in use, if it is the visitor's own and would be gone when they leave."""
     chosen = session.dataset()
-    if is_public(chosen.key) or KEY.fullmatch(chosen.key):
+    if chosen.is_public or KEY.fullmatch(chosen.key):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Keep it", icon=":material/bookmark:", key="keep-data"):

@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from pages.components.data import built_in
 from pages.components.session import session
 from pages.components.shell import layout
+from recsys.data.dataset import UPLOAD
 from recsys.data.importing.base import Columns
 from recsys.data.importing.readers.csv import DelimitedTable
 from recsys.data.importing.readers.text_dialect import DELIMITERS, ENCODINGS
@@ -70,7 +71,7 @@ def _look(sources: list[Any], brought: str) -> Report | None:
 
 
 def _check(found: Survey, columns: Columns) -> Report:
-    report = check(found, columns)
+    report = check(found, columns, key=UPLOAD)
     event_log.note(
         "input read",
         reader=_reader(found.format),

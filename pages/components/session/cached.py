@@ -19,7 +19,7 @@ from recsys.analysis.latent_factors import describe_features, learned_features, 
 from recsys.analysis.popularity import largest_play_counts, rank_table
 from recsys.analysis.tags import scenes as scenes_of
 from recsys.analysis.tags import tag_shares
-from recsys.data.dataset import Dataset, is_public
+from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split, hold_out
 from recsys.evaluation.metrics import evaluate
 from recsys.evaluation.ranked_lists import sample_users
@@ -48,7 +48,7 @@ def remembered(**options: Any) -> Callable[[Callable[..., V]], Callable[..., V]]
         for_one = st.cache_resource(scope="session", **options)(function)
 
         def remember(*given: Any, **named: Any) -> V:
-            return (for_all if is_public(session.dataset().key) else for_one)(*given, **named)
+            return (for_all if session.dataset().is_public else for_one)(*given, **named)
 
         return remember
 

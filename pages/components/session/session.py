@@ -13,7 +13,7 @@ import streamlit as st
 from pages.components.session import shared_jobs
 from pages.components.session.browser_identity import owner
 from recsys.data.catalogue import Catalogue
-from recsys.data.dataset import OFFERED, SHARED, Dataset, is_public
+from recsys.data.dataset import OFFERED, SHARED, Dataset
 from recsys.data.nouns import Nouns
 from recsys.data.sources.lastfm import cache_folder
 from recsys.data.sources.load import load
@@ -254,8 +254,8 @@ def place() -> dict[str, str]:
     """Return what a link needs to come back to this data and this run."""
     if opened := large_run():
         return {"data": opened.key}
-    key = dataset().key
-    here = {"data": key} if is_public(key) or KEY.fullmatch(key) else {}
+    shown = dataset()
+    here = {"data": shown.key} if shown.is_public or KEY.fullmatch(shown.key) else {}
     job = run()
     return here | ({"run": job.id} if job else {})
 

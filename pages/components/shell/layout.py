@@ -22,7 +22,7 @@ import streamlit as st
 
 from pages.components.markdown import escape
 from pages.components.markdown import sentence as sentence
-from pages.components.session import browser_identity, session
+from pages.components.session import session
 from pages.components.shell import sign_in
 
 NAME = "Encore"
@@ -86,7 +86,6 @@ def draw(title: str, lead: str = "", menu: bool = True, of: str = "") -> None:
         with top:
             for page in MENU:
                 link(page, query=place)
-            browser_identity.keep()  # takes no room of its own beside what stretches
             st.space("stretch")
             link(DATA, label=escape(title_of_data, 30), icon=DATA.icon, query=place)
             sign_in.who()

@@ -77,7 +77,7 @@ def load_lastfm() -> Dataset:
         raise InputError(f"RECSYS_LASTFM names {path}, which cannot be read: {reason(error)}") from error
     if not there:
         raise InputError(f"RECSYS_LASTFM names {path}, which is not there. Set it to a folder or zip.")
-    return replace(read_folder(path) if folder else read_zip(path), key="lastfm")
+    return replace(read_folder(path) if folder else read_zip(path), key="lastfm", is_public=True)
 
 
 def find_lastfm() -> Path | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from recsys.data.dataset import SHARED, Dataset
+from recsys.data.dataset import SHARED, UPLOAD, Dataset
 from recsys.data.importing.archives import parts_of
 from recsys.data.importing.readers.text_dialect import TextForm
 from recsys.data.importing.schema import Survey, survey
@@ -100,7 +101,7 @@ def published_report(sources: list[tuple[str, IO[bytes]]]) -> Report:
         If they do not have the published form.
     """
     name, file = sources[0]
-    dataset = read_zip(file, name)
+    dataset = replace(read_zip(file, name), key=UPLOAD)
     pairs = len(dataset.interactions)
     return Report(rows=pairs, used=pairs, notes=["These are the published Last.fm files."], dataset=dataset)
 

@@ -88,6 +88,7 @@ def load_sample() -> Dataset:
         interactions=interactions,
         tags=_tags(scenes, interactions),
         friends=pd.DataFrame({"user": both[:, 0], "friend": both[:, 1]}),
+        is_public=True,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recsys.data.dataset import OFFERED, Dataset
@@ -130,6 +130,8 @@ class Reading:
         yield from checking(found, found.choose({}), self.report, self.offer.key, MOST_PAIRS)
         if self.report.problem:
             raise InputError(self.report.problem)
+        if self.report.dataset is not None:
+            self.report.dataset = replace(self.report.dataset, is_public=True)
 
     def _check_room(self) -> None:
         """Refuse what would take the memory of everybody else, where both are known."""

@@ -10,7 +10,6 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages.components.session import session, shared_jobs
-from recsys.data.dataset import is_public
 from recsys.data.sources import server_folder
 from recsys.data.sources.load import load
 from recsys.data.sources.server_folder import Reading, find_offer, offers
@@ -54,7 +53,6 @@ def steps(reading):
 
 def test_what_lies_in_the_folder_is_offered(folder):
     assert [offer.key for offer in offers()] == ["server-parts", "server-small.csv"]
-    assert all(is_public(offer.key) for offer in offers())
     assert find_offer("server-small.csv").size == (folder / "small.csv").stat().st_size
 
 
