@@ -15,6 +15,7 @@ from recsys.models.item_knn import ItemKNN
 from recsys.models.most_popular import MostPopular
 from recsys.models.plain_mf import PlainMF
 from recsys.models.pure_svd import PureSVD
+from recsys.models.slim import SLIM
 from recsys.models.user_knn import UserKNN
 
 MODELS: dict[str, type[Model]] = {
@@ -22,6 +23,7 @@ MODELS: dict[str, type[Model]] = {
     for model in (
         ImplicitMF,
         EASE,
+        SLIM,
         ALS,
         PureSVD,
         ItemKNN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,12 +88,7 @@ class EASE(Model):
         """
         check_memory(min(interactions.n_users, interactions.n_items))
         keep_blas_to_one_thread()
-        counts = np.maximum(interactions.item_counts, 1)
-        per_user = len(interactions) / np.count_nonzero(interactions.user_counts)
-        per_item = len(interactions) / np.count_nonzero(interactions.item_counts)
-        strength = self.settings["regularization"] * noise_norm(per_user, per_item) ** 2
-        self.ridge = (strength * (counts / per_item) ** self.settings["ridge_power"]).astype(np.float32)
-        self.discounts = (counts ** -self.settings["discount"]).astype(np.float32)
+        self.ridge, self.discounts = ridge_and_discounts(interactions, self.settings)
         self.user_values = play_matrix(interactions, self.settings["plays"])
         self.inverse = yield from self._invert()
         if self._by_users:
@@ -196,6 +192,18 @@ class EASE(Model):
             inverse = self.inverse[np.ix_(wanted, items)].astype(np.float64)
         weights = (own - inverse / self.diagonal[wanted][:, None]) * self.discounts[wanted][:, None]
         return Contributions(weights * play_row(values, self.settings["plays"]), {})
+
+
+def ridge_and_discounts(
+    interactions: Interactions, settings: dict[str, Any]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return r_j and c_j^-discount of `EASE`; float32 arrays, shape (n_items,)."""
+    counts = np.maximum(interactions.item_counts, 1)
+    per_user = len(interactions) / int(np.count_nonzero(interactions.user_counts))
+    per_item = len(interactions) / int(np.count_nonzero(interactions.item_counts))
+    strength = settings["regularization"] * noise_norm(per_user, per_item) ** 2
+    ridge = strength * (counts / per_item) ** settings["ridge_power"]
+    return ridge.astype(np.float32), (counts ** -settings["discount"]).astype(np.float32)
 
 
 def _parts(size: int) -> list[slice]:

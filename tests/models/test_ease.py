@@ -89,3 +89,33 @@ def test_a_saved_run_gives_the_same_scores(uneven, tmp_path):
     again = load_run(tmp_path / "run", dataset).model
     users = np.arange(uneven.n_users, dtype=np.int32)
     assert again.scores(users).tobytes() == model.scores(users).tobytes()
+
+
+def test_slim_on_all_neighbours_is_ease(checkerboard):
+    users = np.arange(checkerboard.n_users, dtype=np.int32)
+    # items that share no user weigh nothing for each other in either
+    expected = make_model("ease").fit(checkerboard).scores(users)
+    np.testing.assert_allclose(
+        make_model("slim").fit(checkerboard).scores(users), expected, rtol=1e-3, atol=1e-4
+    )
+
+
+def test_slim_solves_for_each_item_on_its_nearest_neighbours(checkerboard, monkeypatch):
+    model = make_model("slim", neighbours=6, discount=0).fit(checkerboard)
+    values = play_matrix(checkerboard).toarray().astype(np.float64)
+    ridge = make_model("ease", discount=0).fit(checkerboard).ridge
+    for item in (0, 11):
+        own = np.flatnonzero(model.item_similarity[:, [item]].toarray().ravel())
+        assert len(own) == 6
+        # twelve products of each item are kept, so that nearly all among six are known
+        matrix = values[:, own].T @ values[:, own] + np.diag(ridge[own])
+        exact = np.linalg.solve(matrix, values[:, own].T @ values[:, item])
+        found = model.item_similarity[own][:, [item]].toarray().ravel()
+        assert np.corrcoef(exact, found)[0, 1] > 0.9
+    monkeypatch.setattr("recsys.models.slim.ITEMS_PER_STEP", 7)
+    monkeypatch.setattr("recsys.models.nearest_neighbors.PRODUCTS_PER_STEP", 1000)
+    again = make_model("slim", neighbours=6, discount=0)
+    done = list(again.train(checkerboard))
+    assert len(done) > 8
+    assert done == sorted(done)
+    np.testing.assert_allclose(again.item_similarity.toarray(), model.item_similarity.toarray(), rtol=1e-5)
