@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import external_run
+from pages.components import external_run, navigation
 from pages.components.session import cached, session
 from pages.components.shell import layout
 from pages.components.widgets import pickers, tables
@@ -10,7 +10,7 @@ from recsys.analysis import popularity
 from recsys.analysis.similarity import LEAST_LISTENERS, has_factors, similar_items
 from recsys.errors import InputError
 
-layout.draw("{nouns.item_title}", "One {nouns.item}: {nouns.values}, {nouns.users} and shared audience.")
+layout.draw("artist")
 external_run.instead(external_run.artist)
 nouns = session.nouns()
 interactions = session.dataset().interactions
@@ -69,4 +69,9 @@ with listeners:
     st.subheader(f"Top {nouns.users}", anchor=False)
     st.caption("Click one to see what the model recommends to them.")
     tables.listener_table(view.users.rename(columns={"plays": "value"}), f"listeners-{code}")
-layout.link(layout.EXPLORE, label=f"All {nouns.items}", icon=":material/arrow_back:", query=session.place())
+layout.link(
+    navigation.page("explore"),
+    label=f"All {nouns.items}",
+    icon=":material/arrow_back:",
+    query=session.place(),
+)

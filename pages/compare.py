@@ -4,7 +4,7 @@ from pages.components import external_run
 from pages.components.compare import model_selection, panel
 from pages.components.shell import layout
 
-layout.draw("Compare", "Several models on the same hidden {nouns.items}: which is better, at what price?")
-external_run.instead(external_run.no_comparison)
+layout.draw("compare")
+external_run.explain("compare")
 model_selection.draw()
 panel.draw()

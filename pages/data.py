@@ -6,7 +6,7 @@ from pages.components.data import built_in, external_runs, server_datasets, uplo
 from pages.components.session import session
 from pages.components.shell import layout
 
-layout.draw("Data", "Choose the data, and see where it came from.")
+layout.draw("data")
 large_run = session.large_run()
 if large_run is not None:
     external_runs.in_use(large_run)

@@ -11,7 +11,7 @@ from pages.components.widgets import charts, tables
 from recsys.analysis import popularity
 from recsys.figures import data
 
-layout.draw("Explore", "See what is {nouns.done}, by how many, and how unevenly.")
+layout.draw("explore")
 external_run.instead(external_run.explore)
 interactions, nouns = session.dataset().interactions, session.nouns()
 table = cached.ranks()

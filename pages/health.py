@@ -7,7 +7,7 @@ import streamlit as st
 from pages.components.session import session
 from pages.components.shell import layout
 
-layout.draw("Health", "How the server is, for those who run it. Machines read the same at `/health.json`.")
+layout.draw("health")
 now = session.health()
 
 figure_row = st.container(horizontal=True)

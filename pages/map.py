@@ -4,18 +4,14 @@ import streamlit as st
 
 from pages.components import external_run
 from pages.components.map import panel
-from pages.components.new_listener import panel as panel_new_listener
 from pages.components.session import session
 from pages.components.shell import layout
+from pages.components.widgets import trained
 
-layout.draw("Map", "Which {nouns.items} a model takes for alike, and what it tells them apart by.")
-external_run.instead(external_run.no_map)
+layout.draw("map")
+external_run.explain("map")
 nouns = session.nouns()
-job = session.run()
-if job is None or not job.run.history:
-    st.info("The map comes from a trained model. Train one first; it takes a moment.")
-    panel_new_listener.to_train("Train a model")
-    st.stop()
+job = trained.run()
 artists, features = st.tabs([f"Map of {nouns.items}", "What the latent features mean"])
 with artists:
     panel.map_of_artists(job)

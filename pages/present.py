@@ -8,19 +8,16 @@ from pages.components import external_run
 from pages.components.recommend import recommendation
 from pages.components.session import cached, session
 from pages.components.shell import layout
-from pages.components.widgets import pickers
+from pages.components.widgets import pickers, trained
 from recsys.errors import InputError
 from recsys.recommendation.explanation import doubt, sentence
 
 wanted = st.query_params.get("listener")
+layout.draw("present", menu=False, title="For {nouns.user} " if wanted else "", of=wanted or "")
+external_run.explain("present")
+nouns, job = session.nouns(), trained.run()
 if wanted is None:
-    layout.draw("Present", menu=False)
-else:
-    layout.draw("For {nouns.user} ", menu=False, of=wanted)
-external_run.instead(external_run.no_presentation)
-nouns, job = session.nouns(), session.run()
-if wanted is None or job is None or not job.run.history:
-    st.info(f"There is nothing to present here: choose a trained model and a {nouns.user} first.")
+    st.info(f"There is nothing to present here: choose a {nouns.user} first.")
     pickers.to_recommend(f"Choose a {nouns.user}")
     st.stop()
 try:

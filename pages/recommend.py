@@ -13,20 +13,15 @@ from pages.components.recommend import (
 )
 from pages.components.session import session
 from pages.components.shell import layout
-from pages.components.widgets import pickers, tables
+from pages.components.widgets import pickers, tables, trained
 from recsys.errors import InputError
 from recsys.models import MODELS
 from recsys.recommendation.explanation import doubt
 
-layout.draw("Recommend", "What a {nouns.user} {nouns.does}, beside what they might like, and why.")
+layout.draw("recommend")
 external_run.instead(external_run.recommend)
 nouns = session.nouns()
-job = session.run()
-if job is None or not job.run.history:
-    st.info("Recommendations come from a trained model. Train one first; it takes a moment.")
-    if st.button("Train a model", type="primary", icon=":material/model_training:", key="to-train"):
-        st.switch_page("pages/train.py", query_params=session.place())
-    st.stop()
+job = trained.run()
 
 users = job.dataset.interactions.users
 picker, number, choosing = st.columns([5, 3, 9], gap="medium")
@@ -35,17 +30,9 @@ with number:
 with choosing:
     reranking = recommendation.how_chosen(job)
 with picker:
+    pickers.choose_first(pickers.with_hidden(job.run.split))
     wanted = pickers.listener(users, **recommendation.in_address(n, reranking))
 if wanted is None:
-    st.info(f"Choose a {nouns.user} to see their {nouns.items} and what is recommended to them.")
-    st.button(
-        f"Show a {nouns.user}",
-        type="primary",
-        icon=":material/person:",
-        key="any-listener",
-        on_click=pickers.choose_listener,
-        args=(users[0],),
-    )
     st.stop()
 try:
     lists = recommendation.look(job, wanted, n, reranking)

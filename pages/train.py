@@ -1,20 +1,20 @@
-"""Train: tune a model and watch its error fall, or not."""
+"""Train: tune a model and watch its error fall, or not; or let a grid or a search find the best settings."""
 
 import streamlit as st
 
 from pages.components import external_run
 from pages.components.shell import layout
-from pages.components.train import current_setup, live_training, runs_table, settings_panel
+from pages.components.sweep import panel
+from pages.components.train import current_setup, live_training, mode, runs_table, settings_panel
+from pages.components.widgets import settings_form
 
-layout.draw("Train", "Tune a model and watch its error on known and on hidden pairs.")
-external_run.instead(external_run.no_training)
-current_setup.take_link()
-current_setup.complaints()
+layout.draw("train")
+external_run.explain("train")
 
 
 @st.fragment
 def tuning() -> None:
-    """Draw what changes while somebody tunes: only this runs again when a slider moves."""
+    """Draw what changes while a setting moves: only this runs again then."""
     settings, curves = st.columns([1, 2.4], gap="large")
     with settings:
         settings_panel.settings()
@@ -25,4 +25,13 @@ def tuning() -> None:
     runs_table.runs()
 
 
-tuning()
+if mode.choose() == "tune":
+    current_setup.take_link()
+    current_setup.complaints()
+    tuning()
+else:
+    settings, results = st.columns([1, 2.4], gap="large")
+    with settings:
+        kind = panel.settings(current_setup.base(settings_form.model_choice()))
+    with results:
+        panel.draw(kind)

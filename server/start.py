@@ -25,7 +25,7 @@ STREAMLIT = Path(st.__file__).parent
 
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[dict[str, Any] | None]:
-    """Write events from now on, keep memory low, and compile the kernels before anybody waits for them."""
+    """Write events from now on, keep memory low, and train the recommended model before the first visit."""
     event_log.write_events()
     event_log.note(
         "server started",
@@ -35,7 +35,7 @@ async def lifespan(app: object) -> AsyncIterator[dict[str, Any] | None]:
         sign_in=sign_in.wanted(),
     )
     memory.keep_heaps_few()
-    await run_in_threadpool(session.runs)
+    await run_in_threadpool(session.train_on_sample)
     giving_back = asyncio.create_task(_give_back_memory())
     yield None
     giving_back.cancel()

@@ -12,10 +12,13 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
+from pages.components.compare import panel
+from pages.components.session import session
 from recsys.analysis import item_map
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
 from recsys.data.splitting import hold_out
+from recsys.experiments.setup import Setup
 
 ROOT = Path(__file__).parents[1]
 LASTFM = Path(os.environ.get("ENCORE_TEST_LASTFM", ROOT.parent / "shared" / "data" / "hetrec2011-lastfm-2k"))
@@ -37,7 +40,9 @@ def lastfm_folder() -> Path:
 
 @pytest.fixture
 def fresh_server(tmp_path, monkeypatch) -> Iterator[None]:
-    """Begin and end with a server that remembers nothing, and with no saved runs."""
+    """Begin and end with a server that remembers nothing, no saved runs and a quick recommended model."""
+    monkeypatch.setattr(panel, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(session, "RECOMMENDED", Setup(settings={"factors": 8, "epochs": 3}))
     monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "runs"))
     st.cache_resource.clear()
     yield

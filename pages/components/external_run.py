@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages.components import navigation
 from pages.components.new_listener import panel
 from pages.components.recommend import recommendation
 from pages.components.session import session
@@ -26,53 +27,28 @@ COUNTS = {"rmse": "RMSE", "users": "Listeners measured", "all_users": "Listeners
 
 
 def instead(draw: Callable[[ExternalRun], None]) -> None:
-    """If a large run is open, draw this and nothing else; the second call of a page."""
+    """If an external run is open, draw this and nothing else; the second call of a page."""
     run = session.large_run()
     if run is not None:
         draw(run)
         st.stop()
 
 
-def no_training(run: ExternalRun) -> None:
-    """Say that it is not trained here."""
-    _cannot(
-        run,
-        "was trained elsewhere and is only read here: it cannot be trained on, tuned or swept.",
-        "To train here, choose other data on the Data page. To train this one with other settings, train it again "
-        "where it came from and open the new run.",
-    )
+def explain(name: str) -> None:
+    """If an external run is open, say why this page cannot show it and which can; the second call of a page."""
+    instead(lambda run: _cannot(run, navigation.page(name).not_external))
 
 
-def no_comparison(run: ExternalRun) -> None:
-    """Say that it is not compared here."""
-    _cannot(
-        run,
-        "was trained and judged elsewhere, on other listeners: it cannot be put beside models that are trained here.",
-        "Explore shows the figures that were measured there. To compare models, choose other data on the Data page.",
-    )
-
-
-def no_map(run: ExternalRun) -> None:
-    """Say that there is no map of it."""
-    _cannot(
-        run,
-        f"has {run.n_items:,} artists: too many to lay out on a map.",
-        "The page of an artist lists those that the model takes for alike: find one on Explore.",
-    )
-
-
-def no_presentation(run: ExternalRun) -> None:
-    """Say that it is not presented."""
-    _cannot(run, "is not presented without controls.", "Recommend shows the same lists.")
-
-
-def _cannot(run: ExternalRun, why: str, way_out: str) -> None:
+def _cannot(run: ExternalRun, why: str) -> None:
     st.info(f"**{layout.escape(run.source.title, 80)}** {why}", icon=":material/cloud_download:")
-    st.markdown(way_out)
+    to_pages()
+
+
+def to_pages() -> None:
+    """Draw links to the pages that can show an external run."""
     with st.container(horizontal=True):
-        for page in layout.MENU:
-            if page.label in ("Explore", "Recommend", "New {nouns.user}", "Data"):
-                layout.link(page, query=session.place())
+        for page in [*navigation.with_external_run(), navigation.page("data")]:
+            layout.link(page, query=session.place())
 
 
 def explore(run: ExternalRun) -> None:
@@ -174,7 +150,9 @@ def artist(run: ExternalRun) -> None:
         f"Cosine of latent features of {run.label}, of artists with {LEAST_LISTENERS} listeners or more."
     )
     tables.artist_table(run.similar(code), f"alike-{code}", ["artist", "cosine", "listeners"])
-    layout.link(layout.EXPLORE, label="All artists", icon=":material/arrow_back:", query=session.place())
+    layout.link(
+        navigation.page("explore"), label="All artists", icon=":material/arrow_back:", query=session.place()
+    )
 
 
 def recommend(run: ExternalRun) -> None:

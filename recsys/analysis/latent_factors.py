@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recsys.analysis.similarity import LEAST_LISTENERS, item_factors
 from recsys.analysis.tags import tag_shares
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import Interactions
 from recsys.models.base import Model
 
 # Tags are read off this many artists at an end.
@@ -68,6 +69,31 @@ def main_directions(model: Model) -> tuple[NDArray[np.float64], NDArray[np.float
     users, items = user_base @ left[:, :length] * roots, item_base @ right[:length].T * roots
     signs = np.sign(items[np.abs(items).argmax(axis=0), np.arange(length)])
     return users * signs, items * signs
+
+
+def main_plane(model: Model, interactions: Interactions) -> pd.DataFrame:
+    """Return where the items lie along the two main directions: the columns of `ArtistMap.table`, -1 to 1.
+
+    Raises
+    ------
+    InputError
+        If the model has no latent features.
+    """
+    items = main_directions(model)[1][:, :2]
+    points = np.zeros((len(items), 2))
+    points[:, : items.shape[1]] = items
+    points -= (points.max(axis=0) + points.min(axis=0)) / 2
+    points /= max(float(np.abs(points).max()), 1e-12)
+    return pd.DataFrame(
+        {
+            "item": interactions.items,
+            "artist": interactions.names,
+            "listeners": interactions.item_counts,
+            "x": points[:, 0].astype(np.float32),
+            "y": points[:, 1].astype(np.float32),
+            "placed": False,
+        }
+    )
 
 
 def describe_features(

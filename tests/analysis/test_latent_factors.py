@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.analysis.latent_factors import describe_features, learned_features, main_directions, shares
+from recsys.analysis.latent_factors import (
+    describe_features,
+    learned_features,
+    main_directions,
+    main_plane,
+    shares,
+)
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.models import make_model
@@ -88,3 +94,12 @@ def test_main_directions_tell_most_first_and_each_tells_something_of_its_own(mod
 def test_a_model_without_features_is_named(of, checkerboard):
     with pytest.raises(InputError, match="has no latent features"):
         of(make_model("popular").fit(checkerboard))
+
+
+def test_the_main_plane_lies_within_its_frame_as_the_main_directions_lie(checkerboard, checkerboard_split):
+    model = make_model("als", factors=2, epochs=2).fit(checkerboard_split.train)
+    plane = main_plane(model, checkerboard)[["x", "y"]].to_numpy()
+    items = main_directions(model)[1]
+    assert np.abs(plane).max() == pytest.approx(1)
+    for one, other in zip(plane.T, items.T, strict=True):
+        assert np.corrcoef(one, other)[0, 1] == pytest.approx(1)

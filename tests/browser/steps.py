@@ -6,12 +6,12 @@ import re
 
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
-from pages.components.shell import layout
+from pages.components import navigation
 from recsys.data.nouns import MUSIC
 from recsys.models import MODELS
 
 ROW = 35  # pixels, of a table
-MENU = [MUSIC.fill(page.label) for page in layout.MENU]
+MENU = [MUSIC.fill(page.label) for page in navigation.menu()]
 # What was just clicked asks for its run of the page in tasks of its own, which come before the browser idles.
 IDLE = "() => new Promise(done => requestAnimationFrame(() => requestIdleCallback(done, {timeout: 1000})))"
 WIDER_THAN_THE_PAGE = """() => {
@@ -135,10 +135,10 @@ def select_first(page: Page) -> None:
 
 
 def menu(page: Page) -> list[str]:
-    """Read the menu: the names of its links, the data set last."""
-    links = page.get_by_test_id("stPageLink")
-    texts = links.all_inner_texts()[: len(MENU) + 1]
-    return [re.sub(r"^\w+\s+", "", text).strip() for text in texts]
+    """Read the menu: the names of its links, the dataset last."""
+    texts = page.locator(".st-key-menu").get_by_test_id("stPageLink").all_inner_texts()
+    texts.append(page.locator(".st-key-dataset button").inner_text())
+    return [re.sub(r"^\w+\s+", "", text).replace("expand_more", "").strip() for text in texts]
 
 
 def pick(page: Page, listener: str) -> None:

@@ -61,7 +61,7 @@ def test_a_run_is_prepared_opened_and_recommends(page: Page, large: str, browser
     assert rows(table(other, 1)) == recommended
     other.close()
 
-    choose(page, "New listener")
+    choose(page, "You")
     page.get_by_role("textbox", name="Find an artist").fill("sor")
     page.locator(".st-key-newcomer-found button").first.click()
     expect(page.get_by_text("without training").last).to_be_visible()
@@ -78,6 +78,6 @@ def test_it_fits_a_phone(page: Page, large: str) -> None:
         prepare.click()
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.get_by_role("heading", name="In use: Made-up run")).to_be_visible()
-    for name in ("Data", "Explore", "Recommend", "New listener"):
+    for name in ("Data", "Explore", "Recommend", "You"):
         choose(page, name)
         assert page.evaluate(WIDER_THAN_THE_PAGE) == [], name

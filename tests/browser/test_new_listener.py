@@ -46,16 +46,16 @@ def names(page: Page) -> list[str]:
     return offered(page).all_inner_texts()
 
 
-def test_without_a_run_there_is_a_way_to_one(page: Page, address: str) -> None:
-    go(page, address, "new_listener")
-    page.get_by_role("button", name="Train a model").click()
-    expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
+def test_it_opens_with_starting_points(page: Page, address: str) -> None:
+    go(page, address, "new_listener")  # as it was called before
+    expect(page.get_by_role("heading", level=1, name="You")).to_be_visible()
+    expect(page.get_by_role("button", name="Start with these").first).to_be_visible()
 
 
 def test_a_handful_of_artists_brings_a_list_that_answers(
     page: Page, address: str, run: str, browser: Browser
 ) -> None:
-    go(page, address, "new_listener", run=run)
+    go(page, address, "you", run=run)
     search(page, "iron maid", "Iron Maiden")
     search(page, "judas", "Judas Priest")
     first = names(page)
@@ -84,7 +84,7 @@ def test_a_handful_of_artists_brings_a_list_that_answers(
 
 def test_a_taste_to_start_from_and_an_artist_of_the_list(page: Page, address: str, run: str) -> None:
     page.set_viewport_size({"width": 400, "height": 900})
-    go(page, address, "new_listener", run=run)
+    go(page, address, "you", run=run)
     page.get_by_role("button", name="Start with these").first.click()
     before = names(page)
     assert page.evaluate(WIDER_THAN_THE_PAGE) == []
@@ -96,7 +96,7 @@ def test_a_taste_to_start_from_and_an_artist_of_the_list(page: Page, address: st
 
 def test_a_model_that_knows_only_its_listeners_says_so(page: Page, address: str, browser: Browser) -> None:
     run = train(browser, address, model="funk", factors="2", epochs="2")
-    go(page, address, "new_listener", run=run)
+    go(page, address, "you", run=run)
     expect(page.get_by_text("knows only those that it was trained on")).to_be_visible()
     expect(page.get_by_role("button", name="Train another model")).to_be_visible()
 
@@ -106,7 +106,7 @@ def test_a_metal_fan_of_the_real_data_is_recommended_metal(
 ) -> None:
     with serve(tmp_path / "cache", RECSYS_LASTFM=str(lastfm_folder)) as address:
         run = train(browser, address, data="lastfm", model="implicit", factors="64", epochs="12")
-        go(page, address, "new_listener", data="lastfm", run=run)
+        go(page, address, "you", data="lastfm", run=run)
         for part, name in (("metallica", "Metallica"), ("slayer", "Slayer"), ("iron maid", "Iron Maiden")):
             search(page, part, name)
         metal = {"Megadeth", "Pantera", "Judas Priest", "Black Sabbath", "Motörhead", "Anthrax", "AC/DC"}

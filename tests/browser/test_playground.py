@@ -90,7 +90,7 @@ def test_a_sweep_that_is_cancelled_keeps_its_cells(page: Page, address: str) -> 
     filled = "chart => chart._fullData[0].customdata.flatMap(row => [...row]).filter(Number.isFinite).length"
     assert chart(page).evaluate(filled) == done
     choose(page, "Explore")
-    choose(page, "Sweep")
+    choose(page, "Train")
     assert how_many(page) == done
     expect(page.get_by_role("button", name="Use the best")).to_be_visible()
 

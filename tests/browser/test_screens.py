@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pages.components import navigation
+from recsys.data.nouns import MUSIC
 from tests.browser.publishing import Publisher
 from tests.browser.serving import ROOT, serve
 from tests.browser.steps import (
@@ -94,18 +96,17 @@ def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Page, tmp_pa
     with serve(tmp_path / "cache") as address:
         go(page, address, name)
         if name not in BARE:
-            assert menu(page)[:-1] == MENU
-            assert menu(page)[-1] == "Generated sample"
+            assert menu(page) == [*MENU, "Generated sample"]
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
-        shown = name.replace("_", " ").capitalize()
-        expect(page.get_by_role("heading", level=1)).to_have_text(shown or "Encore")
+        shown = MUSIC.fill(navigation.page(navigation.MOVED.get(name, (name or "app",))[0]).label)
+        expect(page.get_by_role("heading", level=1)).to_have_text(shown)
         expect(page).to_have_title(f"{shown} · Encore" if name else "Encore")
         page.goto("about:blank")  # before the server goes, which the page would complain about
 
 
 def test_from_the_front_page_to_an_artist_and_back(page: Page, address: str) -> None:
     go(page, address)
-    page.get_by_role("link", name="Open Explore").click()
+    choose(page, "Explore")
     title(page, "Explore")
     settled(page)
     assert menu(page)[:-1] == MENU
@@ -276,7 +277,7 @@ def test_settings_survive_a_page_change(page: Page, address: str) -> None:
     page.get_by_role("spinbutton", name="Seed").fill("42")
     page.get_by_role("spinbutton", name="Seed").press("Enter")
     settled(page)
-    choose(page, "Data")
+    choose(page, "Explore")
     choose(page, "Train")
     expect(page.get_by_role("slider", name="Latent features")).to_have_attribute("aria-valuetext", "256")
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("42")
@@ -284,7 +285,6 @@ def test_settings_survive_a_page_change(page: Page, address: str) -> None:
 
 def test_a_listener_sees_known_and_recommended_artists(page: Page, address: str, run: str) -> None:
     go(page, address, "recommend", run=run)
-    page.get_by_role("button", name="Show a listener").click()
     expect(page.get_by_role("heading", name="Recommended")).to_be_visible()
     hits = 0
     for listener in ("7", "1999"):
@@ -328,21 +328,41 @@ def test_an_unknown_listener_is_explained_and_parts_of_an_id_are_looked_up(
     expect(page.get_by_role("alert")).to_contain_text("Nobody in this data has the id '99x'")
 
 
-def test_every_page_that_needs_something_first_has_one_button_to_it(page: Page, address: str) -> None:
-    for name, label in (
-        ("train", "Train"),
-        ("recommend", "Train a model"),
-        ("artist", "Show the one with the most plays"),
+def test_no_page_opens_as_a_sentence_and_a_button(page: Page, address: str) -> None:
+    for name, sight in (
+        ("explore", "[data-testid=stPlotlyChart]"),
+        ("train", ".live-chart-plot"),
+        ("recommend", "[data-testid=stDataFrame]"),
+        ("you", "[class*=st-key-example-]"),
+        ("map", ".live-chart-plot"),
     ):
-        go(page, address, name)
-        primary = page.get_by_test_id("stBaseButton-primary")
-        expect(primary).to_have_count(1)
-        expect(primary).to_have_text(re.compile(f"{label}$"))
-    primary.click()
+        page.goto(f"{address}/{name}")
+        expect(page.locator(sight).first).to_be_visible(timeout=60_000)
+
+
+def test_the_artist_page_opens_with_a_way_to_one(page: Page, address: str) -> None:
+    go(page, address, "artist")
+    page.get_by_role("button", name="Show the one with the most plays").click()
     expect(page.get_by_role("heading", level=2)).to_be_visible()
-    go(page, address, "recommend")
-    primary.click()
-    title(page, "Train")
+
+
+def test_the_frame_is_one_row_at_1280_and_leaves_a_phone_its_screen(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    go(page, address, "train")
+    frame = page.locator(".st-key-frame")
+    heights = "frame => [frame.getBoundingClientRect().top, frame.getBoundingClientRect().height]"
+    assert frame.evaluate(heights) == [0, 56]
+    tops = page.locator(".st-key-frame a, .st-key-frame button").evaluate_all(
+        "links => links.map(link => link.getBoundingClientRect()).map(box => box.top + box.height / 2)"
+    )
+    assert max(tops) - min(tops) < 8
+    page.set_viewport_size({"width": 400, "height": 800})
+    heading = page.get_by_role("heading", level=1).bounding_box()
+    assert heading is not None
+    assert heading["y"] < 64 + 8
+    bar = page.locator(".st-key-menu").bounding_box()
+    assert bar is not None
+    assert bar["y"] + bar["height"] == pytest.approx(800, abs=1)
 
 
 @pytest.mark.parametrize("name", PAGES)

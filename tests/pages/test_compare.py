@@ -6,18 +6,29 @@ import time
 import pandas as pd
 import pyarrow as pa
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from pages.components.compare import panel
 from recsys.evaluation.metrics import METRICS, HitMetric
+from recsys.models import MODELS
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.usefixtures("fresh_server")
 
-@pytest.fixture(autouse=True)
-def _fresh_server():
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+
+def test_it_opens_with_all_models_being_compared(monkeypatch):
+    monkeypatch.setattr(panel, "MOST_AT_ONCE", 300_000)
+    monkeypatch.setattr(panel, "MODELS", {name: MODELS[name] for name in ("popular", "svd")})
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py").run()
+    assert "comparison" in app.query_params
+    for _ in range(200):
+        if app.dataframe and not any(button.key == "cancel-comparison" for button in app.button):
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    assert set(app.dataframe[0].value["Model"]) == {MODELS["popular"].label, MODELS["svd"].label}
 
 
 def test_every_figure_is_shown_with_its_interval():

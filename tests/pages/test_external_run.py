@@ -103,7 +103,7 @@ def test_recommend_shows_both_lists_of_a_listener_in_the_address(run):
 
 
 def test_a_new_listener_gets_a_list(run):
-    app = open_page("new_listener.py", data="run-spark", artists="a3,a50*5")
+    app = open_page("you.py", data="run-spark", artists="a3,a50*5")
     assert not app.exception
     before = [button.key for button in app.button if (button.key or "").startswith("open-")]
     assert len(before) == 10

@@ -26,10 +26,8 @@ def mapped(**query):
     raise AssertionError("there is no map")
 
 
-def test_without_a_model_the_page_says_what_to_do():
-    app = open_page("map.py")
-    assert "Train one first" in app.info[0].value
-    assert app.button(key="to-train").label == "Train a model"
+def test_it_opens_with_a_map_of_the_recommended_model():
+    assert mapped().selectbox(key="map-colour")
 
 
 def test_a_model_without_features_says_so():

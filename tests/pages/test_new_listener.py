@@ -16,14 +16,20 @@ def listed(app):
     return [button.label.strip("*") for button in app.button if (button.key or "").startswith("open-")]
 
 
-def test_without_a_model_the_page_says_what_to_do():
+def test_it_opens_with_starting_points_and_without_training_first():
+    app = open_page("you.py")
+    assert [button for button in app.button if button.label == "Start with these"]
+    assert not app.info
+
+
+def test_the_former_address_keeps_its_query():
     app = open_page("new_listener.py", artists="1,2")
-    assert "Train one first" in app.info[0].value
-    assert app.button(key="to-train").label == "Train a model"
+    assert len(listed(app)) == 10
+    assert app.query_params["artists"] == "1,2"
 
 
 def test_a_model_that_cannot_take_in_new_listeners_says_which_can():
-    app = open_page("new_listener.py", run=trained("user-knn").session_state.run)
+    app = open_page("you.py", run=trained("user-knn").session_state.run)
     assert not app.exception
     assert "knows only those" in app.info[0].value
     assert "Implicit MF" in app.info[0].value
@@ -31,7 +37,7 @@ def test_a_model_that_cannot_take_in_new_listeners_says_which_can():
 
 
 def test_an_example_makes_a_list_and_an_address(run):
-    app = open_page("new_listener.py", run=run)
+    app = open_page("you.py", run=run)
     starts = [button for button in app.button if button.label == "Start with these"]
     assert len(starts) >= 3
     starts[0].click().run()
@@ -39,12 +45,12 @@ def test_an_example_makes_a_list_and_an_address(run):
     assert len(listed(app)) == 10
     address = app.query_params["artists"]
     assert len(address.split(",")) == 4
-    again = open_page("new_listener.py", run=run, artists=address)
+    again = open_page("you.py", run=run, artists=address)
     assert listed(again) == listed(app)
 
 
 def test_every_button_of_a_row_takes_the_artist_off_the_list_and_undo_brings_it_back(run):
-    app = open_page("new_listener.py", run=run, artists="1,2*500")
+    app = open_page("you.py", run=run, artists="1,2*500")
     before = listed(app)
     for verdict, name in (("up", "artists"), ("down", "down"), ("know", "know"), ("hide", "hide")):
         first = next(button for button in app.button if button.key.startswith(f"{verdict}-"))
@@ -61,21 +67,21 @@ def test_every_button_of_a_row_takes_the_artist_off_the_list_and_undo_brings_it_
 
 
 def test_typing_finds_artists(run):
-    app = open_page("new_listener.py", run=run)
+    app = open_page("you.py", run=run)
     app.text_input(key="newcomer-search").input("metallica").run()
     assert not app.exception
     assert "Metallica" in next(group.options for group in app.button_group if group.options)
 
 
 def test_a_link_with_an_unknown_artist_is_explained(run):
-    app = open_page("new_listener.py", run=run, artists="1,nobody")
+    app = open_page("you.py", run=run, artists="1,nobody")
     assert not app.exception
     assert "Nothing in this data has the id" in app.warning[0].value
     assert len(listed(app)) == 10
 
 
 def test_artists_nobody_is_known_to_play_are_explained(run):
-    app = open_page("new_listener.py", run=run, down="1,2")
+    app = open_page("you.py", run=run, down="1,2")
     assert not app.exception
     assert [button for button in app.button if button.label == "Start with these"]
     assert not app.error, said(app)

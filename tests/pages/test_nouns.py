@@ -142,6 +142,7 @@ class Visit:
         raise AssertionError("it did not end")
 
     def train(self, model: str) -> None:
+        self.app.session_state.mode = "tune"
         self.open("train")
         self.app.selectbox(key="model").select(model).run()
         self.look("train")
@@ -164,7 +165,7 @@ class Visit:
         assert {"Gini coefficient"} & self.texts["explore"]
         for model in ("user-knn", "biased", "svd"):
             self.train(model)
-            for name in ("recommend", "present", "new_listener", "map"):
+            for name in ("recommend", "present", "you", "map"):
                 self.open(name, listener=user)
         self.open("artist", artist="nothing")
         self.open("artist", artist=item)
@@ -174,8 +175,8 @@ class Visit:
             self.open("recommend", listener=user)
         app.session_state["exported"] = [user, "nobody"]
         self.open("recommend", listener=user)
-        self.open("new_listener", artists=f"{item}*0")
-        self.open("new_listener", artists=item)
+        self.open("you", artists=f"{item}*0")
+        self.open("you", artists=item)
         self.open("map")
         self.wait(lambda: any(box.key == "map-colour" for box in app.selectbox))
         for colour, who in (("Popularity", "A {nouns.user}"), ("Tag", "The new {nouns.user}")):
@@ -218,7 +219,7 @@ def test_movies_are_rated_by_users_on_every_page():
     visit.everything("1", "4", ["Film 4", "Film 6"])
     assert complaints(visit.texts, OF_MUSIC, []) == []
     every = {text for texts in visit.texts.values() for text in texts}
-    assert {"New user", "User", "Rated by the same people"} & every
+    assert {"User", "Rated by the same people"} & every
 
 
 def test_artists_are_played_by_listeners_on_every_page():

@@ -1,13 +1,18 @@
 """Every page through the app, without a browser: it opens, and says what to do."""
 
 import time
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.components import navigation
 from pages.components.shell import layout
 from pages.components.widgets import pickers, tables
 from recsys.analysis import popularity
+from recsys.data.dataset import Dataset
+from recsys.data.interactions import Interactions
 from recsys.data.sources.sample import load_sample
 from recsys.models import MODELS
 from recsys.settings import ROWS
@@ -86,10 +91,32 @@ def test_an_artist_in_a_link_is_shown():
     assert len(app.dataframe) == 2
 
 
-def test_without_a_model_recommend_says_what_to_do():
+def test_recommend_opens_with_a_listener_and_both_lists():
     app = open_page("recommend.py")
-    assert "Train one first" in app.info[0].value
-    assert app.button(key="to-train").label == "Train a model"
+    existing, recommended = (table.value for table in app.dataframe)
+    assert len(existing) > 10
+    assert len(recommended) == 10
+    assert app.query_params["listener"] == app.selectbox(key="listener").value
+
+
+def test_data_that_nothing_can_be_held_out_of_is_explained():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    pairs = pd.DataFrame({"user": [1, 2, 3], "item": [1, 1, 2], "value": [1, 2, 3]})
+    app.session_state.dataset = Dataset("own", "Tiny", "", "", Interactions.from_frame(pairs))
+    app.switch_page("pages/recommend.py").run()
+    assert not app.exception
+    assert said(app)
+    assert app.button(key="to-train")
+
+
+def test_every_page_has_a_row_and_every_row_has_a_page():
+    files = {f"pages/{name}" for name in PAGES if Path(name).stem not in navigation.MOVED}
+    assert files | {"app.py"} == {page.path for page in navigation.PAGES}
+    assert {name for name, _ in navigation.MOVED.values()} <= {page.name for page in navigation.PAGES}
+
+
+def test_a_page_without_a_row_says_so_and_home_still_opens(tmp_path):
+    assert "has no row in PAGES" in navigation.page("unknown").blurb
 
 
 def trained(name: str = "biased") -> AppTest:
@@ -212,10 +239,10 @@ def test_an_unknown_listener_is_explained():
     assert "Nobody in this data has the id 'nobody'" in said(app)
 
 
-def test_a_link_to_a_run_that_is_gone_still_opens():
+def test_a_link_to_a_run_that_is_gone_shows_the_recommended_one():
     app = open_page("recommend.py", run="0123456789ab")
     assert not app.exception
-    assert app.button(key="to-train")
+    assert len(app.dataframe) == 2
 
 
 def test_an_address_in_a_sentence_ends_before_what_follows_it():

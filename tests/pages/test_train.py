@@ -127,10 +127,10 @@ def test_a_run_is_saved_and_there_after_a_restart():
     (entry,) = RunStore.of(f"browser: {'a' * 32}").entries()[0]
     assert entry.setup.model == "funk"
     st.cache_resource.clear()
-    later = open_train()
-    assert later.dataframe[0].value["saved"].tolist() == [True]
-    stranger = open_train("b" * 32)
-    assert not stranger.dataframe
+    later = settle(open_train()).run()
+    assert later.dataframe[0].value["saved"].tolist() == [False, True]
+    stranger = settle(open_train("b" * 32)).run()
+    assert stranger.dataframe[0].value["saved"].tolist() == [False]
 
 
 def test_a_run_that_is_there_for_everybody_is_opened_and_not_changed(tmp_path):

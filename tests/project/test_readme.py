@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from pages.components.navigation import PAGES
 from recsys.cli.main import main
 from recsys.data.nouns import MUSIC
 from recsys.evaluation.metrics import METRICS
@@ -23,9 +24,9 @@ def row(first: str) -> list[str]:
     return next(cells for cells in TABLES if cells[0] == first)
 
 
-@pytest.mark.parametrize("page", [path.stem for path in (ROOT / "pages").glob("*.py")])
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_page_is_described(page):
-    assert row(page.replace("_", " ").capitalize())
+    assert row("Home" if page.path == "app.py" else MUSIC.fill(page.label))
 
 
 @pytest.mark.parametrize("name", MODELS)

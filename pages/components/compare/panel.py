@@ -5,20 +5,27 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.compare import difference, leaderboard, list_overlap, why_plain_mf_loses
-from pages.components.session import session
+from pages.components.session import session, splits
 from pages.components.shell import layout
+from recsys.data.splitting import suited
+from recsys.errors import InputError
 from recsys.experiments.leaderboard import Leaderboard
+from recsys.experiments.leaderboard_entries import Contender
+from recsys.experiments.setup import Setup
 from recsys.jobs.scheduler import Job
+from recsys.models import MODELS
+from recsys.settings import SETTINGS
 
 TABS = ["Leaderboard", "Side by side", "Difference", "Why the article's model loses"]
 
 
-# Half transparent, to suit both a light and a dark page.
+# All models are compared without being asked on so many pairs: it takes moments.
+MOST_AT_ONCE = 300_000
 
 
 def draw() -> None:
     """Draw the comparison, and keep it up to date while it goes on."""
-    job, nouns = session.comparison(), session.nouns()
+    job, nouns = session.comparison() or _of_all_models(), session.nouns()
     if job is None:
         st.query_params.pop("comparison", None)
         st.info(
@@ -46,6 +53,25 @@ def draw() -> None:
     if story.open:
         with story:
             why_plain_mf_loses.draw(job.run)
+
+
+def _of_all_models() -> Job[Leaderboard] | None:
+    """Return a comparison of all models with their own settings; None where that would take long or cannot be."""
+    interactions = session.dataset().interactions
+    if len(interactions) > MOST_AT_ONCE:
+        return None
+
+    def make() -> Leaderboard:
+        minimum, hidden = suited(interactions)
+        split = splits.draw(interactions, minimum, hidden, int(SETTINGS["seed"].default))
+        return Leaderboard(
+            [Contender(MODELS[name].label, Setup(name)).entry(split) for name in MODELS], split
+        )
+
+    try:
+        return session.shared_comparison(make)
+    except InputError:
+        return None
 
 
 def _last_tab() -> str:

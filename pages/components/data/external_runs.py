@@ -6,9 +6,10 @@ from functools import partial
 
 import streamlit as st
 
+from pages.components import navigation
 from pages.components.session import session, shared_jobs
 from pages.components.shell import layout
-from pages.components.widgets.progress import waiting
+from pages.components.widgets import job_card
 from recsys.errors import InputError
 from recsys.jobs.scheduler import Job
 from recsys.scale.external_runs import ExternalRun, Preparation, Source, find_runs, is_prepared
@@ -31,9 +32,8 @@ def in_use(run: ExternalRun) -> None:
             "read as needed."
         )
         with st.container(horizontal=True):
-            for page in layout.MENU:
-                if page.label in ("Explore", "Recommend", "New listener"):
-                    layout.link(page, query=session.place())
+            for page in navigation.with_external_run():
+                layout.link(page, query=session.place())
 
 
 def draw() -> None:
@@ -81,7 +81,7 @@ def _one(source: Source) -> None:
             ):
                 _open(source)
         elif job is not None and not job.ended:
-            waiting(job, partial(_told, job), shared_jobs.preparations().stop)
+            job_card.draw(job, partial(_told, job), shared_jobs.preparations().stop)
         else:
             button.button(
                 "Prepare",

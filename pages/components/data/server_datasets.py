@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.components.session import session, shared_jobs
 from pages.components.shell import layout
-from pages.components.widgets.progress import waiting
+from pages.components.widgets import job_card
 from recsys.data.sources.server_folder import Reading, ServerDataset, offers
 from recsys.errors import InputError
 from recsys.jobs.scheduler import Job
@@ -35,7 +35,7 @@ def _one(offer: ServerDataset) -> None:
         if session.dataset().key == offer.key:
             button.markdown(":green-badge[:material/check: In use]")
         elif job is not None and not job.ended:
-            waiting(job, partial(_told, job), shared_jobs.readings().stop)
+            job_card.draw(job, partial(_told, job), shared_jobs.readings().stop)
         else:
             button.button(
                 "Use",

@@ -10,9 +10,10 @@ import streamlit as st
 from pages.components.new_listener import panel
 from pages.components.session import cached, session
 from pages.components.shell import layout
-from pages.components.widgets import pickers, tables
+from pages.components.widgets import job_card, pickers, tables, trained
 from pages.components.widgets.live_chart import live_chart
 from recsys.analysis.item_map import LEAST_LISTENERS, ArtistMap
+from recsys.analysis.latent_factors import main_plane
 from recsys.analysis.tags import main_tags
 from recsys.errors import InputError
 from recsys.experiments.training import TrainingRun
@@ -42,13 +43,15 @@ def map_of_artists(job: Job[TrainingRun]) -> None:
         return
     if made.run.table is None:
         _progress(made)
+        if made.state not in ENDED:
+            _meanwhile(job)
     else:
         _map(job, made.run.table)
 
 
 def _without_features(error: InputError, key: str) -> None:
     layout.problem(error)
-    panel.to_train("Train another model", key)
+    trained.to_train("Train another model", key)
 
 
 def _come_back(when: Callable[[], bool]) -> None:
@@ -67,20 +70,33 @@ def _progress(made: Job[ArtistMap]) -> None:
         st.error(layout.escape(made.message or "There is no map."), icon=":material/error:")
         return
 
-    @st.fragment(run_every=0.7)
-    def show() -> None:
+    def doing() -> str:
         session.maps().get(made.id)
-        if made.state in ENDED:
-            st.rerun()
         left = made.seconds_left
-        st.progress(
-            made.run.progress,
-            f"Laying out the {made.dataset.nouns.items} ..."
-            + (f" about {left:.0f} seconds left" if left and left > 1 else ""),
-        )
-        st.caption("Once for each trained model. You can leave the page: it goes on.")
+        about = f" about {left:.0f} seconds left" if left and left > 1 else ""
+        return f"Laying out the {made.dataset.nouns.items}, once for each trained model ...{about}"
 
-    show()
+    job_card.draw(made, doing, over=lambda: made.state in ENDED)
+
+
+def _meanwhile(job: Job[TrainingRun]) -> None:
+    """Draw the two main directions of the latent features, which are there at once."""
+    nouns = job.dataset.nouns
+    st.caption(
+        f"Meanwhile: the {nouns.items} along the two directions that explain most of the score variance."
+    )
+    live_chart(
+        draw_map(
+            main_plane(job.run.model, job.dataset.interactions),
+            Colours.by_listeners(job.dataset.interactions, nouns),
+            {},
+            None,
+            nouns,
+        ).figure,
+        "main-plane",
+        wheel=True,
+        label=f"The {nouns.items} along two main directions",
+    )
 
 
 @st.fragment(key="map")

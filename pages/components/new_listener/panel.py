@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.components.session import cached, session
 from pages.components.shell import layout
-from pages.components.widgets import pickers
+from pages.components.widgets import pickers, trained
 from recsys.analysis.tags import examples
 from recsys.errors import InputError
 from recsys.experiments.training import TrainingRun
@@ -66,12 +66,6 @@ BUTTONS = {
 }
 
 
-def to_train(label: str, key: str = "to-train") -> None:
-    """Draw a button that leads to the training page."""
-    if st.button(label, type="primary", icon=":material/model_training:", key=key):
-        st.switch_page("pages/train.py", query_params=session.place())
-
-
 def cannot(model: Model) -> None:
     """Say that a model cannot take in a new listener, and which ones can."""
     able = [other.label for other in MODELS.values() if other.supports_fold_in]
@@ -79,7 +73,7 @@ def cannot(model: Model) -> None:
         f"**{model.label}** knows only those that it was trained on. These take in new ones: {', '.join(able)}.",
         icon=":material/person_off:",
     )
-    to_train("Train another model")
+    trained.to_train("Train another model")
 
 
 def take_link() -> None:

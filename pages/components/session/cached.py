@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
-from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components.session import session
+from pages.components.session import session, splits
 from pages.components.session.preserialized_figure import written_once
 from recsys.analysis.item_map import ArtistMap
 from recsys.analysis.latent_factors import describe_features, learned_features, main_directions
@@ -20,7 +19,7 @@ from recsys.analysis.popularity import largest_play_counts, rank_table
 from recsys.analysis.tags import scenes as scenes_of
 from recsys.analysis.tags import tag_shares
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import Split, hold_out
+from recsys.data.splitting import Split
 from recsys.evaluation.metrics import evaluate
 from recsys.evaluation.ranked_lists import sample_users
 from recsys.experiments.training import TrainingRun
@@ -32,8 +31,6 @@ V = TypeVar("V")
 JUDGED = 500
 Judged = tuple[pd.DataFrame, int]
 MAPS = 8
-# By the fingerprint of the data and the settings.
-SPLITS: WeakValueDictionary[tuple[str, int, int, int], Split] = WeakValueDictionary()
 
 
 def remembered(**options: Any) -> Callable[[Callable[..., V]], Callable[..., V]]:
@@ -106,11 +103,10 @@ def split(minimum: int, hidden: int, seed: int) -> Split:
         If these numbers leave nobody to take part.
     """
     interactions = session.dataset().interactions
-    key = (interactions.fingerprint, minimum, hidden, seed)
-    found = SPLITS.get(key)
+    found = splits.known(interactions, minimum, hidden, seed)
     if found is None:
         with st.spinner("Drawing the hold-out ..."):
-            found = SPLITS.setdefault(key, hold_out(interactions, minimum, hidden, seed))
+            found = splits.draw(interactions, minimum, hidden, seed)
     return found
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from pages.components.session import shared_jobs
+from pages.components.session import shared_jobs, splits
 from pages.components.session.browser_identity import owner
 from recsys.data.catalogue import Catalogue
 from recsys.data.dataset import OFFERED, SHARED, Dataset
@@ -24,6 +25,7 @@ from recsys.experiments.grid import Sweep
 from recsys.experiments.leaderboard import Leaderboard
 from recsys.experiments.run_table import Record
 from recsys.experiments.search import Search
+from recsys.experiments.setup import Setup
 from recsys.experiments.training import TrainingRun, warm_up
 from recsys.jobs.health import health as health_of
 from recsys.jobs.scheduler import Job, JobScheduler, Work
@@ -37,6 +39,9 @@ HOLD_OUTS = ("split-", "compare-")  # what the keys of the controls of a hold-ou
 W = TypeVar("W", TrainingRun, Leaderboard)
 S = TypeVar("S", bound=Work)
 AT_ONCE = 2.0  # seconds to wait for data that is small
+# The model that is trained for everybody on the data they look at: the first of the list, in its fast setting.
+RECOMMENDED = Setup(settings={"factors": 96, "epochs": 10})
+_SHARING = threading.Lock()
 WANTED = "offer-wanted"  # what this visitor looks at as soon as it is read, unless they choose something else
 
 
@@ -139,8 +144,7 @@ def show(chosen: Dataset) -> None:
     if wanted != usual:
         for prefix in HOLD_OUTS:
             st.session_state[f"{prefix}minimum"], st.session_state[f"{prefix}hidden"] = wanted
-    job = run()
-    if job is None:
+    if chosen_run() is None:
         st.session_state.pop("run", None)
 
 
@@ -216,7 +220,12 @@ def origin() -> str:
 
 
 def run() -> Job[TrainingRun] | None:
-    """Return the run this visitor looks at, if it was trained here on the data they look at."""
+    """Return the run this visitor looks at: the one chosen, or else the recommended one; None if there is neither."""
+    return chosen_run() or recommended_run()
+
+
+def chosen_run() -> Job[TrainingRun] | None:
+    """Return the run that this visitor started, chose or came to by a link, if it is on the data they look at."""
     if large_run():
         return None
     if "run" not in st.session_state and "run" in st.query_params:
@@ -224,11 +233,79 @@ def run() -> Job[TrainingRun] | None:
     return _of_kind(TrainingRun, st.session_state.get("run", ""))
 
 
+def recommended_run() -> Job[TrainingRun] | None:
+    """Return the run of the recommended model on the current data; the first who asks starts it."""
+    if large_run():
+        return None
+    try:
+        return train_recommended(dataset(), owner(), visitor())
+    except InputError as error:
+        st.session_state["not-recommended"] = str(error)
+        return None
+
+
+@st.cache_resource(show_spinner=False)
+def _shared() -> dict[tuple[str, ...], str]:
+    """Return the names of shared jobs by what they do and the data; where that is private, its owner, too."""
+    return {}
+
+
+def shared(what: str, data: Dataset, make: Callable[[], S], owner: str = "", viewer: str = "") -> Job[S]:
+    """Return the job that does this for all who look at the data; the first who asks starts it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be done, or too many trainings are waiting.
+    """
+    owner = "" if data.is_public else owner
+    key = (what, data.interactions.fingerprint, owner)
+    with _SHARING:
+        job = runs().get(_shared().get(key, ""), viewer)
+        if job is None or job.state in ("cancelled", "failed"):
+            job = runs().start(data, make(), owner, viewer)
+            _shared()[key] = job.id
+    return job
+
+
+def train_recommended(data: Dataset, owner: str = "", viewer: str = "") -> Job[TrainingRun]:
+    """Train the recommended model on this data in the background, unless that was done before.
+
+    Raises
+    ------
+    InputError
+        If nothing can be held out of this data, or too many trainings are waiting.
+    """
+
+    def make() -> TrainingRun:
+        minimum, hidden = suited(data.interactions)
+        setup = replace(RECOMMENDED, minimum=minimum, hidden=hidden)
+        return setup.run(splits.draw(data.interactions, **setup.hold_out))
+
+    return shared("train", data, make, owner, viewer)
+
+
+def train_on_sample() -> None:
+    """Train the recommended model on the sample, so that the first visitor finds it trained."""
+    train_recommended(_open(SAMPLE))
+
+
 def comparison() -> Job[Leaderboard] | None:
     """Return the comparison this visitor started last or came by a link to, if it is on the data they look at."""
     if "comparison" not in st.session_state and "comparison" in st.query_params:
         st.session_state.comparison = st.query_params["comparison"]
     return _of_kind(Leaderboard, st.session_state.get("comparison", ""))
+
+
+def shared_comparison(make: Callable[[], Leaderboard]) -> Job[Leaderboard]:
+    """Return the comparison that all share who look at this data and chose nothing else; the first starts it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made, or too much waits already.
+    """
+    return shared("compare", dataset(), make, owner(), visitor())
 
 
 def _of_kind(kind: type[W], run_id: str) -> Job[W] | None:
@@ -256,7 +333,7 @@ def place() -> dict[str, str]:
         return {"data": opened.key}
     shown = dataset()
     here = {"data": shown.key} if shown.is_public or KEY.fullmatch(shown.key) else {}
-    job = run()
+    job = chosen_run()
     return here | ({"run": job.id} if job else {})
 
 

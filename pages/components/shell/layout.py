@@ -1,14 +1,13 @@
-"""The frame around every page: browser tab, logo, menu and the data set that is shown.
+"""Frame of every page: browser tab, one row with menu and dataset, title and sentence.
 
 Each page calls `draw` before anything else::
 
-    from pages.components import frame
+    from pages.components.shell import layout
 
-    frame.draw("Train", "Tune a model and watch its error.")
+    layout.draw("train")
 
 Streamlit finds the pages itself (`app.py` and the files in `pages/`); its own menu is switched off in
-`.streamlit/config.toml`. The menu stands above the page and not in the sidebar, which on a phone stays open
-over the page that was chosen. A page that draws its frame looks the same whether it is reached through the
+`.streamlit/config.toml`. A page that draws its frame looks the same whether it is reached through the
 front page or opened first by a link.
 """
 
@@ -16,87 +15,87 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import streamlit as st
 
+from pages.components import navigation
 from pages.components.markdown import escape
 from pages.components.markdown import sentence as sentence
+from pages.components.navigation import Page
 from pages.components.session import session
 from pages.components.shell import sign_in
 
 NAME = "Encore"
 ROOT = Path(__file__).parents[3]
 ICON = ROOT / "assets" / "icon.svg"
-LOGO = ROOT / "assets" / "logo.svg"
+STYLE = ROOT / "assets" / "frame.css"
 
 
-class Page(NamedTuple):
-    """A line of the menu: the file of the page, its name (for `Nouns.fill`) and its icon."""
-
-    path: str
-    label: str
-    icon: str
-
-
-MENU = (
-    Page("app.py", "Home", ":material/home:"),
-    Page("pages/explore.py", "Explore", ":material/travel_explore:"),
-    Page("pages/train.py", "Train", ":material/model_training:"),
-    Page("pages/sweep.py", "Sweep", ":material/grid_on:"),
-    Page("pages/recommend.py", "Recommend", ":material/recommend:"),
-    Page("pages/new_listener.py", "New {nouns.user}", ":material/person_add:"),
-    Page("pages/compare.py", "Compare", ":material/leaderboard:"),
-    Page("pages/map.py", "Map", ":material/scatter_plot:"),
-    Page("pages/data.py", "Data", ":material/database:"),
-)
-EXPLORE, DATA = MENU[1], MENU[-1]
-
-
-def draw(title: str, lead: str = "", menu: bool = True, of: str = "") -> None:
+def draw(name: str, *, menu: bool = True, title: str = "", of: str = "") -> None:
     """Set up the browser tab and draw the menu and the heading; the first call of every page.
 
-    The address keeps the data set and the run that are shown, so that it can be passed on as a link.
+    The address keeps the dataset and the run that are shown, so that it can be passed on as a link.
 
     Parameters
     ----------
-    title : str
-        The name of the page, for the browser tab and the heading. Here and in the lead, the words of the data stand in
-        braces, for `Nouns.fill`: they are not known before somebody who has to has signed in.
-    lead : str
-        A sentence (Markdown) below the heading: what the page is for.
+    name : str
+        Of the page, as in `navigation.page`: its label is the title, its blurb stands beside it.
     menu : bool
         Whether the menu stands above it.
+    title : str
+        Another title than the label, for `Nouns.fill`, and no blurb.
     of : str
         What stands behind the title as it is.
     """
+    page = navigation.page(name)
     st.set_page_config(page_title=NAME, page_icon=str(ICON), layout="wide")
-    st.logo(str(LOGO), size="large")
+    st.html(STYLE)
     sign_in.gate(NAME)
     nouns = session.nouns()
-    title = nouns.fill(title) + of
-    st.set_page_config(page_title=NAME if title == NAME else f"{title} · {NAME}")
-    top = st.container(horizontal=True, gap="small") if menu else None
-    st.title(escape(title), anchor=False)
-    if lead:
-        st.caption(nouns.fill(lead))
-    title_of_data = session.title()
+    shown = nouns.fill(title or page.label) + of
+    st.set_page_config(page_title=NAME if shown == NAME else f"{shown} · {NAME}")
     place = session.place()
-    if top is not None:
-        with top:
-            for page in MENU:
-                link(page, query=place)
-            st.space("stretch")
-            link(DATA, label=escape(title_of_data, 30), icon=DATA.icon, query=place)
-            sign_in.who()
+    if menu:
+        _frame(place)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="heading"):
+        st.title(escape(shown), anchor=False, width="content")
+        if page.blurb and not title:
+            st.caption(nouns.fill(page.blurb))
     if not place.items() <= st.query_params.items():
         st.query_params.update(place)
     if notice := st.session_state.pop("notice", None):
         st.warning(escape(notice))
 
 
+def _frame(place: Mapping[str, str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, key="frame"):
+        with st.container(key="logo", width="content"):
+            st.page_link("app.py", label=NAME, query_params=dict(place) or None)
+        with st.container(horizontal=True, gap="xxsmall", wrap=False, key="menu", width="content"):
+            for row in navigation.menu():
+                link(row, query=place)
+        st.space("stretch")
+        _dataset(place)
+        sign_in.who()
+
+
+def _dataset(place: Mapping[str, str]) -> None:
+    """Draw the dataset in use, with its size and the ways to another one."""
+    nouns, catalogue = session.nouns(), session.catalogue()
+    data = navigation.page("data")
+    with st.popover(escape(session.title(), 40), icon=data.icon, type="tertiary", key="dataset", wrap=False):
+        st.markdown(f"**{escape(session.title(), 80)}**")
+        st.caption(
+            f"{catalogue.n_users:,} {nouns.users} and {catalogue.n_items:,} {nouns.items}. "
+            f"{sentence(session.origin())}"
+        )
+        link(data, label="Change the dataset", icon=":material/swap_horiz:", query=place)
+        link(data, label="Import your own", icon=":material/upload:", query={**place, "own": "1"})
+        link(navigation.page("health"), query=place)
+
+
 def link(page: Page, *, label: str = "", icon: str = "", query: Mapping[str, str] | None = None) -> None:
-    """Draw a link to a page of the menu, under its own name and icon unless others are given."""
+    """Draw a link to a page, under its own name and icon unless others are given."""
     st.page_link(
         page.path,
         label=label or session.nouns().fill(page.label),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pages.components import navigation
 from pages.components.session import session
 from pages.components.shell import layout
 from recsys.data.dataset import SHARED
@@ -16,7 +17,7 @@ from recsys.experiments.share_link import from_query, names_a_setup, other_data
 def open_setup(setup: Setup) -> None:
     """Go to the Train page, with these settings in its controls, and train with them."""
     st.session_state["setup-wanted"] = setup
-    st.switch_page("pages/train.py", query_params=session.place())
+    st.switch_page(navigation.page("train").path, query_params=session.place())
 
 
 def base(model: str) -> Setup:
@@ -56,8 +57,17 @@ def take_link() -> None:
         complaints.append(mismatch)
     st.session_state.complaints = complaints
     put(setup)
-    if session.run() is None:
+    if session.chosen_run() is None and not _is_shown(setup):
         st.session_state["train-now"] = True
+
+
+def _is_shown(setup: Setup) -> bool:
+    """Return whether the run that is shown was trained with these settings."""
+    job = session.run()
+    if job is None:
+        return False
+    data, fingerprint = data_names()
+    return Setup.of(job.dataset, job.run) == replace(setup, data=data, fingerprint=fingerprint)
 
 
 def complaints() -> None:

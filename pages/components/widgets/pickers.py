@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.components import navigation
 from pages.components.session import session
 from pages.components.shell import layout
+from recsys.data.splitting import Split
 from recsys.errors import InputError
 from recsys.scale.external_runs import ExternalRun
 
@@ -43,6 +45,17 @@ def from_address(name: str, read: Callable[[str], Any]) -> None:
         st.session_state[name] = read(linked)
     except InputError as error:
         layout.problem(error)
+
+
+def with_hidden(split: Split) -> str:
+    """Return the first user of whom something was hidden, or else the first of all."""
+    return str(split.train.users[int((split.validation.user_counts > 0).argmax())])
+
+
+def choose_first(user: str) -> None:
+    """Choose this user where none was ever chosen and the address names none; before the picker is drawn."""
+    if "listener" not in st.session_state and "listener" not in st.query_params:
+        st.session_state.listener = user
 
 
 def listener(users: pd.Index, **beside: str) -> str | None:
@@ -212,7 +225,7 @@ def artist_name(code: int) -> str:
 def to_recommend(label: str, more: Mapping[str, str] | None = None) -> None:
     """Draw a link to the Recommend page, with more in its address than the data and the run."""
     st.page_link(
-        "pages/recommend.py",
+        navigation.page("recommend").path,
         label=label,
         icon=":material/arrow_back:",
         query_params=session.place() | dict(more or {}),
@@ -221,4 +234,4 @@ def to_recommend(label: str, more: Mapping[str, str] | None = None) -> None:
 
 def open_artist(item: str) -> None:
     """Go to an artist's page."""
-    st.switch_page("pages/artist.py", query_params=session.place() | {"artist": item})
+    st.switch_page(navigation.page("artist").path, query_params=session.place() | {"artist": item})

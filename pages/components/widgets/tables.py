@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.components import navigation
 from pages.components.session import cached, session
 from pages.components.shell import layout
 from pages.components.widgets.pickers import LONGEST, open_artist
@@ -36,7 +37,7 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
     if wanted and len(found):
         first = found.iloc[0]
         st.page_link(
-            "pages/artist.py",
+            navigation.page("artist").path,
             label=layout.escape(first["artist"], 80),
             icon=":material/arrow_forward:",
             query_params=session.place() | {"artist": str(first["item"])},
@@ -85,7 +86,7 @@ def listener_table(table: pd.DataFrame, key: str) -> None:
     _, row = _table(table, key, list(table), ["listener"], None)
     if row is not None:
         st.switch_page(
-            "pages/recommend.py",
+            navigation.page("recommend").path,
             query_params=session.place() | {"listener": str(table["listener"].iloc[row])},
         )
 

@@ -1,0 +1,44 @@
+"""Modes of the Train page: one training that is tuned by hand, or many that are searched for the best."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.widgets import pickers
+from recsys.errors import InputError
+
+MODES = {"tune": "One training", "sweep": "Find best settings"}
+FIRST = next(iter(MODES))
+
+
+def choose() -> str:
+    """Draw the choice of a mode and return it; the address keeps it, and one that names another goes before."""
+    if "setup-wanted" in st.session_state:  # to be trained, whatever was open before
+        st.session_state.mode = FIRST
+        st.query_params.pop("mode", None)
+    else:
+        pickers.from_address("mode", _read)
+    mode = st.segmented_control(
+        "Mode",
+        list(MODES),
+        default=FIRST,
+        required=True,
+        format_func=MODES.__getitem__,
+        key="mode",
+        persist_state="session",
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    shown = {} if mode == FIRST else {"mode": mode}
+    if shown.get("mode") != st.query_params.get("mode"):
+        st.query_params.from_dict(
+            {name: value for name, value in st.query_params.items() if name != "mode"} | shown
+        )
+    st.session_state.mode_in_address = shown.get("mode")
+    return str(mode)
+
+
+def _read(text: str) -> str:
+    if text not in MODES:
+        raise InputError(f"There is no mode {text[:40]!r} here. There are: {', '.join(MODES)}.")
+    return text
