@@ -143,11 +143,15 @@ class ImplicitMF(MatrixFactorization):
         self.user_bias = np.zeros(n_users, np.float32)
         self.item_bias = np.zeros(n_items, np.float32)
         self.global_mean = 0.0
+        self.describe(interactions)
+        self._version += 1
+        return self._epochs(interactions, random)
+
+    def describe(self, interactions: Interactions) -> None:
+        """Set the learned statistics of the training data; a reader of older saved runs calls this, too."""
         self.user_log_means, self.log_deviation = centred_logs(interactions)
         self.user_count = len(interactions) / int(np.count_nonzero(interactions.user_counts))
         self.item_counts = interactions.item_counts.astype(np.float32)
-        self._version += 1
-        return self._epochs(interactions, random)
 
     def _epochs(self, interactions: Interactions, random: np.random.Generator) -> Iterator[float]:
         n_users, n_items = interactions.n_users, interactions.n_items

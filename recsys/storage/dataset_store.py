@@ -21,8 +21,8 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
 from recsys.data.nouns import Nouns
 from recsys.errors import InputError
-from recsys.storage.run_store import make_room, owners_folder
-from recsys.system.atomic_files import sweep, write_atomic
+from recsys.storage.folders import ensure_space, owner_folder
+from recsys.system.atomic_files import remove_stale, write_atomic
 
 KEY = re.compile(r"kept-[0-9a-f]{12}")
 MOST = 10
@@ -71,7 +71,7 @@ class DatasetStore:
     """
 
     def __init__(self, owner: str) -> None:
-        self.folder = owners_folder(owner) / "data"
+        self.folder = owner_folder(owner) / "data"
 
     def keep(self, dataset: Dataset) -> Dataset:
         """Write data; return it under the key that opens it again.
@@ -81,7 +81,7 @@ class DatasetStore:
         InputError
             If there is no room, too much is kept already, or the folder cannot be written.
         """
-        make_room(self.folder)
+        ensure_space(self.folder)
         if len(self.entries()) >= MOST:
             raise InputError(f"{MOST} data sets are kept, and that is the most. Delete one first.")
         key = f"kept-{secrets.token_hex(6)}"
@@ -92,7 +92,7 @@ class DatasetStore:
     def entries(self) -> list[KeptEntry]:
         """Return what is kept, the latest first; what is damaged is left out."""
         found = []
-        sweep(self.folder)
+        remove_stale(self.folder)
         for path in self.folder.glob("kept-*.zip"):
             try:
                 with zipfile.ZipFile(path) as file:

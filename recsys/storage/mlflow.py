@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recsys.errors import InputError
 from recsys.experiments.run_table import everything
-from recsys.storage.run_store import read_entry
+from recsys.storage.stored_run import read_stored_run
 
 EXPERIMENT = "Encore"
 
@@ -39,7 +39,7 @@ def log_run(path: Path) -> str:
         from mlflow.exceptions import MlflowException
     except ImportError:
         raise InputError("MLflow is not installed. Run: pip install -r requirements-mlflow.txt") from None
-    entry = read_entry(path)
+    entry = read_stored_run(path)
     began = int(datetime.fromisoformat(entry.created).timestamp() * 1000)
     metrics, at = [], began
     for epoch in entry.history:

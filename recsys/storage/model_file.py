@@ -1,4 +1,4 @@
-"""A trained model in one file: safetensors, with the story of the run as JSON in its header."""
+"""File format of trained models: safetensors, with the metadata of the run as JSON in the header."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ from recsys.errors import InputError
 from recsys.experiments.training import Epoch
 from recsys.models import make_model
 from recsys.models.base import Model, SparseShape
+from recsys.models.implicit_mf import ImplicitMF
 from recsys.system.atomic_files import reason, write_atomic
 
-FORMAT = 3
+RUN_FORMAT = 3
+READABLE_FORMATS = (2, 3)  # 2: `implicit` had other statistics of the data
 SPARSE_PARTS = ("data", "indices", "indptr")
-LONGEST_HEADER = 4 << 20  # bytes; the curve of 5,000 epochs takes one million
-LARGEST = 1e12  # of what a model learns; products of such numbers still are numbers in single precision
-# what reading a file that is not as it was written can end in
+MAX_HEADER_BYTES = 4 << 20  # the curve of 5,000 epochs takes one million
+MAX_ABS_VALUE = 1e12  # of learned parameters; their products are finite in single precision
+# exceptions from reading a damaged file
 DAMAGED = (
     *(safetensors.SafetensorError, KeyError, TypeError, ValueError),
     *(AttributeError, IndexError, OverflowError, RecursionError),
@@ -41,7 +43,7 @@ DAMAGED = (
 
 @dataclass(frozen=True, eq=False)
 class SavedRun:
-    """A run as it was read: the trained model, its split made anew, its history, and the epoch that was kept."""
+    """A loaded run: the trained model, its hold-out split, its history, and the epoch that was kept."""
 
     model: Model
     split: Split
@@ -57,24 +59,24 @@ def save_run(
     history: Sequence[Epoch],
     more: dict[str, Any] | None = None,
 ) -> None:
-    """Write a run so that the file is there whole or not at all.
+    """Write a run to a file, atomically.
 
     Parameters
     ----------
     path : Path
-        Replaced if it is there.
+        Replaced if it exists.
     dataset, split, model, history
-        What was trained, on what, and what was measured.
+        The trained model, its data and its learning curve.
     more : dict, optional
-        What else the header should hold, by a name that is not taken; read back by `read_story`.
+        Additional metadata by name; read back by `read_metadata`.
 
     Raises
     ------
     InputError
         If the file cannot be written.
     """
-    story = (more or {}) | {
-        "format": FORMAT,
+    metadata = (more or {}) | {
+        "format": RUN_FORMAT,
         "model": model.name,
         "settings": model.settings,
         "split": split.settings,
@@ -85,12 +87,12 @@ def save_run(
     content = save(_to_arrays(model))
     start = 8 + int.from_bytes(content[:8], "little")
     arrays = memoryview(content)[start:]
-    story["arrays"] = hashlib.sha256(arrays).hexdigest()
-    write_atomic(path, [_head(json.loads(content[8:start]), story), arrays])
+    metadata["arrays"] = hashlib.sha256(arrays).hexdigest()
+    write_atomic(path, [_head(json.loads(content[8:start]), metadata), arrays])
 
 
-def read_story(path: Path) -> dict[str, Any]:
-    """Read the header of a saved run, and nothing of the rest.
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Read the metadata of a saved run, without its arrays.
 
     Raises
     ------
@@ -101,22 +103,22 @@ def read_story(path: Path) -> dict[str, Any]:
 
 
 def check_content(content: bytes, name: str) -> dict[str, Any]:
-    """Return the story of a saved run that is in memory, after looking at all of it.
+    """Validate a saved run in memory and return its metadata.
 
     Raises
     ------
     InputError
-        If it is no saved run, or it is damaged; `name` says in the sentence what is.
+        If it is no saved run, or it is damaged; `name` names it in the sentence.
     """
     with _explained(name):
-        story, _, start = _split(io.BytesIO(content), name)
-        _compare(story, hashlib.sha256(memoryview(content)[start:]).hexdigest())
+        metadata, _, start = _split(io.BytesIO(content), name)
+        _compare(metadata, hashlib.sha256(memoryview(content)[start:]).hexdigest())
         load(content)
-        return story
+        return metadata
 
 
-def rewrite_story(path: Path, story: dict[str, Any]) -> None:
-    """Write a saved run again with another story in its header; the arrays stay as they are.
+def rewrite_metadata(path: Path, metadata: dict[str, Any]) -> None:
+    """Replace the metadata of a saved run; the arrays stay as they are.
 
     Raises
     ------
@@ -130,27 +132,27 @@ def rewrite_story(path: Path, story: dict[str, Any]) -> None:
             arrays = file.read()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {reason(error)}") from error
-    write_atomic(path, [_head(header, story), arrays])
+    write_atomic(path, [_head(header, metadata), arrays])
 
 
-def _head(header: dict[str, Any], story: dict[str, Any]) -> bytes:
-    """Return what stands before the arrays: the length of the header, and the header with this story in it."""
-    text = json.dumps(story)
+def _head(header: dict[str, Any], metadata: dict[str, Any]) -> bytes:
+    """Return the bytes before the arrays: length of the header, and the header with this metadata."""
+    text = json.dumps(metadata)
     header["__metadata__"] = {"run": text, "checksum": _checksum(text, header)}
     head = json.dumps(header, separators=(",", ":")).encode()
-    head += b" " * (-len(head) % 8)  # arrays begin at a multiple of 8
+    head += b" " * (-len(head) % 8)  # arrays start at a multiple of 8
     return len(head).to_bytes(8, "little") + head
 
 
 def _checksum(text: str, header: dict[str, Any]) -> str:
-    """Return the checksum of all that stands in a header but itself."""
+    """Return the checksum of a header without the checksum itself."""
     entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
     content = text + json.dumps(entries, sort_keys=True)
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _split_file(path: Path) -> tuple[dict[str, Any], dict[str, Any], int]:
-    """Return the story of a run, the header it stands in, and where the arrays begin."""
+    """Return the metadata of a run, its header, and the offset of the arrays."""
     with _explained(path), path.open("rb") as file:
         return _split(file, path)
 
@@ -158,7 +160,7 @@ def _split_file(path: Path) -> tuple[dict[str, Any], dict[str, Any], int]:
 def _split(file: IO[bytes], path: Path | str) -> tuple[dict[str, Any], dict[str, Any], int]:
     size = int.from_bytes(file.read(8), "little")
     whole = file.seek(0, os.SEEK_END)
-    if not 2 <= size <= min(whole - 8, LONGEST_HEADER):
+    if not 2 <= size <= min(whole - 8, MAX_HEADER_BYTES):
         raise ValueError("no header")
     file.seek(8)
     header = json.loads(file.read(size))
@@ -169,20 +171,20 @@ def _split(file: IO[bytes], path: Path | str) -> tuple[dict[str, Any], dict[str,
     checksum = _checksum(text, header)
     if header["__metadata__"].get("checksum", checksum) != checksum:
         raise ValueError("changed by accident")
-    story = json.loads(text)
-    if story["format"] != FORMAT:
+    metadata = json.loads(text)
+    if metadata["format"] not in READABLE_FORMATS:
         raise InputError(f"{path} was saved by another version of this program. Train it again.")
-    return story, header, 8 + size
+    return metadata, header, 8 + size
 
 
-def _compare(story: dict[str, Any], checksum: str) -> None:
-    if story.get("arrays", checksum) != checksum:
+def _compare(metadata: dict[str, Any], checksum: str) -> None:
+    if metadata.get("arrays", checksum) != checksum:
         raise ValueError("changed by accident")
 
 
 @contextlib.contextmanager
 def _explained(path: Path | str) -> Iterator[None]:
-    """Say in a sentence why a saved run cannot be read."""
+    """Turn errors of reading a saved run into an `InputError`."""
     try:
         yield
     except FileNotFoundError:
@@ -196,12 +198,12 @@ def _explained(path: Path | str) -> Iterator[None]:
 
 
 def damaged(path: Path | str) -> str:
-    """Say what a file is that cannot be used, and what to do."""
+    """Return the sentence about a damaged file."""
     return f"{path} is not a saved run of this program, or it is damaged. Take a copy that is whole, or train again."
 
 
 def load_run(path: Path, dataset: Dataset) -> SavedRun:
-    """Read a run that was trained on this data.
+    """Load a run that was trained on this dataset.
 
     Raises
     ------
@@ -210,32 +212,37 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
     """
     with _explained(path):
         with path.open("rb") as file:
-            story, _, start = _split(file, path)
+            metadata, _, start = _split(file, path)
             file.seek(start)
-            _compare(story, hashlib.file_digest(file, "sha256").hexdigest())
-        data, settings = story["data"], story["settings"]
+            _compare(metadata, hashlib.file_digest(file, "sha256").hexdigest())
+        data, settings = metadata["data"], metadata["settings"]
         if data["fingerprint"] != dataset.interactions.fingerprint:
             raise InputError(
                 f"{path} was trained on other data ({data['title']}) than {dataset.title}. "
                 "Open that data, or train again on this."
             )
-        model = make_model(story["model"], **settings)
+        model = make_model(metadata["model"], **settings)
         with safetensors.safe_open(path, framework="np") as opened:
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        split = hold_out(dataset.interactions, **metadata["split"])
+        if metadata["format"] == 2 and isinstance(model, ImplicitMF):
+            model.describe(split.train)
+            arrays = {
+                name: np.asarray(getattr(model, name)) for name in model.learned if hasattr(model, name)
+            } | arrays
         _from_arrays(model, arrays, dataset)
-        history = read_history(story["history"])
-        split = hold_out(dataset.interactions, **story["split"])
-        kept = story.get("kept")
+        history = read_history(metadata["history"])
+        kept = metadata.get("kept")
         return SavedRun(model, split, history, kept if isinstance(kept, int) else None)
 
 
 def read_history(rows: Sequence[dict[str, Any]]) -> list[Epoch]:
-    """Return epochs from the rows of a story.
+    """Convert the rows of `history` in the metadata to epochs.
 
     Raises
     ------
     KeyError, TypeError, ValueError
-        If they are something else.
+        If they are invalid.
     """
     history = [Epoch(**row) for row in rows]
     for epoch in history:
@@ -248,7 +255,7 @@ def read_history(rows: Sequence[dict[str, Any]]) -> list[Epoch]:
 
 
 def _to_arrays(model: Model) -> dict[str, NDArray[Any]]:
-    """Return what the model has learned; a sparse matrix as the three arrays it is made of."""
+    """Return the learned arrays of a model, a sparse matrix as its three arrays."""
     arrays: dict[str, NDArray[Any]] = {}
     for name, shape in model.learned.items():
         value = getattr(model, name)
@@ -262,9 +269,10 @@ def _to_arrays(model: Model) -> dict[str, NDArray[Any]]:
 def _check_sparse(
     name: str, data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[Any, ...]
 ) -> None:
-    """Refuse what is no sparse matrix: SciPy's own check lets pointers through that lead outside.
+    """Reject an invalid sparse matrix.
 
-    It looks at none if the last one is 0, and at differences, which can overflow.
+    SciPy's check accepts pointers that lead outside: it skips all if the last one is 0, and its differences can
+    overflow.
     """
     fits = (
         all(part.ndim == 1 for part in (data, indices, indptr))
@@ -281,7 +289,7 @@ def _check_sparse(
 
 
 def _from_arrays(model: Model, arrays: dict[str, NDArray[Any]], dataset: Dataset) -> None:
-    """Put back what was learned, and refuse what does not fit the data: kernels do not check indexes."""
+    """Set the learned arrays of a model, and reject those that do not fit the data: kernels do not check indexes."""
     users, items = dataset.interactions.n_users, dataset.interactions.n_items
     size = {
         "users": users,
@@ -298,8 +306,8 @@ def _from_arrays(model: Model, arrays: dict[str, NDArray[Any]], dataset: Dataset
             numbers = value.data
         else:
             value = numbers = arrays[name]
-        # a comparison with what is not a number is false
-        if value.shape != shape or not (np.abs(numbers) <= LARGEST).all():
+        # comparisons with NaN are false
+        if value.shape != shape or not (np.abs(numbers) <= MAX_ABS_VALUE).all():
             raise ValueError(f"{name} does not fit the data")
         if shape and numbers.dtype != np.float32:
             raise ValueError(f"{name} is not in single precision")

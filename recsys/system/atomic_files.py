@@ -56,7 +56,7 @@ def write_atomic(path: Path, content: bytes | Iterable[bytes | memoryview], call
         with _beside(path) as temporary:
             _write(temporary, [content] if isinstance(content, bytes) else content)
             os.replace(temporary, path)
-        settle(path.parent)
+        fsync_dir(path.parent)
     except OSError as error:
         raise InputError(f"{called or path} cannot be written: {reason(error)}") from error
 
@@ -101,7 +101,7 @@ def write_folder(place: Path, files: Mapping[str, bytes], is_good: Callable[[Pat
     with _beside(place, folder=True) as temporary:
         for name, content in files.items():
             _write(temporary / name, [content])
-        settle(temporary)
+        fsync_dir(temporary)
         try:
             os.replace(temporary, place)
         except OSError:
@@ -109,7 +109,7 @@ def write_folder(place: Path, files: Mapping[str, bytes], is_good: Callable[[Pat
                 return
             shutil.rmtree(place, ignore_errors=True)
             os.replace(temporary, place)
-    settle(place.parent)
+    fsync_dir(place.parent)
 
 
 def make_folder(folder: Path) -> None:
@@ -123,10 +123,10 @@ def make_folder(folder: Path) -> None:
     missing = [above for above in (folder, *folder.parents) if not above.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for made in missing:
-        settle(made.parent)
+        fsync_dir(made.parent)
 
 
-def settle(folder: Path) -> None:
+def fsync_dir(folder: Path) -> None:
     """Let the names in a folder outlive a loss of power, where the system can do that.
 
     Raises
@@ -147,7 +147,7 @@ def settle(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sweep(folder: Path) -> None:
+def remove_stale(folder: Path) -> None:
     """Remove what programs that were killed left in a folder; what somebody is writing stays."""
     with contextlib.suppress(OSError):
         for left in list(folder.iterdir()):
@@ -170,7 +170,7 @@ def reason(error: OSError) -> str:
 @contextlib.contextmanager
 def _beside(place: Path, folder: bool = False) -> Iterator[Path]:
     """Make a locked file or folder beside a place; it goes unless it has got there by the end."""
-    sweep(place.parent)
+    remove_stale(place.parent)
     while True:
         temporary = _make(place, folder)
         with contextlib.ExitStack() as ends:

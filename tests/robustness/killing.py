@@ -28,7 +28,7 @@ from recsys.models import make_model
 from recsys.storage import recommendation_lists
 from recsys.storage.dataset_store import DatasetStore
 from recsys.storage.model_file import load_run, save_run
-from recsys.storage.run_store import BIN, RunStore
+from recsys.storage.run_store import DELETED_FOLDER, RunStore
 from recsys.system.atomic_files import ENDING
 
 FRAME = pd.DataFrame(
@@ -63,7 +63,9 @@ class Runs:
         assert known >= {entry.id for entry in self.kept}
         for entry in entries:
             assert self.store.open(entry.id, DATASET).model.user_factors.tobytes() == self.factors
-        assert set(os.listdir(self.store.folder)) <= {f"{name}.safetensors" for name in known} | {BIN}
+        assert set(os.listdir(self.store.folder)) <= {f"{name}.safetensors" for name in known} | {
+            DELETED_FOLDER
+        }
 
 
 class Saving(Runs):

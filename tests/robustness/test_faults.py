@@ -20,8 +20,8 @@ from recsys.jobs.scheduler import JobScheduler
 from recsys.models import make_model
 from recsys.storage import recommendation_lists
 from recsys.storage.dataset_store import DatasetStore
-from recsys.storage.model_file import load_run, read_story
-from recsys.storage.run_store import BIN, KEPT_DELETED, RunStore
+from recsys.storage.model_file import load_run, read_metadata
+from recsys.storage.run_store import DELETED_FOLDER, MAX_DELETED, RunStore
 from tests.conftest import ROOT
 from tests.robustness.killing import WORKS
 
@@ -226,9 +226,9 @@ def test_a_run_of_before_there_were_checksums_is_read(store, dataset, run, tmp_p
     content = path.read_bytes()
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
-    story = read_story(path)
-    del story["arrays"]
-    header["__metadata__"] = {"run": json.dumps(story)}
+    metadata = read_metadata(path)
+    del metadata["arrays"]
+    header["__metadata__"] = {"run": json.dumps(metadata)}
     text = json.dumps(header).encode()
     path.write_bytes(with_header(text + b" " * (-len(text) % 8)) + content[8 + size :])
     assert store.get(saved.id) == saved
@@ -282,7 +282,7 @@ def test_a_training_does_not_mind_a_clock_that_jumps(seconds, clock, dataset):
 
 @pytest.mark.parametrize("seconds", [DAY, -DAY])
 def test_saved_and_deleted_runs_do_not_mind_a_clock_that_jumps(seconds, clock, store, dataset, run):
-    for _ in range(KEPT_DELETED):
+    for _ in range(MAX_DELETED):
         store.delete(store.save(dataset, run).id)
     clock(seconds)
     first, last = (store.save(dataset, run, name) for name in ("first", "last"))
@@ -290,6 +290,6 @@ def test_saved_and_deleted_runs_do_not_mind_a_clock_that_jumps(seconds, clock, s
     store.delete(first.id)
     clock(-seconds)
     store.delete(last.id)
-    assert len(list((store.folder / BIN).iterdir())) == KEPT_DELETED
+    assert len(list((store.folder / DELETED_FOLDER).iterdir())) == MAX_DELETED
     assert store.restore(last.id) == last
     assert store.restore(first.id) == first

@@ -20,7 +20,7 @@ from recsys.experiments.setup import Setup
 from recsys.experiments.training import Stopping, TrainingRun
 from recsys.models import make_model
 from recsys.storage.model_file import save_run
-from recsys.storage.run_store import BIN, KEPT_DELETED, RunStore, runs_folder
+from recsys.storage.run_store import DELETED_FOLDER, MAX_DELETED, RunStore, runs_folder
 from tests.conftest import ROOT
 
 
@@ -101,12 +101,12 @@ def test_what_lies_in_the_folder_itself_is_there_for_everybody_and_not_changed(
     assert complaints == []
     assert ann.open(shown.id, dataset).history == run.history
     for forbidden in (ann.delete, ann.pin, lambda name: ann.rename(name, "Ann's")):
-        with pytest.raises(InputError, match="for everybody"):
+        with pytest.raises(InputError, match="is shared"):
             forbidden(shown.id)
 
 
 def test_so_many_runs_can_be_saved_and_no_more(monkeypatch, store, dataset, run):
-    monkeypatch.setattr("recsys.storage.run_store.MOST", 2)
+    monkeypatch.setattr("recsys.storage.run_store.MAX_RUNS_PER_OWNER", 2)
     store.save(dataset, run, "one")
     store.save(dataset, run, "two")
     with pytest.raises(InputError, match="delete some first"):
@@ -114,7 +114,7 @@ def test_so_many_runs_can_be_saved_and_no_more(monkeypatch, store, dataset, run)
 
 
 def test_nothing_is_saved_on_a_disk_that_is_nearly_full(monkeypatch, store, dataset, run):
-    monkeypatch.setattr("recsys.storage.run_store.ROOM", 10**18)
+    monkeypatch.setattr("recsys.storage.folders.MIN_FREE_BYTES", 10**18)
     with pytest.raises(InputError, match="nearly full"):
         store.save(dataset, run)
 
@@ -177,10 +177,10 @@ def test_a_deleted_run_is_gone_and_comes_back(store, dataset, run):
 
 
 def test_only_the_last_deleted_runs_are_kept(store, dataset, run):
-    for _ in range(KEPT_DELETED + 3):
+    for _ in range(MAX_DELETED + 3):
         last = store.save(dataset, run)
         store.delete(last.id)
-    assert len(list((store.folder / BIN).iterdir())) == KEPT_DELETED
+    assert len(list((store.folder / DELETED_FOLDER).iterdir())) == MAX_DELETED
     assert store.restore(last.id)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.system import atomic_files
-from recsys.system.atomic_files import ENDING, make_folder, sweep, write_atomic, write_folder
+from recsys.system.atomic_files import ENDING, make_folder, remove_stale, write_atomic, write_folder
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
@@ -32,7 +32,7 @@ def test_what_somebody_swept_before_it_was_locked_is_made_again(folder, tmp_path
     def make_and_sweep(*given):
         made.append(make(*given))
         if len(made) == 1:
-            sweep(tmp_path)
+            remove_stale(tmp_path)
             assert not made[0].exists()
         return made[-1]
 
@@ -82,7 +82,7 @@ def test_only_what_nobody_writes_any_more_is_swept(tmp_path):
         (tmp_path / f".left.2{ENDING}").mkdir()
         (tmp_path / f".left.2{ENDING}" / "deep").write_bytes(b"half")
         yield b"half of it"
-        sweep(tmp_path)
+        remove_stale(tmp_path)
         assert len(os.listdir(tmp_path)) == 2
         yield b", and the other"
 
