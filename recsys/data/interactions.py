@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from recsys.errors import InputError
 
+# Different values of a rating scale: 0.5 to 10 in steps of a half.
+MAX_RATINGS = 20
+
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
@@ -145,6 +148,19 @@ class Interactions:
         for labels in (self.users, self.items, self.names):
             digest.update("\x1f".join(map(str, labels)).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:16]
+
+    @cached_property
+    def rated(self) -> bool:
+        """Whether the values are ratings on a short scale rather than counts or amounts.
+
+        They are if there are 3 to 20 different ones, in steps of a half up to 10, of which the lowest is not the
+        most frequent, as it is of counts.
+        """
+        if len(np.unique(self.values[:10_000])) > MAX_RATINGS:
+            return False
+        values, counts = np.unique(self.values, return_counts=True)
+        steps = bool((values * 2 == np.round(values * 2)).all())
+        return bool(3 <= len(values) <= MAX_RATINGS and steps and values[-1] <= 10 and counts.argmax() > 0)
 
     @cached_property
     def user_counts(self) -> NDArray[np.int64]:

@@ -47,6 +47,8 @@ class Epoch:
     ndcg, recall : float or None
         NDCG@10 and Recall@10 on the hidden items of `TrainingRun.ranked_users`, 0 to 1; None where it
         was not measured.
+    validation_mae : float or None
+        In the unit of the ratings, for a model that predicts them.
     """
 
     epoch: int
@@ -55,6 +57,7 @@ class Epoch:
     seconds: float
     ndcg: float | None = None
     recall: float | None = None
+    validation_mae: float | None = None
 
 
 @dataclass(frozen=True)
@@ -259,6 +262,7 @@ class TrainingRun:
             seconds=self._seconds,
             ndcg=ndcg,
             recall=recall,
+            validation_mae=self.model.mae(self.split.validation),
         )
         self._seconds = 0.0
         return epoch

@@ -97,6 +97,24 @@ def squared_error(user_codes, item_codes, targets, mean, user_bias, item_bias, p
     return total
 
 
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def absolute_error(user_codes, item_codes, targets, mean, user_bias, item_bias, p, q):
+    """Sum of |target - prediction| over the pairs, as a float64.
+
+    The sum is float64 because a running float32 one loses digits over millions of pairs.
+    """
+    factors = p.shape[1]
+    total = 0.0
+    for row in range(targets.shape[0]):
+        u = np.uint32(user_codes[row])
+        i = np.uint32(item_codes[row])
+        error = targets[row] - mean - user_bias[u] - item_bias[i]
+        for f in range(factors):
+            error -= p[u, f] * q[i, f]
+        total += np.float64(abs(error))
+    return total
+
+
 @numba.njit(nogil=True, cache=True)
 def arrange(
     user_codes,

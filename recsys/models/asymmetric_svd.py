@@ -1,4 +1,4 @@
-"""SGD with biases on log plays; a listener is made of the artists they play."""
+"""SGD with biases on ratings or log counts; a listener is made of the artists they play."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recsys.errors import InputError
 from recsys.kernels import sgd
 from recsys.models import matrix_factorization
 from recsys.models.base import Contributions, OnlineUpdate
-from recsys.models.matrix_factorization import MatrixFactorization, slowed_down
+from recsys.models.matrix_factorization import ValuePrediction, slowed_down
 
 # Found on hold-outs that no reported figure uses; README says how good they are.
 USER_DAMPING = 0.3
@@ -24,8 +24,8 @@ FIRST_SUM = 0.1
 LEARNING_ON = 0.1
 
 
-class AsymmetricSVD(MatrixFactorization):
-    """Predicts log(1 + plays) as mean + b_u + b_i + q_i.p_u, where p_u comes from what u plays.
+class AsymmetricSVD(ValuePrediction):
+    """Predicts a rating, or log(1 + count), as mean + b_u + b_i + q_i.p_u, where p_u comes from what u plays.
 
     p_u is the sum of y_j over the items j of u, over the square root of their number. While
     training on (u, i) the item i itself is left out of p_u: otherwise the model would learn that
@@ -51,11 +51,10 @@ class AsymmetricSVD(MatrixFactorization):
     name = "biased"
     label = "Asymmetric SVD"
     about = (
-        "Predicts the logarithm of the {nouns.value} from what is usual for the {nouns.user}, what is usual for the "
+        "Predicts the {nouns.value}, a count by its logarithm, from what is usual for the {nouns.user}, for the "
         "{nouns.item}, and how well the {nouns.item} goes with the others that the {nouns.user} {nouns.does}. The best "
         "model here of the number itself; it says less about which {nouns.items} somebody will come to know."
     )
-    target = "log(1 + {nouns.value})"
     defaults = {
         "factors": 16,
         "learning_rate": 0.1,
@@ -63,15 +62,11 @@ class AsymmetricSVD(MatrixFactorization):
         "epochs": 20,
         "seed": 0,
     }
-    learned = MatrixFactorization.learned | {"item_history_factors": ("items", "factors")}
+    learned = ValuePrediction.learned | {"item_history_factors": ("items", "factors")}
     supports_fold_in = True
     supports_online_updates = True
 
     item_history_factors: NDArray[np.float32]
-
-    def targets(self, interactions: Interactions) -> NDArray[np.float32]:
-        """Return log(1 + plays)."""
-        return np.log1p(interactions.values)
 
     def references(self, train: Interactions, validation: Interactions) -> dict[str, float]:
         """Return the validation RMSE of the mean, and of biases alone."""
@@ -112,7 +107,7 @@ class AsymmetricSVD(MatrixFactorization):
         self.user_factors = np.zeros((interactions.n_users, shape[1]), np.float32)
         self.user_bias = np.zeros(interactions.n_users, np.float32)
         self.item_bias = np.zeros(interactions.n_items, np.float32)
-        self.global_mean = float(self.targets(interactions).mean(dtype=np.float64))
+        self._look_at(interactions)
         self._known = interactions
         return self._epochs(interactions, random)
 
@@ -181,7 +176,7 @@ class AsymmetricSVD(MatrixFactorization):
         self, items: NDArray[np.int32], values: NDArray[np.float64]
     ) -> tuple[NDArray[np.int32], float, float]:
         """Return the items that are played, 1 / sqrt(n_u) and b_u, by the same formulas as for those trained on."""
-        items, targets = items[values > 0], np.log1p(values[values > 0])
+        items, targets = items[values > 0], self._on_scale(values[values > 0])
         scale = 1 / np.sqrt(len(items))
         q, y = (array[items].astype(np.float64) for array in (self.item_factors, self.item_history_factors))
         match = scale * (q @ y.sum(axis=0) - (q * y).sum(axis=1))
@@ -217,7 +212,7 @@ class AsymmetricSVD(MatrixFactorization):
                 np.zeros(1, np.int64),
                 np.array([0, n]),
                 order.astype(np.int32),
-                np.log1p(values[order]).astype(np.float32),
+                self._on_scale(values[order]),
                 np.float32(self.global_mean),
                 user_bias,
                 item_bias,

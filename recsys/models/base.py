@@ -142,6 +142,10 @@ class Model(ABC):
         """Return the root mean squared error over the pairs, or None for a model that only ranks."""
         return None
 
+    def mae(self, interactions: Interactions) -> float | None:
+        """Return the mean absolute error over the pairs, or None if the model predicts no ratings."""
+        return None
+
     def references(self, train: Interactions, validation: Interactions) -> dict[str, float]:
         """Return baseline validation RMSEs by name; to be called after `train`."""
         return {}

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.data.interactions import Interactions
 from recsys.kernels import blocked_sgd, sgd
 from recsys.models.base import OnlineUpdate
 from recsys.models.blocked_mf import BlockedMF
+from recsys.models.matrix_factorization import ValuePrediction
 
 
-class FunkSVD(BlockedMF):
-    """Predicts log(1 + plays) as mean + b_u + b_i + p_u.q_i.
+class FunkSVD(BlockedMF, ValuePrediction):
+    """Predicts a rating, or log(1 + count), as mean + b_u + b_i + p_u.q_i.
 
     Minimises the sum over known pairs of
     (r_ui - mean - b_u - b_i - p_u.q_i)^2 + lambda (b_u^2 + b_i^2 + |p_u|^2 + |q_i|^2).
@@ -28,11 +28,10 @@ class FunkSVD(BlockedMF):
     name = "funk"
     label = "Funk SVD"
     about = (
-        "Predicts the logarithm of the {nouns.value} from what is usual for the {nouns.user}, what is usual for the "
+        "Predicts the {nouns.value}, a count by its logarithm, from what is usual for the {nouns.user}, for the "
         "{nouns.item}, and a match of latent features: the model that the Netflix Prize made famous. Where people "
         "choose freely, its features hardly improve on the biases alone, and its lists are poor."
     )
-    target = "log(1 + {nouns.value})"
     defaults = {
         "factors": 16,
         "learning_rate": 0.005,
@@ -41,11 +40,8 @@ class FunkSVD(BlockedMF):
         "seed": 0,
     }
 
+    learned = ValuePrediction.learned
     supports_online_updates = True
-
-    def targets(self, interactions: Interactions) -> NDArray[np.float32]:
-        """Return log(1 + plays)."""
-        return np.log1p(interactions.values)
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Learn, yielding the number of epochs done so far."""
@@ -57,7 +53,7 @@ class FunkSVD(BlockedMF):
             spread * random.standard_normal((interactions.n_items, factors), np.float32),
             biased=True,
         )
-        self.global_mean = float(self.targets(interactions).mean(dtype=np.float64))
+        self._look_at(interactions)
         pairs = self._arrange(interactions, random)
         for visit, done in self._visits(pairs, random):
             blocked_sgd.sgd_biased(
@@ -73,7 +69,7 @@ class FunkSVD(BlockedMF):
 
     def _learn(self, update: OnlineUpdate) -> None:
         user, items, values, orders, update_items = update
-        targets = np.log1p(values).astype(np.float32)
+        targets = self._on_scale(values)
         bias, p = self.user_bias[[user]], self.user_factors[[user]]
         item_bias, q = self.item_bias[items], self.item_factors[items]
         nobody_else = np.zeros(len(items), np.int32)

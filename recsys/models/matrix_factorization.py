@@ -158,6 +158,54 @@ class MatrixFactorization(FactorModel):
             raise diverged(done, self.settings["learning_rate"])
 
 
+class ValuePrediction(MatrixFactorization):
+    """A factorization that predicts the value itself: a rating as it is, a count by its logarithm.
+
+    Attributes
+    ----------
+    rated : float
+        The highest rating where the values of the training data are ratings (`Interactions.rated`), else 0.
+    """
+
+    learned = MatrixFactorization.learned | {"rated": ()}
+
+    rated: float = 0.0
+
+    @property
+    def target(self) -> str:  # type: ignore[override]
+        """What is predicted, in words: it depends on the data."""
+        return "{nouns.value}" if self.rated else "log(1 + {nouns.value})"
+
+    def _look_at(self, interactions: Interactions) -> None:
+        """Decide by the training data what is predicted, and take its mean."""
+        self.rated = interactions.value_range[1] if interactions.rated else 0.0
+        self.global_mean = float(self.targets(interactions).mean(dtype=np.float64))
+
+    def targets(self, interactions: Interactions) -> NDArray[np.float32]:
+        """Return the ratings, or log(1 + value) where they are none; float32 array, shape (n_interactions,)."""
+        return self._on_scale(interactions.values)
+
+    def _on_scale(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
+        scaled = np.minimum(values, self.rated) if self.rated else np.log1p(values)
+        return scaled.astype(np.float32)
+
+    def mae(self, interactions: Interactions) -> float | None:
+        """Return the mean absolute error over the pairs, in the unit of the ratings; None without pairs or ratings."""
+        if not self.rated or not len(interactions):
+            return None
+        total = sgd.absolute_error(
+            interactions.user_codes,
+            interactions.item_codes,
+            self.targets(interactions),
+            np.float32(self.global_mean),
+            self.user_bias,
+            self.item_bias,
+            self.user_factors,
+            self.item_factors,
+        )
+        return float(total / len(interactions))
+
+
 def slowed_down(epoch: int, epochs: int) -> float:
     """Return what a learning rate is multiplied with: 1, then falling evenly to 0 over the last epochs.
 

@@ -248,7 +248,13 @@ def read_history(rows: Sequence[dict[str, Any]]) -> list[Epoch]:
     for epoch in history:
         if not isinstance(epoch.epoch, int) or not isinstance(epoch.seconds, int | float):
             raise TypeError("an epoch is not a number")
-        for value in (epoch.train_rmse, epoch.validation_rmse, epoch.ndcg, epoch.recall):
+        for value in (
+            epoch.train_rmse,
+            epoch.validation_rmse,
+            epoch.validation_mae,
+            epoch.ndcg,
+            epoch.recall,
+        ):
             if value is not None and not isinstance(value, int | float):
                 raise TypeError(f"{value!r} was not measured")
     return history

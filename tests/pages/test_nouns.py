@@ -243,7 +243,9 @@ def test_the_page_for_one_user_has_the_words_of_the_data():
 @pytest.mark.parametrize("nouns", [MUSIC, NOUNS], ids=["music", "movies"])
 def test_what_is_told_of_models_and_settings_fits_the_data(nouns):
     told = {
-        nouns.fill(text) for model in MODELS.values() for text in (model.about, model.target, model.label)
+        nouns.fill(text)
+        for model in map(make_model, MODELS)
+        for text in (model.about, model.target, model.label)
     }
     told |= {nouns.fill(row.help) for row in ROWS.values()} | {row.label for row in ROWS.values()}
     foreign = OF_MOVIES if nouns is MUSIC else OF_MUSIC

@@ -119,6 +119,8 @@ def _figures(job: Job[TrainingRun]) -> None:
         row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True, height=METRIC_HEIGHT)
     if last.validation_rmse is not None:
         row.metric("Validation RMSE", f"{last.validation_rmse:.4f}", border=True, height=METRIC_HEIGHT)
+    if last.validation_mae is not None:
+        row.metric("Validation MAE", f"{last.validation_mae:.4f}", border=True, height=METRIC_HEIGHT)
     row.metric(
         "NDCG@10",
         f"{ranked.ndcg:.4f}",

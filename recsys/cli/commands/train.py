@@ -68,5 +68,10 @@ def run(options: argparse.Namespace) -> Answer:
 
 def _measured(epoch: Epoch) -> str:
     """Return the measurements of an epoch on one line."""
-    figures = {"train": epoch.train_rmse, "validation": epoch.validation_rmse, "NDCG@10": epoch.ndcg}
+    figures = {
+        "train": epoch.train_rmse,
+        "validation": epoch.validation_rmse,
+        "MAE": epoch.validation_mae,
+        "NDCG@10": epoch.ndcg,
+    }
     return "  ".join(f"{name} {value:.4f}" for name, value in figures.items() if value is not None)
