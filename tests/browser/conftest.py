@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, expect
 
 from tests.browser.publishing import Publisher
 from tests.browser.serving import open_browser, serve
@@ -47,19 +47,42 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """Open a page in a browser that knows nothing yet; errors on it fail the test."""
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Keep what is fetched and compiled, the same in each test; what a person leaves is cleared after each."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(20_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Open a page in a browser that knows nobody yet; errors on it fail the test."""
     problems: list[str] = []
 
     def told(message: ConsoleMessage) -> None:
         if message.type == "error" and not EXPECTED.search(message.location["url"]):
             problems.append(f"{message.text} ({message.location['url']})")
 
+    def failed(error: WebError) -> None:
+        problems.append(str(error.error))
+
     context.on("console", told)
-    context.on("weberror", lambda error: problems.append(str(error.error)))
-    yield context.new_page()
-    context.close()
+    context.on("weberror", failed)
+    page = context.new_page()
+    yield page
+    forget(context)
+    context.remove_listener("console", told)
+    context.remove_listener("weberror", failed)
     assert problems == []
+
+
+def forget(context: BrowserContext) -> None:
+    """Close all pages and clear cookies and storage."""
+    context.set_offline(False)
+    for page in context.pages:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear()")
+        page.close()
+    context.clear_cookies()
