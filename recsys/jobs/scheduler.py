@@ -9,124 +9,53 @@ import threading
 import time
 import weakref
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.jobs.fairness import FairShares, greedier
+from recsys.jobs.job import ENDED, Job, State, W, Work
 from recsys.system.event_log import note
 from recsys.system.memory import Footprint, available
 
-State = Literal["queued", "running", "paused", "done", "cancelled", "diverged", "failed"]
-ENDED: frozenset[State] = frozenset({"done", "cancelled", "diverged", "failed"})
+__all__ = ["ENDED", "Job", "JobScheduler", "State", "Work"]
+
 MOST = 2**30  # bytes
+SHORTEST = 0.5  # seconds
 PARTING = 3.0  # seconds that work has to end in when the program ends
 _ALL: weakref.WeakSet[JobScheduler] = weakref.WeakSet()
 _THREADS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
-class Work(Protocol):
-    """What can be done in the background, a step at a time: a training, a comparison, a sweep, a search."""
-
-    @property
-    def progress(self) -> float:
-        """How much is done, 0 to 1."""
-        ...
-
-    def step(self) -> object:
-        """Go on for a moment; raise StopIteration when all is done, InputError if it cannot go on."""
-
-    def finish(self) -> None:
-        """End here and keep what there is."""
-
-
-W = TypeVar("W", bound=Work)
-
-
-@dataclass(eq=False)
-class Job(Generic[W]):
-    """Some work with a name and a state; only `JobScheduler` changes it.
-
-    Attributes
-    ----------
-    id : str
-        Names the run in links.
-    dataset : Dataset
-        What it is done on; None for a large run, which is not listening data.
-    run : Work
-        What is done; read it at any time.
-    state : str
-        `queued`, `running`, `paused`, `done`, `cancelled`, `diverged` or `failed`.
-    message : str
-        A sentence about the state, where there is something to say.
-    owner : str
-        Whose it is; "" if nobody's.
-    viewers : set of str
-        The visits that look at it, or did before they went elsewhere.
-    """
-
-    id: str
-    dataset: Any
-    run: W
-    owner: str = ""
-    state: State = "queued"
-    message: str = ""
-    viewers: set[str] = field(default_factory=set)
-    _wish: Literal["run", "pause", "cancel"] = "run"
-    _seen: float = field(default_factory=time.monotonic)
-    _turn: int = 0
-    _worked: float = 0.0
-    _since: float | None = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether it will not go on any more."""
-        return self.state in ENDED
-
-    @property
-    def private(self) -> bool:
-        """Whether it holds data that somebody brought: then it lasts no longer than their visit."""
-        return self.dataset is not None and not self.dataset.is_public
-
-    @property
-    def seconds(self) -> float:
-        """Time spent working, pauses and waiting left out."""
-        since = self._since
-        return self._worked + (time.monotonic() - since if since is not None else 0.0)
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Time that the rest takes at the same pace, while it works; None before the first moments."""
-        progress = self.run.progress
-        if self.ended or progress <= 0:
-            return None
-        return self.seconds * (1 - progress) / progress
-
-
 class JobScheduler:
     """Runs trainings in threads, a few at a time, and remembers the latest.
 
-    Owners take turns: everybody's first run goes before anybody's second, and who had no turn for longest is
-    first. A run that others wait for goes back into the line when its turn is over.
+    Addresses and owners share the processors alike: see `FairShares`. A run that others wait for goes back into the
+    line when its turn is over; the more owners wait, the shorter the turns.
 
     Parameters
     ----------
     at_once : int or None
         How many may train at the same time; one less than there are processors by default.
     kept : int
-        How many runs are remembered; of those that have ended, who was not looked at for longest is forgotten first.
+        How many runs that have ended are remembered; which was not looked at for longest is forgotten first.
     most : int or None
         How many bytes those that are remembered may hold together, the data that they are done on left out; by
-        default an eighth of the memory that is there now, or 1 GiB. What has not ended stays whatever it is, and
-        so does the one that was looked at last.
+        default an eighth of the memory that is there now, or 1 GiB. The ended one that was looked at last stays
+        whatever it is; where those that have not ended are too much, no more are taken in.
     lease : float
         A run that nobody has looked at for this many seconds is paused, and may be forgotten.
     each : int
         How many runs of one owner may be there without having ended.
     turn : float
-        A run that others wait for works for this many seconds at a time.
+        A run that one other waits for works for this many seconds at a time; with n owners waiting, an n-th of it, but
+        at least half a second.
     grace : float
         What is done on somebody's own data is forgotten this many seconds after the last who looked at it left.
+    waiting : int
+        How many runs that have not ended there may be; then those of the greediest make room.
+    paused : float
+        A run that is paused for this many seconds ends.
     """
 
     def __init__(
@@ -138,6 +67,8 @@ class JobScheduler:
         each: int = 4,
         turn: float = 10.0,
         grace: float = 120.0,
+        waiting: int = 64,
+        paused: float = 1800.0,
     ) -> None:
         self.at_once = at_once if at_once is not None else max(1, (os.cpu_count() or 2) - 1)
         self.kept = kept
@@ -146,6 +77,9 @@ class JobScheduler:
         self.each = each
         self.turn = turn
         self.grace = grace
+        self.waiting = waiting
+        self.paused = paused
+        self._shares = FairShares()
         self._runs: dict[str, Job[Any]] = {}
         self._line: list[Job[Any]] = []
         self._training = 0
@@ -153,7 +87,9 @@ class JobScheduler:
         self._changed = threading.Condition()
         _ALL.add(self)
 
-    def start(self, dataset: Dataset | None, run: W, owner: str = "", viewer: str = "") -> Job[W]:
+    def start(
+        self, dataset: Dataset | None, run: W, owner: str = "", viewer: str = "", address: str = ""
+    ) -> Job[W]:
         """Take a run in; it trains as soon as there is room.
 
         Parameters
@@ -164,21 +100,22 @@ class JobScheduler:
             Whose turn it takes; "" if nobody's.
         viewer : str
             The visit that looks at it; see `leave`.
+        address : str
+            The network address of the visitor; "" if it is not known.
 
         Raises
         ------
         InputError
-            If too many runs, or too many of this owner, have not ended yet.
+            If too many runs, or too many of this owner, have not ended yet, or they hold too much memory.
         """
-        job = Job(secrets.token_hex(6), dataset, run, owner, viewers={viewer} - {""})
+        job = Job(secrets.token_hex(6), dataset, run, owner, address, viewers={viewer} - {""})
         with self._changed:
             own = sum(not other.ended and other.owner == owner for other in self._runs.values())
             if owner and own >= self.each:
                 raise InputError(
                     f"{own} of your trainings have not ended yet. Cancel one, or wait for one to end."
                 )
-            while len(self._runs) >= self.kept:
-                self._forget_one()
+            self._make_room(job)
             self._runs[job.id] = job
             self._line.append(job)
         thread = threading.Thread(target=self._work, args=(job,), name=f"training-{job.id}", daemon=True)
@@ -267,29 +204,44 @@ class JobScheduler:
                 with self._changed:
                     self._runs.pop(job.id, None)
 
-    def _forget_one(self) -> None:
-        """Forget a run that has ended, or else one that was paused and left."""
+    def _make_room(self, newcomer: Job[Any]) -> None:
+        """Forget what has ended or was left, and end what waits of the greediest, until one more fits in."""
+        ended = sorted((job for job in self._runs.values() if job.ended), key=lambda job: job._seen)
+        for job in ended[: max(0, len(ended) - self.kept + 1)]:
+            del self._runs[job.id]
+        while len(going := self._going()) >= self.waiting:
+            self._push_out(going, newcomer, "Too many trainings are waiting.")
+        sizes = {job: size for job, size in self._sizes() if job in going}
+        while (going := self._going()) and sum(map(sizes.__getitem__, going)) > self.most:
+            self._push_out(going, newcomer, "The trainings that have not ended fill the memory for them.")
+
+    def _going(self) -> list[Job[Any]]:
+        return [job for job in self._runs.values() if not job.ended and job._wish != "cancel"]
+
+    def _push_out(self, going: list[Job[Any]], newcomer: Job[Any], why: str) -> None:
+        """End one that was paused and left, or the latest of the greediest that does not run; else refuse."""
         now = time.monotonic()
-        ended = [job for job in self._runs.values() if job.ended]
-        left = [job for job in self._runs.values() if job.state == "paused" and now - job._seen > self.lease]
-        if not (ended or left):
-            raise InputError("Too many trainings are waiting. Cancel one, or wait for one to end.")
-        oldest = min(ended or left, key=lambda job: job._seen)
-        oldest._wish = "cancel"
+        left = [job for job in going if job.state == "paused" and now - job._seen > self.lease]
+        greedy = [job for job in greedier(going, newcomer) if job.state in ("paused", "queued")]
+        if left:
+            victim = min(left, key=lambda job: job._seen)
+            del self._runs[victim.id]
+        elif greedy:
+            victim = greedy[-1]
+            victim.message = f"Ended to make room for others. {why}"
+        else:
+            raise InputError(f"{why} Cancel one, or wait for one to end.")
+        victim._wish = "cancel"
         self._changed.notify_all()
-        del self._runs[oldest.id]
 
     def _waiting(self) -> list[Job[Any]]:
         """Return who waits, in the order of their turns."""
-        latest: dict[str, int] = {}
-        for job in self._runs.values():
-            latest[job.owner] = max(latest.get(job.owner, 0), job._turn if job.owner else 0)
-        own: Counter[str] = Counter()
-        order = []
-        for job in self._line:
-            order.append((own[job.owner], latest.get(job.owner, 0)))
-            own[job.owner] += bool(job.owner)
-        return [job for _, job in sorted(zip(order, self._line, strict=True), key=lambda pair: pair[0])]
+        return self._shares.order(self._line, ((job, job._turn) for job in self._runs.values()))
+
+    def _slice(self) -> float:
+        """Return for how many seconds a run may go on that others wait for."""
+        owners = len({job.owner or job.id for job in list(self._line)})
+        return min(self.turn, max(SHORTEST, self.turn / max(1, owners)))
 
     def _wish(self, job: Job[Any], wish: Literal["run", "pause", "cancel"]) -> None:
         with self._changed:
@@ -321,6 +273,9 @@ class JobScheduler:
                     if job in self._line:
                         self._line.remove(job)
                     self._set(job, "paused")
+                    if time.monotonic() - job._stopped > self.paused:
+                        job.message = f"Ended: it was paused for more than {self.paused / 60:.0f} minutes."
+                        break
                 else:
                     if job not in self._line:
                         self._line.append(job)
@@ -334,7 +289,7 @@ class JobScheduler:
                         self._set(job, "running")
                         return True
                     self._set(job, "queued")
-                self._changed.wait()
+                self._changed.wait(self.paused / 30 if job.state == "paused" else None)
             if job in self._line:
                 self._line.remove(job)
             job.run.finish()
@@ -348,19 +303,23 @@ class JobScheduler:
             while job._wish == "run":
                 job.run.step()
                 if time.monotonic() - job._seen > self.lease:
-                    job.message = "Paused because nobody was watching."
+                    job.message = (
+                        f"Paused because nobody was watching. It ends in {self.paused / 60:.0f} minutes."
+                    )
                     job._wish = "pause"
-                if self._line and time.monotonic() - started > self.turn:
+                if self._line and time.monotonic() - started > self._slice():
                     break
         finally:
             with self._changed:
                 job._worked, job._since = job.seconds, None
+                self._shares.charge(job, time.monotonic() - started)
                 self._training -= 1
                 self._changed.notify_all()
 
     def _set(self, job: Job[Any], state: State) -> None:
         if job.state != state:
             job.state = state
+            job._stopped = time.monotonic()
             if state in ("running", "queued"):
                 job.message = ""
             if job.ended:

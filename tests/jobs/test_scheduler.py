@@ -1,8 +1,10 @@
 """Many people's work in the background: turns, limits, and what is left behind."""
 
+import contextlib
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -87,7 +89,7 @@ def test_nobody_can_have_too_many_at_once(dataset, diary):
 
 
 def test_what_was_paused_and_left_makes_room_for_what_comes(dataset, diary):
-    runs = JobScheduler(kept=1)
+    runs = JobScheduler(waiting=1)
     left = runs.start(dataset, Steps("left", diary, 100), "a")
     runs.pause(left)
     left.run.permits.release()
@@ -197,3 +199,98 @@ assert runs.wait(first, "running")
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert (ended.returncode, ended.stdout) == (0, "finished\nfinished\n"), ended.stderr
+
+
+class Endless:
+    """Work that never ends, a little at a time."""
+
+    progress = 0.0
+
+    def __init__(self, size=0):
+        self.learned = np.zeros(size, np.int8)
+        self.steps = 0
+
+    def step(self):
+        time.sleep(0.01)
+        self.steps += 1
+
+    def finish(self):
+        self.learned = None
+
+
+def end_all(runs, *jobs):
+    for job in jobs:
+        runs.cancel(job)
+    assert all(runs.wait(job, "cancelled") for job in jobs)
+
+
+@pytest.mark.parametrize("addresses", ["one", "many"])
+def test_who_comes_last_starts_soon_beside_thirty_who_are_greedy(dataset, monkeypatch, addresses):
+    monkeypatch.setattr("recsys.jobs.scheduler.SHORTEST", 0.05)
+    runs = JobScheduler(at_once=1, turn=1.0)
+    greedy = []
+    for number in range(30):
+        for _ in range(4):
+            address = "10.0.0.1" if addresses == "one" else f"10.0.0.{number}"
+            with contextlib.suppress(InputError):
+                greedy.append(runs.start(dataset, Endless(), f"greedy {number}", address=address))
+    honest = runs.start(dataset, Endless(), "honest", address="10.0.1.1")
+    started = time.monotonic()
+    assert runs.wait(honest, "running", timeout=30)
+    waited = time.monotonic() - started
+    assert waited < 30 * 0.05 * 2 + 1  # a tenth of what it is with turns of the usual length
+    end_all(runs, honest, *greedy)
+
+
+def test_an_address_has_no_more_of_the_processors_by_more_visits(dataset):
+    runs = JobScheduler(at_once=1, turn=0.05)
+    crowd = [runs.start(dataset, Endless(), f"visit {n}", address="10.0.0.1") for n in range(10)]
+    alone = runs.start(dataset, Endless(), "alone", address="10.0.0.2")
+    time.sleep(3)
+    end_all(runs, alone, *crowd)
+    assert alone.run.steps > 0.25 * sum(job.run.steps for job in crowd)
+
+
+def test_a_full_line_ends_what_the_greediest_wait_for(dataset):
+    runs = JobScheduler(at_once=1, waiting=6)
+    greedy = [runs.start(dataset, Endless(), "a", address="1") for _ in range(4)]
+    other = [runs.start(dataset, Endless(), name, address="2") for name in "bc"]
+    late = runs.start(dataset, Endless(), "d", address="3")
+    assert runs.wait(greedy[3], "cancelled")
+    assert "to make room for others" in greedy[3].message
+    assert not any(job.ended for job in (*greedy[:3], *other, late))
+    end_all(runs, *greedy[:3], *other, late)
+
+
+def test_a_full_line_of_equals_refuses_the_next(dataset):
+    runs = JobScheduler(at_once=1, waiting=3)
+    jobs = [runs.start(dataset, Endless(), name, address=name) for name in "abc"]
+    with pytest.raises(InputError, match="Too many trainings are waiting"):
+        runs.start(dataset, Endless(), "d", address="d")
+    end_all(runs, *jobs)
+
+
+def test_what_waits_and_is_paused_counts_against_the_bound_of_memory(dataset):
+    runs = JobScheduler(at_once=1, most=1_000)
+    paused = [runs.start(dataset, Endless(600), "a", address="1") for _ in range(2)]
+    for job in paused:
+        runs.pause(job)
+        assert runs.wait(job, "paused")
+    following = runs.start(dataset, Endless(10), "b", address="2")
+    assert runs.wait(paused[1], "cancelled")
+    assert "fill the memory" in paused[1].message
+    assert not paused[0].ended
+    alone = JobScheduler(at_once=1, most=1_000)
+    large = alone.start(dataset, Endless(2_000), "a", address="1")
+    with pytest.raises(InputError, match="fill the memory"):
+        alone.start(dataset, Endless(10), "b", address="2")
+    end_all(alone, large)
+    end_all(runs, following, paused[0])
+
+
+def test_a_pause_has_an_end_that_is_said(dataset):
+    runs = JobScheduler(at_once=1, paused=0.2)
+    job = runs.start(dataset, Endless(), "a")
+    runs.pause(job)
+    assert runs.wait(job, "cancelled")
+    assert "it was paused for more than" in job.message

@@ -5,6 +5,7 @@ The server sets the cookie (`server.owner_cookie`), so that no script can read i
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import secrets
 
@@ -21,6 +22,23 @@ def owner() -> str:
     if not is_secret(secret):  # a browser that keeps no cookies
         secret = st.session_state.setdefault("owner-secret", secrets.token_hex(16))
     return f"browser: {secret}"
+
+
+def address() -> str:
+    """Return the network address of this visitor, for fair shares; "" if it is not known.
+
+    Behind a proxy on this machine or a private network it is what that proxy says. An IPv6 address stands for its
+    network of 64 bits, which one visitor has alone.
+    """
+    try:
+        direct = ipaddress.ip_address(st.context.ip_address or "127.0.0.1")
+        told = str(st.context.headers.get("X-Forwarded-For", "")).rsplit(",", 1)[-1].strip()
+        found = ipaddress.ip_address(told) if told and direct.is_private else direct
+    except ValueError:
+        return ""
+    if found.version == 6:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
 
 
 def is_secret(text: str) -> bool:

@@ -156,9 +156,7 @@ def scenes() -> dict[str, list[int]]:
 
 @remembered(show_spinner=False, max_entries=MAPS)
 def _map(learned: str, _job: Job[TrainingRun]) -> Job[ArtistMap]:
-    return session.maps().start(
-        _job.dataset, ArtistMap(_job.run.model, _job.dataset.interactions), viewer=session.visitor()
-    )
+    return session.start(session.maps(), ArtistMap(_job.run.model, _job.dataset.interactions), _job.dataset)
 
 
 def artist_map(job: Job[TrainingRun]) -> Job[ArtistMap]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from pages.components.session import shared_jobs, splits
-from pages.components.session.browser_identity import owner
+from pages.components.session.browser_identity import address, owner
 from recsys.data.catalogue import Catalogue
 from recsys.data.dataset import OFFERED, SHARED, Dataset
 from recsys.data.nouns import Nouns
@@ -76,15 +76,15 @@ class _Presence:
             work.leave(self.visitor)
 
 
-def start(work: JobScheduler, run: S) -> Job[S]:
-    """Do something on the current data in the background, for this visitor.
+def start(work: JobScheduler, run: S, on: Dataset | None = None) -> Job[S]:
+    """Do something on data, by default the current data, in the background, for this visitor.
 
     Raises
     ------
     InputError
         If too much waits already.
     """
-    return work.start(dataset(), run, owner(), visitor())
+    return work.start(on or dataset(), run, owner(), visitor(), address())
 
 
 def kept_data() -> DatasetStore:

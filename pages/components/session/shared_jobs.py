@@ -24,7 +24,7 @@ class Once(Generic[W]):
     """
 
     def __init__(self, kept: int) -> None:
-        self._line = JobScheduler(at_once=1, kept=8, lease=float("inf"))
+        self._line = JobScheduler(at_once=1, kept=8, waiting=8, lease=float("inf"))
         self._jobs: dict[Hashable, Job[W]] = {}
         self._kept = kept
 
