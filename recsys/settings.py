@@ -221,7 +221,7 @@ SETTINGS: dict[str, Setting] = {
             35,
             2,
             100_000,
-            "Only a {nouns.user} with at least this many {nouns.items} has some of them held out for validation.",
+            "Only a {nouns.user} with at least this many {nouns.items} has some of them held out.",
         ),
         Setting(
             "hidden",
@@ -231,6 +231,16 @@ SETTINGS: dict[str, Setting] = {
             99_999,
             "Number of {nouns.items} of each {nouns.user} that are held out of training, to test whether the model "
             "finds them.",
+        ),
+        Setting(
+            "validation",
+            "Share for validation",
+            0.33,
+            0.0,
+            0.9,
+            "Share of the held-out {nouns.items} that curves, early stopping and sweeps read. The others are the test, "
+            "which Compare and exports report. 0: the same {nouns.items} are both, as in the article.",
+            (0.0, 0.1, 0.2, 0.33, 0.5, 0.67),
         ),
         Setting(
             "patience",

@@ -34,4 +34,7 @@ def chosen_model(options: argparse.Namespace) -> Model:
 def chosen_split(options: argparse.Namespace, interactions: Interactions) -> Split:
     """Return the hold-out given on the command line."""
     seed = SETTINGS["seed"].default if options.seed is None else options.seed
-    return hold_out(interactions, options.minimum, options.hidden, int(seed))
+    validation = getattr(
+        options, "validation", 0.0
+    )  # where nothing is watched, all that is held out is the test
+    return hold_out(interactions, options.minimum, options.hidden, int(seed), validation)

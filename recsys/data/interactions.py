@@ -188,6 +188,14 @@ class Interactions:
             value_range=self.value_range,
         )
 
+    def union(self, other: Interactions) -> Interactions:
+        """Return the pairs of two subsets of the same data that share none."""
+        users = np.concatenate([self.user_codes, other.user_codes])
+        items = np.concatenate([self.item_codes, other.item_codes])
+        order = np.lexsort((items, users))
+        values = np.concatenate([self.values, other.values])[order]
+        return replace(self, user_codes=users[order], item_codes=items[order], values=values)
+
     def with_plays(self, user: int, items: NDArray[np.int32], values: NDArray[np.floating]) -> Interactions:
         """Return these pairs with the plays of one user changed.
 

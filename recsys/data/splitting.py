@@ -1,9 +1,11 @@
-"""The hold-out: some artists of each listener are hidden from training."""
+"""Splits of a data set into training, validation and test."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -12,29 +14,80 @@ from recsys.errors import InputError
 from recsys.kernels import top_n
 from recsys.settings import SETTINGS
 
+Part = Literal["validation", "test"]
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Interactions in two parts that share labels and codes.
+    """Interactions in three parts that share labels and codes.
+
+    Models learn from `train`. Curves, early stopping, sweeps and every other choice read `validation`; `test` is
+    measured once, when all is chosen. In a split of two parts both are the same pairs: a figure that was used to
+    choose a model is then too good.
 
     Attributes
     ----------
-    train, validation : Interactions
-        What the model sees, and what is hidden from it. Together they are the whole.
-    minimum, hidden, seed : int
-        The settings it was made with.
+    train, validation, test : Interactions
+        Together they are the whole.
+    settings : dict
+        The settings it was made with, by name, as `hold_out` takes them.
     """
 
     train: Interactions
     validation: Interactions
-    minimum: int
-    hidden: int
-    seed: int
+    test: Interactions
+    settings: dict[str, int | float]
+
+    @property
+    def minimum(self) -> int:
+        """How many items a user needs to have some held out."""
+        return int(self.settings["minimum"])
+
+    @property
+    def hidden(self) -> int:
+        """How many items of such a user are held out."""
+        return int(self.settings["hidden"])
+
+    @property
+    def seed(self) -> int:
+        """Decides which items are held out, and the order of equal scores."""
+        return int(self.settings["seed"])
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether validation and test are different pairs."""
+        return self.validation is not self.test
+
+    def part(self, name: Part) -> Interactions:
+        """Return a held-out part by its name."""
+        return self.validation if name == "validation" else self.test
 
     @cached_property
-    def settings(self) -> dict[str, int]:
-        """The settings it was made with, by name."""
-        return {"minimum": self.minimum, "hidden": self.hidden, "seed": self.seed}
+    def held_out(self) -> Interactions:
+        """All that is held out: validation and test."""
+        return self.validation.union(self.test) if self.has_validation else self.test
+
+    @cached_property
+    def before_test(self) -> Interactions:
+        """All that is known before the test: training and validation. These pairs are not recommended in a test."""
+        return self.train.union(self.validation) if self.has_validation else self.train
+
+    def seen(self, name: Part) -> Interactions:
+        """Return the pairs that are not recommended when a part is measured."""
+        return self.train if name == "validation" else self.before_test
+
+
+def validation_items(hidden: int, share: float) -> int:
+    """Return how many of a user's held-out items are for validation; at least one is left for the test."""
+    return min(round(hidden * share), hidden - 1)
+
+
+def in_words(settings: Mapping[str, int | float]) -> str:
+    """Return the settings of a split in short, such as `35/15, of which 5 for validation, seed 0`."""
+    hidden = int(settings["hidden"])
+    own = validation_items(hidden, settings["validation"])
+    parts = f", of which {own} for validation" if own else ", validation and test the same"
+    return f"{settings['minimum']}/{hidden}{parts}, seed {settings['seed']}"
 
 
 def suited(interactions: Interactions) -> tuple[int, int]:
@@ -51,8 +104,10 @@ def suited(interactions: Interactions) -> tuple[int, int]:
     return fewer, max(1, fewer * hidden // minimum)
 
 
-def hold_out(interactions: Interactions, minimum: int = 35, hidden: int = 15, seed: int = 0) -> Split:
-    """Hide some items, drawn at random, of each user who has enough of them.
+def hold_out(
+    interactions: Interactions, minimum: int = 35, hidden: int = 15, seed: int = 0, validation: float = 0.0
+) -> Split:
+    """Hold out some items, drawn at random, of each user who has enough of them.
 
     Parameters
     ----------
@@ -61,9 +116,12 @@ def hold_out(interactions: Interactions, minimum: int = 35, hidden: int = 15, se
     minimum : int
         Users with at least this many items take part.
     hidden : int
-        How many items each of them hides; below `minimum`.
+        How many items of each of them are held out; below `minimum`.
     seed : int
         Same seed, same items.
+    validation : float
+        Share of the held-out items that are for validation, 0 to 0.9; the others are the test. Which items are held
+        out does not depend on it. If it comes to none, the same items are validation and test.
 
     Raises
     ------
@@ -73,6 +131,7 @@ def hold_out(interactions: Interactions, minimum: int = 35, hidden: int = 15, se
     minimum = int(SETTINGS["minimum"].check(minimum))
     hidden = int(SETTINGS["hidden"].check(hidden))
     seed = int(SETTINGS["seed"].check(seed))
+    validation = float(SETTINGS["validation"].check(validation))
     if hidden >= minimum:
         raise InputError(
             f"Who has {minimum} cannot hide {hidden} of them and still be learned from. "
@@ -91,12 +150,15 @@ def hold_out(interactions: Interactions, minimum: int = 35, hidden: int = 15, se
             f"Ask for {counts.max()} or fewer to take part: {fitting}, with {fewer} hidden, suits this data."
         )
     keys = np.random.default_rng(seed).random(len(interactions))
-    is_hidden = np.zeros(len(interactions), bool)
+    is_hidden, is_test = np.zeros((2, len(interactions)), bool)
     top_n.mark_smallest(keys, interactions.user_starts, minimum, hidden, is_hidden)
+    for_validation = validation_items(hidden, validation)
+    if for_validation:
+        top_n.mark_smallest(keys, interactions.user_starts, minimum, hidden - for_validation, is_test)
+    test = interactions.subset(is_test if for_validation else is_hidden)
     return Split(
         train=interactions.subset(~is_hidden),
-        validation=interactions.subset(is_hidden),
-        minimum=minimum,
-        hidden=hidden,
-        seed=seed,
+        validation=interactions.subset(is_hidden & ~is_test) if for_validation else test,
+        test=test,
+        settings={"minimum": minimum, "hidden": hidden, "seed": seed, "validation": validation},
     )

@@ -204,17 +204,17 @@ def measure(lists: RankedLists) -> dict[str, float]:
 
 
 def evaluate(model: Model, split: Split, n: int = 10, most_users: int = MOST_USERS) -> dict[str, float]:
-    """Measure a trained model over the whole catalogue.
+    """Measure a trained model on the test part, over the whole catalogue.
 
-    Every item that a user does not have in training is ranked, equal scores at random;
-    figures are means over the users with held-out items.
+    Every item that a user has neither in training nor in validation is ranked, equal scores at random;
+    figures are means over the users with items in the test.
 
     Parameters
     ----------
     model : Model
         Trained on `split.train`.
     split : Split
-        With at least one held-out pair.
+        With at least one pair in the test.
     n : int
         Length of the lists.
     most_users : int
@@ -229,15 +229,15 @@ def evaluate(model: Model, split: Split, n: int = 10, most_users: int = MOST_USE
     lists = RankedLists.of(model, split, sample_users(split, most_users), n)
     return {f"{name}@{n}": value for name, value in measure(lists).items()} | {
         "users": len(lists.users),
-        "all_users": int((split.validation.user_counts > 0).sum()),
+        "all_users": int((split.test.user_counts > 0).sum()),
     }
 
 
 def ranking(model: Model, split: Split, users: NDArray[np.int32], n: int = 10) -> tuple[float, float]:
-    """Return NDCG@n and Recall@n over some users; 0 to 1, NaN without users."""
+    """Return NDCG@n and Recall@n on the validation part, over some users; 0 to 1, NaN without users."""
     if not len(users):
         return float("nan"), float("nan")
-    lists = RankedLists.of(model, split, users, n)
+    lists = RankedLists.of(model, split, users, n, "validation")
     return METRICS["ndcg"].figure(lists), METRICS["recall"].figure(lists)
 
 

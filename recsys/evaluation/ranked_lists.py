@@ -14,7 +14,7 @@ from recsys.evaluation.beyond_accuracy import Exposure
 
 if TYPE_CHECKING:
     from recsys.data.interactions import Interactions
-    from recsys.data.splitting import Split
+    from recsys.data.splitting import Part, Split
     from recsys.models.base import Model
 
 
@@ -43,15 +43,22 @@ class RankedLists:
     train: Interactions
 
     @classmethod
-    def of(cls, model: Model, split: Split, users: NDArray[np.int32], n: int = 10) -> RankedLists:
-        """Rank the whole catalogue for each user, equal scores at random, and keep the first `n`."""
-        items, _ = model.recommend(split.train, users, n, split.seed)
-        return cls.judge(items, split, users)
+    def of(
+        cls, model: Model, split: Split, users: NDArray[np.int32], n: int = 10, part: Part = "test"
+    ) -> RankedLists:
+        """Rank the whole catalogue for each user, equal scores at random, and keep the first `n`.
+
+        Items that the user has in training are left out; those in validation, too, where the test is measured.
+        """
+        items, _ = model.recommend(split.seen(part), users, n, split.seed)
+        return cls.judge(items, split, users, part)
 
     @classmethod
-    def judge(cls, items: NDArray[np.int32], split: Split, users: NDArray[np.int32]) -> RankedLists:
+    def judge(
+        cls, items: NDArray[np.int32], split: Split, users: NDArray[np.int32], part: Part = "test"
+    ) -> RankedLists:
         """Find the hits in lists that are given."""
-        hidden = split.validation
+        hidden = split.part(part)
         return cls(users, items, find_hits(items, users, hidden), hidden.user_counts[users], split.train)
 
     @cached_property
@@ -77,7 +84,7 @@ def draw(n_users: int, n: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng([seed, 2]).choice(n_users, n, replace=False))
 
 
-def sample_users(split: Split, n: int) -> NDArray[np.int32]:
+def sample_users(split: Split, n: int, part: Part = "test") -> NDArray[np.int32]:
     """Return the codes of all users with held-out items or, if they are more, of `n` drawn by the split's seed."""
-    users = np.flatnonzero(split.validation.user_counts).astype(np.int32)
+    users = np.flatnonzero(split.part(part).user_counts).astype(np.int32)
     return users[draw(len(users), n, split.seed)]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from recsys.data.splitting import Split
+from recsys.data.splitting import in_words as in_words_of_split
 from recsys.experiments.leaderboard import Entry
 from recsys.experiments.run_table import in_words
 from recsys.experiments.setup import Setup
@@ -64,9 +65,7 @@ class Contender:
         why = (
             "its model is not at hand any more"
             if self.setup.hold_out == split.settings
-            else "it learned from another hold-out ({minimum}/{hidden}, seed {seed})".format(
-                **self.setup.hold_out
-            )
+            else f"it learned from another hold-out ({in_words_of_split(self.setup.hold_out)})"
         )
         to = f", to epoch {self.kept}" if stop else ""
         return Entry(self.label, fresh, stop=stop, note=f"Trained anew with its settings{to}: {why}.")

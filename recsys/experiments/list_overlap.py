@@ -75,7 +75,7 @@ def side_by_side(board: Leaderboard, labels: Sequence[str], user: int) -> SideBy
         tables,
         np.array([[len(np.intersect1d(one, other)) for other in found] for one in found]),
         sum(count == len(labels) for count in counts.values()),
-        int(board.split.validation.user_counts[user]),
+        int(board.split.test.user_counts[user]),
     )
 
 

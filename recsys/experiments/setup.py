@@ -10,6 +10,9 @@ from recsys.experiments.training import Stopping, TrainingRun
 from recsys.models import MODELS, make_model, make_settings
 from recsys.settings import CHOICES, SETTINGS
 
+# Settings of the split that are attributes of a setup; its seed is the model's.
+SPLIT_SETTINGS = ("minimum", "hidden", "validation")
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -22,7 +25,8 @@ class Setup:
     settings : dict
         Those of the model, the seed among them, by name; all of them.
     minimum, hidden : int
-        The hold-out.
+    validation : float
+        The split, as in `hold_out`.
     watch : str
     patience : int
         As in `Stopping`.
@@ -41,6 +45,7 @@ class Setup:
     settings: dict[str, int | float | str] = field(default_factory=dict)
     minimum: int = int(SETTINGS["minimum"].default)
     hidden: int = int(SETTINGS["hidden"].default)
+    validation: float = float(SETTINGS["validation"].default)
     watch: str = CHOICES["watch"].default
     patience: int = int(SETTINGS["patience"].default)
     data: str = ""
@@ -49,8 +54,8 @@ class Setup:
     def __post_init__(self) -> None:
         complete = make_settings(self.model, **self.settings)
         object.__setattr__(self, "settings", complete)
-        for name in ("minimum", "hidden", "patience"):
-            object.__setattr__(self, name, int(SETTINGS[name].check(getattr(self, name))))
+        for name in (*SPLIT_SETTINGS, "patience"):
+            object.__setattr__(self, name, SETTINGS[name].check(getattr(self, name)))
         CHOICES["watch"].check(self.watch)
 
     @classmethod
@@ -61,6 +66,7 @@ class Setup:
             settings=dict(run.model.settings),
             minimum=run.split.minimum,
             hidden=run.split.hidden,
+            validation=run.split.settings["validation"],
             watch=run.stopping.watch,
             patience=int(run.stopping.patience),
             data=dataset.key if dataset.key in SHARED else "",
@@ -73,9 +79,14 @@ class Setup:
         return int(self.settings.get("seed", SETTINGS["seed"].default))
 
     @property
-    def hold_out(self) -> dict[str, int]:
-        """What `hold_out` wants, by name."""
-        return {"minimum": self.minimum, "hidden": self.hidden, "seed": self.seed}
+    def hold_out(self) -> dict[str, int | float]:
+        """Settings of the split, as `hold_out` takes them."""
+        return {
+            "minimum": self.minimum,
+            "hidden": self.hidden,
+            "validation": self.validation,
+            "seed": self.seed,
+        }
 
     @property
     def flat(self) -> dict[str, int | float | str]:
@@ -84,6 +95,7 @@ class Setup:
             **self.settings,
             "minimum": self.minimum,
             "hidden": self.hidden,
+            "validation": self.validation,
             "watch": self.watch,
             "patience": self.patience,
         }

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from recsys.data.dataset import SHARED, Dataset
 from recsys.errors import InputError
-from recsys.experiments.setup import Setup
+from recsys.experiments.setup import SPLIT_SETTINGS, Setup
 from recsys.models import MODELS
 from recsys.settings import CHOICES, ROWS, SETTINGS
 
@@ -23,7 +23,7 @@ def to_query(setup: Setup) -> dict[str, str]:
     """Return a setup as query parameters; `from_query` returns it to the last digit."""
     query = {"model": setup.model}
     query |= {name: _number(value) for name, value in setup.settings.items()}
-    query |= {name: _number(getattr(setup, name)) for name in ("minimum", "hidden", "patience")}
+    query |= {name: _number(getattr(setup, name)) for name in (*SPLIT_SETTINGS, "patience")}
     query |= {"watch": setup.watch, "data": setup.data, "fingerprint": setup.fingerprint}
     return {name: value for name, value in query.items() if value}
 
@@ -54,6 +54,9 @@ def from_query(query: Mapping[str, object]) -> tuple[Setup, list[str]]:
         int(_read(query, wanted, SETTINGS[wanted].default, complaints))
         for wanted in ("minimum", "hidden", "patience")
     )
+    # Links from before splits had three parts do not name the third, and mean two.
+    parts = 0.0 if names_a_setup(query) else Setup.validation
+    validation = float(_read(query, "validation", parts, complaints))
     if hidden >= minimum:
         complaints.append(f"Who has {minimum} cannot hide {hidden} of them. The defaults are used instead.")
         minimum, hidden = Setup.minimum, Setup.hidden
@@ -72,7 +75,7 @@ def from_query(query: Mapping[str, object]) -> tuple[Setup, list[str]]:
             f"{fingerprint[:40]!r} is no fingerprint of data, so it is not known whether this is the same data."
         )
         fingerprint = ""
-    return Setup(name, settings, minimum, hidden, watch, patience, data, fingerprint), complaints
+    return Setup(name, settings, minimum, hidden, validation, watch, patience, data, fingerprint), complaints
 
 
 def names_a_setup(query: Mapping[str, object]) -> bool:

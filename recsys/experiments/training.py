@@ -45,7 +45,7 @@ class Epoch:
     seconds : float
         Time the pass took, without the measuring.
     ndcg, recall : float or None
-        NDCG@10 and Recall@10 on the hidden items of `TrainingRun.ranked_users`, 0 to 1; None where it
+        NDCG@10 and Recall@10 on the validation items of `TrainingRun.ranked_users`, 0 to 1; None where it
         was not measured.
     validation_mae : float or None
         In the unit of the ratings, for a model that predicts them.
@@ -67,7 +67,7 @@ class Stopping:
     Attributes
     ----------
     watch : str
-        `none` keeps the last epoch; `rmse` and `ndcg` keep the one that was best on the hidden pairs.
+        `none` keeps the last epoch; `rmse` and `ndcg` keep the one that was best on the validation pairs.
     patience : int
         Stop when it was not better for this many epochs; 0 trains to the end and only keeps the best.
 
@@ -110,7 +110,7 @@ class TrainingRun:
     history : list of Epoch
         One for each finished epoch.
     ranked_users : int32 array
-        Codes of the users whose lists are measured: all who hide something, or a sample of them.
+        Codes of the users whose lists are measured: all with items in validation, or a sample of them.
     done : float
         Epochs done so far, the part of the current one included.
 
@@ -290,7 +290,8 @@ class TrainingRun:
 def _ranked_users(model: Model, split: Split) -> NDArray[np.int32]:
     """Choose whose lists are measured: by the settings and the data alone, so that a link finds the same."""
     quick = _is_quick(model, split)
-    return sample_users(split, min(RANKED_USERS, RANKED_WHEN_QUICK) if quick else RANKED_USERS)
+    most = min(RANKED_USERS, RANKED_WHEN_QUICK) if quick else RANKED_USERS
+    return sample_users(split, most, "validation")
 
 
 def _is_quick(model: Model, split: Split) -> bool:

@@ -43,7 +43,7 @@ def recommend_to(
     """
     users = np.array([user], np.int32)
     items, scores = reranking.recommend(model, split.train, users, n, split.seed)
-    hits = find_hits(items, users, split.validation)[0]
+    hits = find_hits(items, users, split.held_out)[0]
     recommended = item_table(split.train, items[0], scores[0]).assign(hit=hits[items[0] >= 0])
     return user_table(split.train, user), recommended
 

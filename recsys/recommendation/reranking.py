@@ -192,7 +192,7 @@ def effect(
     settings: Sequence[Reranking] = DIAL,
     n: int = 10,
 ) -> pd.DataFrame:
-    """Measure what reranking does to the lists of some users.
+    """Measure on the validation part how reranking changes the lists of some users.
 
     Returns
     -------
@@ -200,13 +200,14 @@ def effect(
         A row for each setting: `dial`, `diversity`, `hits` (held-out items in a list, on average), each of
         `METRICS` and `variety` (NaN where the model has no latent features).
     """
+    seen = split.seen("validation")
     pool = max((setting.pool(n) for setting in settings), default=n)
-    items, scores = model.recommend(split.train, users, pool, split.seed)
+    items, scores = model.recommend(seen, users, pool, split.seed)
     rows = []
     for setting in settings:
         size = setting.pool(n)
         chosen, _ = setting.choose(model, split.train, items[:, :size], scores[:, :size], n)
-        lists = RankedLists.judge(chosen, split, users)
+        lists = RankedLists.judge(chosen, split, users, "validation")
         rows.append(
             {
                 "dial": setting.dial,

@@ -78,7 +78,7 @@ def report(
     existing, recommended = recommend_to(model, split, user, n, reranking)
     quality = evaluate(model, split) if figures is None else figures
     listener = _text(split.train.users[user])
-    hidden = int(split.validation.user_counts[user])
+    hidden = int(split.held_out.user_counts[user])
     found = int(recommended["hit"].sum())
     nouns = dataset.nouns
     title = f"Recommended to {nouns.user} {listener}"

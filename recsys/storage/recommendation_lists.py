@@ -58,7 +58,7 @@ def lists(
                 "item": split.train.items[codes],
                 "artist": split.train.names[codes],
                 "score": scores[rows, columns],
-                "hit": find_hits(items, block, split.validation)[rows, columns],
+                "hit": find_hits(items, block, split.held_out)[rows, columns],
             }
         )
 

@@ -91,6 +91,7 @@ def parse_metadata(metadata: dict[str, Any], run_id: str, path: Path | str, writ
             settings=metadata["settings"],
             minimum=int(split["minimum"]),
             hidden=int(split["hidden"]),
+            validation=float(split.get("validation", 0.0)),  # there were two parts before
             data=key if key in SHARED else "",
             fingerprint=str(data["fingerprint"]),
             **stopping,

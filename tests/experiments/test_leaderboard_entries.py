@@ -8,7 +8,7 @@ from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch
 from recsys.models import MODELS, make_model
 
-RUN = Setup("funk", {"epochs": 9, "seed": 1}, minimum=10, hidden=3)
+RUN = Setup("funk", {"epochs": 9, "seed": 1}, minimum=10, hidden=3, validation=0.0)
 
 
 def contender(kept=9, **changes):
@@ -30,7 +30,7 @@ def test_a_run_on_another_hold_out_is_trained_anew_to_its_epoch(kept, stop, chec
     assert entry.model is not model
     assert entry.model.settings == RUN.settings
     assert (entry.trained, entry.stop, entry.seconds) == (False, stop, 0)
-    assert "it learned from another hold-out (10/3, seed 1)" in entry.note
+    assert "it learned from another hold-out (10/3, validation and test the same, seed 1)" in entry.note
     assert ("to epoch 4" in entry.note) == (stop == 4)
 
 

@@ -35,6 +35,7 @@ def setups(draw):
         settings={name: draw(numbers(name)) for name in MODELS[model].defaults},
         minimum=minimum,
         hidden=draw(st.integers(1, minimum - 1)),
+        validation=draw(numbers("validation")),
         watch=draw(st.sampled_from(list(CHOICES["watch"].options))),
         patience=draw(numbers("patience")),
         data=draw(st.sampled_from(["", *SHARED])),
@@ -76,7 +77,7 @@ def test_a_wrong_number_is_explained_once(name):
     assert complaint.startswith(SETTINGS[name].label)
     default = MODELS["biased"].defaults.get(name, SETTINGS[name].default)
     assert complaint.endswith(f"not 'many'; {default:g} is used instead.")
-    assert setup == Setup("biased")
+    assert setup == Setup("biased", validation=0.0)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,14 @@ def test_other_wrong_values_are_explained_once(query, words):
     setup, complaints = from_query(query)
     (complaint,) = complaints
     assert words in complaint
-    assert setup == Setup()
+    assert setup == (Setup() if query.keys() == {"data"} else Setup(validation=0.0))
+
+
+def test_a_link_from_before_there_were_three_parts_means_two():
+    query = to_query(Setup("als", minimum=12, hidden=4))
+    assert from_query(query)[0].validation == 0.33
+    del query["validation"]
+    assert from_query(query) == (Setup("als", minimum=12, hidden=4, validation=0.0), [])
 
 
 def test_a_link_without_settings_gives_the_defaults_and_says_nothing():

@@ -5,9 +5,10 @@ import threading
 import numpy as np
 import pytest
 
+from recsys.data.splitting import Split, hold_out
 from recsys.errors import InputError
 from recsys.evaluation.metrics import evaluate
-from recsys.evaluation.ranked_lists import sample_users
+from recsys.evaluation.ranked_lists import RankedLists, sample_users
 from recsys.experiments import training
 from recsys.experiments.training import Stopping, TrainingRun, warm_up
 from recsys.jobs.scheduler import JobScheduler
@@ -348,3 +349,33 @@ def test_a_fault_is_reported_and_makes_room(dataset, make_run, monkeypatch):
 
 def test_warming_up_runs_every_kernel():
     warm_up()
+
+
+def test_the_test_part_changes_nothing_in_a_training(checkerboard):
+    split = hold_out(checkerboard, 10, 6, 1, validation=0.5)
+    keep = np.arange(len(split.test)) % 2 == 0
+    poisoned = Split(split.train, split.validation, split.test.subset(keep), split.settings)
+    runs = [
+        TrainingRun(make_model("implicit", factors=4, epochs=3), one, Stopping("ndcg"))
+        for one in (split, poisoned)
+    ]
+    histories = [[(epoch.ndcg, epoch.recall, epoch.train_rmse) for epoch in run] for run in runs]
+    assert histories[0] == histories[1]
+
+
+def test_curves_read_validation_and_the_figures_of_exports_the_test(checkerboard):
+    split = hold_out(checkerboard, 10, 6, 1, validation=0.5)
+    model = make_model("implicit", factors=4, epochs=2)
+    (*_, last) = TrainingRun(model, split)
+    swapped = Split(split.train, split.test, split.validation, split.settings)
+    two_parts = Split(split.train, split.validation, split.validation, split.settings)
+    assert last.ndcg == pytest.approx(evaluate(model, two_parts)["ndcg@10"])
+    assert evaluate(model, split)["ndcg@10"] != pytest.approx(evaluate(model, swapped)["ndcg@10"])
+
+
+def test_validation_items_are_not_recommended_in_the_test(checkerboard):
+    split = hold_out(checkerboard, 10, 6, 1, validation=0.5)
+    model = make_model("popular").fit(split.train)
+    users = sample_users(split, 40)
+    lists = RankedLists.of(model, split, users, 8)
+    assert not RankedLists.judge(lists.items, split, users, "validation").hits.any()

@@ -77,7 +77,7 @@ def test_without_the_toggle_a_slider_trains_nothing():
 
 
 def test_a_link_reproduces_the_curve_to_the_last_digit():
-    split = hold_out(load("sample").interactions, 30, 10, 4)
+    split = hold_out(load("sample").interactions, 30, 10, 4, 0.33)
     setup = Setup(
         "funk",
         {"factors": 2, "epochs": 5, "seed": 4, "learning_rate": 0.0123},

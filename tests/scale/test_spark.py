@@ -206,7 +206,7 @@ def read(run):
     model.user_factors, model.item_factors = (
         np.array(table["factors"].to_pylist(), np.float32) for table in (users, items)
     )
-    return story, model, Split(*sides, **story["split"])
+    return story, model, Split(*sides, sides[1], story["split"])
 
 
 def same_pairs(found, expected):

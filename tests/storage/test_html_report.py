@@ -130,7 +130,7 @@ def test_the_same_is_written_again(given_names):
 def test_a_listener_of_whom_nothing_is_known_has_a_page(given_names):
     dataset, split = given_names
     empty = split.train.subset(split.train.user_codes != 3)
-    bare = type(split)(empty, split.validation, split.minimum, split.hidden, split.seed)
+    bare = type(split)(empty, split.validation, split.test, split.settings)
     model = make_model("implicit", factors=4, epochs=2).fit(empty)
     assert Page(report(dataset, bare, model, 3, 5, made=MADE)).open == []
     assert np.isfinite(model.user_factors).all()

@@ -11,6 +11,7 @@ from pandas.io.formats.style import Styler
 from pages.components.compare import model_selection
 from pages.components.session import session
 from pages.components.widgets import charts
+from recsys.data.splitting import in_words
 from recsys.evaluation.metrics import METRICS, HitMetric
 from recsys.experiments.leaderboard import Leaderboard
 from recsys.figures import evaluation
@@ -39,9 +40,9 @@ def draw(board: Leaderboard) -> None:
     table, marks = board.table(measured), board.marks(measured)
     split, nouns = board.split, session.nouns()
     st.caption(
-        f"Lists of {board.n} for {len(board.users):,} {nouns.users}; hold-out {split.minimum}/{split.hidden}, seed "
-        f"{split.seed}. ± is the 95 % confidence interval over the {nouns.users}. Bold: the best of a column. "
-        "Tinted: not clearly worse."
+        f"Lists of {board.n} for {len(board.users):,} {nouns.users}; test part of the hold-out "
+        f"{in_words(split.settings)}. ± is the 95 % confidence interval over the {nouns.users}. "
+        "Bold: the best of a column. Tinted: not clearly worse."
     )
     st.dataframe(
         _styled(table.assign(model=table["model"].map(disarm)), marks),

@@ -9,10 +9,11 @@ import streamlit as st
 from pages.components.session import cached, session
 from pages.components.shell import layout
 from pages.components.widgets import settings_form
+from recsys.data.splitting import in_words, validation_items
 from recsys.errors import InputError
 from recsys.experiments.leaderboard import Entry, Leaderboard
 from recsys.experiments.leaderboard_entries import Contender, kept_epoch, label_of
-from recsys.experiments.setup import Setup
+from recsys.experiments.setup import SPLIT_SETTINGS, Setup
 from recsys.models import MODELS
 from recsys.models.base import Model
 from recsys.settings import SETTINGS
@@ -52,8 +53,8 @@ def draw() -> None:
         adding = st.button("Add a run or own settings", icon=":material/add:", key="add")
         with st.popover("Hold-out", icon=":material/visibility_off:", key="hold-out"):
             chosen = {
-                name: int(settings_form.setting(name, SETTINGS[name].default, PREFIX))
-                for name in ("minimum", "hidden", "seed")
+                name: settings_form.setting(name, SETTINGS[name].default, PREFIX)
+                for name in (*SPLIT_SETTINGS, "seed")
             }
         n = st.segmented_control(
             "Length of the lists",
@@ -65,10 +66,18 @@ def draw() -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
+    own = validation_items(chosen["hidden"], chosen["validation"])
+    rest = chosen["hidden"] - own
+    parts = (
+        f"{own} are validation, which curves and sweeps read, and {rest} are the test, which only this page reports."
+        if own
+        else "They are validation and test at once, as in the article: a model that was tuned on them looks better "
+        "here than it is."
+    )
     st.caption(
         f"One hold-out for all: each {nouns.user} with at least {chosen['minimum']} {nouns.items} hides "
-        f"{chosen['hidden']} of them, drawn by seed {chosen['seed']}. Every model learns from the rest and recommends "
-        f"{n} {nouns.items}."
+        f"{chosen['hidden']} of them, drawn by seed {chosen['seed']}. {parts} Every model learns from what is not "
+        f"hidden and recommends {n} {nouns.items}."
     )
     if adding:
         _add(chosen)
@@ -96,7 +105,7 @@ def _remove(contender: Contender) -> None:
 
 
 @st.dialog("Add to the comparison", icon=":material/add:")
-def _add(hold_out: dict[str, int]) -> None:
+def _add(hold_out: dict[str, int | float]) -> None:
     kind = st.segmented_control(
         "What to add",
         list(KINDS),
@@ -127,7 +136,7 @@ def _own_settings() -> Contender | None:
     return Contender(label_of(setup, _taken(), called), setup)
 
 
-def _run(hold_out: dict[str, int]) -> Contender | None:
+def _run(hold_out: dict[str, int | float]) -> Contender | None:
     """Draw the choice among the runs on this data: those of this visit and the saved ones."""
     added = {contender.run for contender in _added()}
     runs = {run.run: run for run in (*_visited(), *_saved()) if run.run not in added}
@@ -142,7 +151,7 @@ def _run(hold_out: dict[str, int]) -> Contender | None:
     st.caption(
         "It learned from the hold-out that is chosen here, and is measured as it was trained."
         if setup.hold_out == hold_out
-        else f"It learned from another hold-out ({setup.minimum}/{setup.hidden}, seed {setup.seed}) and would know "
+        else f"It learned from another hold-out ({in_words(setup.hold_out)}) and would know "
         "what is hidden here: it is trained anew with its settings."
     )
     return runs[chosen]

@@ -63,7 +63,12 @@ def _of_all_models() -> Job[Leaderboard] | None:
 
     def make() -> Leaderboard:
         minimum, hidden = suited(interactions)
-        split = splits.draw(interactions, minimum, hidden, int(SETTINGS["seed"].default))
+        split = splits.draw(
+            interactions,
+            minimum=minimum,
+            hidden=hidden,
+            **{name: SETTINGS[name].default for name in ("seed", "validation")},
+        )
         return Leaderboard(
             [Contender(MODELS[name].label, Setup(name)).entry(split) for name in MODELS], split
         )

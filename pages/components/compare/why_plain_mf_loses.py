@@ -19,9 +19,7 @@ from recsys.models import make_model
 
 
 @cached.remembered(show_spinner="Training the article's model ...", max_entries=4)
-def _trained(
-    fingerprint: str, minimum: int, hidden: int, seed: int, _split: Split
-) -> tuple[TrainingRun, RankedLists]:
+def _trained(fingerprint: str, settings: str, _split: Split, seed: int) -> tuple[TrainingRun, RankedLists]:
     run = TrainingRun(make_model("article", seed=seed), _split)
     for _ in run:
         pass
@@ -32,7 +30,9 @@ def draw(board: Leaderboard) -> None:
     """Draw the story, with the best other model of the leaderboard to compare with."""
     split, nouns = board.split, session.nouns()
     try:
-        run, lists = _trained(session.dataset().interactions.fingerprint, **split.settings, _split=split)
+        run, lists = _trained(
+            session.dataset().interactions.fingerprint, str(split.settings), split, split.seed
+        )
     except InputError as error:
         layout.problem(error)
         return

@@ -57,7 +57,7 @@ class Lists:
     @property
     def hidden(self) -> int:
         """How many of the listener's artists were hidden from the model."""
-        return int(self.job.run.split.validation.user_counts[self.user])
+        return int(self.job.run.split.held_out.user_counts[self.user])
 
     @property
     def found(self) -> int:

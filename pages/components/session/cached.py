@@ -94,8 +94,10 @@ def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.F
     return _figure(session.dataset().interactions.fingerprint, name, options, draw)
 
 
-def split(minimum: int, hidden: int, seed: int) -> Split:
+def split(**settings: int | float) -> Split:
     """Return the hold-out of the current data: the same to all that use it, and gone with the last of them.
+
+    Takes the settings of `hold_out`.
 
     Raises
     ------
@@ -103,10 +105,10 @@ def split(minimum: int, hidden: int, seed: int) -> Split:
         If these numbers leave nobody to take part.
     """
     interactions = session.dataset().interactions
-    found = splits.known(interactions, minimum, hidden, seed)
+    found = splits.known(interactions, **settings)
     if found is None:
         with st.spinner("Drawing the hold-out ..."):
-            found = splits.draw(interactions, minimum, hidden, seed)
+            found = splits.draw(interactions, **settings)
     return found
 
 
@@ -114,7 +116,7 @@ def split(minimum: int, hidden: int, seed: int) -> Split:
 def _effect(
     run_id: str, epochs: int, diversity: float, steps: tuple[float, ...], _run: TrainingRun
 ) -> Judged:
-    users = sample_users(_run.split, JUDGED)
+    users = sample_users(_run.split, JUDGED, "validation")
     settings = [Reranking(step, diversity) for step in steps]
     return effect(_run.model, _run.split, users, settings), len(users)
 

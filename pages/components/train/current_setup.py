@@ -10,7 +10,7 @@ from pages.components import navigation
 from pages.components.session import session
 from pages.components.shell import layout
 from recsys.data.dataset import SHARED
-from recsys.experiments.setup import Setup
+from recsys.experiments.setup import SPLIT_SETTINGS, Setup
 from recsys.experiments.share_link import from_query, names_a_setup, other_data
 
 
@@ -81,7 +81,7 @@ def put(setup: Setup) -> None:
     st.session_state.model = setup.model
     for name, value in setup.settings.items():
         st.session_state[f"{setup.model}-{name}"] = value
-    for name in ("minimum", "hidden"):
+    for name in SPLIT_SETTINGS:
         st.session_state[f"split-{name}"] = getattr(setup, name)
     st.session_state.watch, st.session_state.patience = setup.watch, setup.patience
     st.session_state["watch-lists"] = "none" if setup.watch == "rmse" else setup.watch

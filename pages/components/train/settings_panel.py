@@ -9,7 +9,7 @@ from pages.components.shell import layout
 from pages.components.train.current_setup import data_names
 from pages.components.widgets import settings_form
 from recsys.errors import InputError
-from recsys.experiments.setup import Setup
+from recsys.experiments.setup import SPLIT_SETTINGS, Setup
 from recsys.jobs.scheduler import ENDED
 
 # A training that is over by then is drawn at once, whole; a longer one shows its progress.
@@ -28,14 +28,15 @@ def settings() -> None:
     name, chosen = settings_form.model_settings()
     hold_out = settings_form.split_settings(chosen.get("seed"))
     stopping = settings_form.stopping(name)
+    data, fingerprint = data_names()
     setup = Setup(
-        name,
-        chosen,
-        hold_out["minimum"],
-        hold_out["hidden"],
-        stopping.watch,
-        stopping.patience,
-        *data_names(),
+        model=name,
+        settings=chosen,
+        **{wanted: hold_out[wanted] for wanted in SPLIT_SETTINGS},
+        watch=stopping.watch,
+        patience=stopping.patience,
+        data=data,
+        fingerprint=fingerprint,
     )
     st.session_state.setdefault("setups", {})[name] = setup
     pressed = start.button(

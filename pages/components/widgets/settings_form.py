@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components.session import session
+from recsys.experiments.setup import SPLIT_SETTINGS
 from recsys.experiments.training import Stopping
 from recsys.models import MODELS
 from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
@@ -99,14 +100,13 @@ def stopping(model: str) -> Stopping:
         return Stopping(watch, int(setting("patience", SETTINGS["patience"].default)))
 
 
-def split_settings(seed: int | None) -> dict[str, int]:
+def split_settings(seed: int | None) -> dict[str, Any]:
     """Draw the settings of the hold-out and return them by name; its seed is the model's, or else the default."""
     with st.expander("Hold-out", icon=":material/visibility_off:"):
         nouns = session.nouns()
         st.caption(
-            f"Some {nouns.items} of each {nouns.user} are hidden from training, to judge the model by."
+            f"Some {nouns.items} of each {nouns.user} are held out of training: for validation, which the curves show, "
+            "and for the test, which Compare reports."
         )
-        chosen = {
-            name: int(setting(name, SETTINGS[name].default, "split-")) for name in ("minimum", "hidden")
-        }
+        chosen = {name: setting(name, SETTINGS[name].default, "split-") for name in SPLIT_SETTINGS}
     return chosen | {"seed": int(SETTINGS["seed"].default) if seed is None else seed}

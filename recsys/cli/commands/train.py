@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_data(parser)
     add_model(parser)
-    add_settings(parser, "watch", "patience")
+    add_settings(parser, "validation", "watch", "patience")
     parser.add_argument("--out", type=Path, metavar="RUN", help="save the trained model to this file")
 
 
