@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recsys.errors import InputError
-from recsys.scale.external_runs import ExternalRun, Preparation, is_prepared, read_run
-from recsys.scale.external_runs.index_build import place
+from recsys.scale.external_runs import ExternalRun, IndexBuild, is_indexed, read_manifest
+from recsys.scale.external_runs.index_build import index_folder
 
 ROWS_IN_PART = 250_000
 TASTES = 64
@@ -206,7 +206,7 @@ def forget(folder: Path) -> None:
 
 def prepare(folder: Path) -> dict[str, float]:
     """Prepare the run; return seconds, and the most memory of the process's own in megabytes."""
-    work, most, started = Preparation(read_run(folder)), 0.0, time.perf_counter()
+    work, most, started = IndexBuild(read_manifest(folder)), 0.0, time.perf_counter()
     lap, doing, laps = started, "", {}
     while True:
         try:
@@ -226,8 +226,8 @@ def prepare(folder: Path) -> dict[str, float]:
 def measure(folder: Path, times: int) -> dict[str, Any]:
     """Open the run, cold and warm, and measure what a reader waits for, in milliseconds."""
     random = np.random.default_rng(1)
-    source = read_run(folder)
-    forget(place(source))
+    source = read_manifest(folder)
+    forget(index_folder(source))
     found: dict[str, Any] = {"before": memory()}
     started = time.perf_counter()
     run = ExternalRun(source)
@@ -279,7 +279,7 @@ def measure(folder: Path, times: int) -> dict[str, Any]:
     for _ in range(5):
         run.close()
         del run
-        forget(place(source))
+        forget(index_folder(source))
         run = ExternalRun(source)
         cold.append({"rank": waits(rank, 1)["p50"], "search": waits(search, 1)["p50"]})
     found["cold"] = cold
@@ -306,7 +306,7 @@ def main() -> None:
     else:
         steps = ["write", "prepare", "measure"]
         try:
-            if is_prepared(read_run(options.folder)):
+            if is_indexed(read_manifest(options.folder)):
                 steps.remove("prepare")
             steps.remove("write")
         except InputError:

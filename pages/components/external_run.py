@@ -40,7 +40,7 @@ def explain(name: str) -> None:
 
 
 def _cannot(run: ExternalRun, why: str) -> None:
-    st.info(f"**{layout.escape(run.source.title, 80)}** {why}", icon=":material/cloud_download:")
+    st.info(f"**{layout.escape(run.manifest.title, 80)}** {why}", icon=":material/cloud_download:")
     to_pages()
 
 
@@ -53,7 +53,7 @@ def to_pages() -> None:
 
 def explore(run: ExternalRun) -> None:
     """Draw key figures, how good it was found to be, and its artists."""
-    source = run.source
+    source = run.manifest
     with st.container(horizontal=True):
         st.metric("Listeners", f"{run.n_users:,}", border=True)
         st.metric("Artists", f"{run.n_items:,}", border=True)
@@ -180,7 +180,7 @@ def recommend(run: ExternalRun) -> None:
         st.subheader("Recommended", anchor=False)
         st.caption(
             f"{run.n_items:,} artists ranked by {run.label} in **{taken:.0f} ms**. "
-            f"Score: {layout.escape(run.source.target)}. "
+            f"Score: {layout.escape(run.manifest.target)}. "
             + (f"**Hits: {recommended['hit'].sum()} of {len(recommended)}.**" if len(hidden) else "")
         )
         shown = recommended.assign(

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from benchmarks.large_run import write
-from recsys.scale.external_runs import ExternalRun, read_run
+from recsys.scale.external_runs import ExternalRun, read_manifest
 from tests.pages.test_pages import open_page, said
 from tests.scale.test_external_runs import prepare, story
 
@@ -24,7 +24,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def run(folder):
     prepare(folder)
-    opened = ExternalRun(read_run(folder))
+    opened = ExternalRun(read_manifest(folder))
     yield opened
     opened.close()
 

@@ -16,10 +16,10 @@ import pytest
 from benchmarks.large_run import write
 from recsys.errors import InputError
 from recsys.recommendation.new_user import UserProfile
-from recsys.scale.external_runs import ExternalRun, Preparation, find_run, find_runs, is_prepared, read_run
-from recsys.scale.external_runs.external_run import top_n
-from recsys.scale.external_runs.index_build import ArrayWriter, prepared_folder
-from recsys.scale.external_runs.label_index import Names, NamesWriter, fold
+from recsys.scale.external_runs import ExternalRun, IndexBuild, find_run, find_runs, is_indexed, read_manifest
+from recsys.scale.external_runs.external_run import _top_n
+from recsys.scale.external_runs.index_build import ArrayWriter, index_root
+from recsys.scale.external_runs.label_index import LabelIndex, LabelIndexWriter, normalize
 from tests.conftest import ROOT
 
 USERS, ITEMS, FACTORS = 300, 200, 8
@@ -41,18 +41,18 @@ def folder(tmp_path):
 @pytest.fixture
 def run(folder):
     prepare(folder)
-    opened = ExternalRun(read_run(folder))
+    opened = ExternalRun(read_manifest(folder))
     yield opened
     opened.close()
 
 
-def prepare(folder: Path) -> Preparation:
-    work = Preparation(read_run(folder))
+def prepare(folder: Path) -> IndexBuild:
+    work = IndexBuild(read_manifest(folder))
     to_the_end(work)
     return work
 
 
-def to_the_end(work: Preparation) -> None:
+def to_the_end(work: IndexBuild) -> None:
     with contextlib.suppress(StopIteration):
         while True:
             work.step()
@@ -184,7 +184,7 @@ def test_what_is_wrong_with_a_run_is_said_and_nothing_is_left(folder, damage, sa
     damage(folder)
     with pytest.raises(InputError, match=said.replace("(", r"\(")):
         prepare(folder)
-    assert not [path for path in prepared_folder().glob("*") if path.is_dir()]
+    assert not [path for path in index_root().glob("*") if path.is_dir()]
 
 
 def test_a_truncated_file_is_explained(folder):
@@ -223,7 +223,7 @@ def test_listeners_and_artists_have_the_codes_of_the_parts(folder, run):
     assert [run.names[code] for code in range(ITEMS)] == names
     assert [run.item_code(run.items[code]) for code in (0, 7, 199)] == [0, 7, 199]
     assert run.users_from("u000", 1000) == sorted(label for label in ids if label.startswith("u000"))
-    assert run.user_code(run.somebody(seed=3)) in range(USERS)
+    assert run.user_code(run.random_user(seed=3)) in range(USERS)
     with pytest.raises(InputError, match=r"There is no listener 'x' in this run\. Try 'u"):
         run.user_code("x")
     with pytest.raises(InputError, match="There is no artist 'x' in this run"):
@@ -244,7 +244,7 @@ def test_somebody_new_is_solved_for_as_the_model_is_defined(folder, from_spark):
     if not from_spark:
         story(spark=None)(folder)
     prepare(folder)
-    run = ExternalRun(read_run(folder))
+    run = ExternalRun(read_manifest(folder))
     items = matrix(folder, "items").astype(np.float64)
     codes, plays = np.array([3, 50, 120, 7]), np.array([100.0, 5.0, 20.0, 0.0])
     y = np.log1p(plays) / np.log1p(plays[:3]).mean()
@@ -272,7 +272,7 @@ def test_somebody_new_is_solved_for_as_the_model_is_defined(folder, from_spark):
 def test_a_run_without_its_settings_recommends_but_takes_nobody_new_in(folder):
     story(settings={})(folder)
     prepare(folder)
-    run = ExternalRun(read_run(folder))
+    run = ExternalRun(read_manifest(folder))
     assert not run.supports_fold_in
     assert not any(run.recommend(0)[1]["names"])
     with pytest.raises(InputError, match="does not say its alpha and regularization"):
@@ -300,7 +300,7 @@ def test_who_plays_nothing_or_everything_gets_what_there_is(folder):
     everything = {"user": [1] * ITEMS, "item": range(ITEMS), "value": [2.0] * ITEMS}
     pq.write_table(pa.concat_tables([pa.table(everything, schema=table.schema), rest]), part)
     prepare(folder)
-    run = ExternalRun(read_run(folder))
+    run = ExternalRun(read_manifest(folder))
     existing, recommended = run.recommend(0, 10)
     assert (len(existing), len(recommended)) == (0, 10)
     assert not any(recommended["names"])
@@ -325,8 +325,9 @@ def test_many_threads_look_names_up_at_once(run):
 
 def test_few_items_bring_short_lists():
     scores = np.array([3, 1, 2, 5], np.float32)
-    assert top_n(scores, [3], 10).tolist() == [0, 2, 1]
-    assert top_n(np.ones(5, np.float32), [], 2).tolist() in ([0, 1], [3, 4])
+    items, found = _top_n(scores, [3], 10)
+    assert (items.tolist(), found.tolist()) == ([0, 2, 1], [3, 2, 1])
+    assert len(_top_n(np.ones(5, np.float32), [], 2)[0]) == 2
 
 
 @pytest.fixture
@@ -344,16 +345,16 @@ def named(tmp_path):
     ]
     artists += ["Heartbeats", "Łąki Łan", "100% Wolf", "naïve_", "Beatbox  Twins"]
     path = tmp_path / "names.sqlite"
-    writer = NamesWriter(path)
+    writer = LabelIndexWriter(path)
     writer.add_items(
-        (code, len(artists) - code, f"a{code}", name, fold(name), code, 2.0 * code)
+        (code, len(artists) - code, f"a{code}", name, normalize(name), code, 2.0 * code)
         for code, name in enumerate(artists)
     )
     assert list(writer.index_items(len(artists))) == [len(artists)]
     writer.add_users((code, label) for code, label in enumerate(["b", "aa", "a_", "a%", "ab", "é"]))
     writer.index_users()
     writer.close()
-    names = Names(path)
+    names = LabelIndex(path)
     yield lambda part, n=9: names.items(names.search(part, n))["artist"].tolist()
     names.close()
 
@@ -396,60 +397,60 @@ def test_as_many_artists_are_found_as_were_asked_for(named):
 def test_a_preparation_that_was_killed_is_begun_again(folder):
     script = (
         "import os; from pathlib import Path; from recsys.scale.external_runs import *\n"
-        f"work = Preparation(read_run(Path({str(folder)!r})))\n"
+        f"work = IndexBuild(read_manifest(Path({str(folder)!r})))\n"
         "for _ in range(4): work.step()\n"
         "os._exit(9)"
     )
     killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
     assert killed.returncode == 9
-    assert [path.name[:11] for path in prepared_folder().iterdir() if path.is_dir()] == [".unfinished"]
-    assert not is_prepared(read_run(folder))
+    assert [path.name[:11] for path in index_root().iterdir() if path.is_dir()] == [".unfinished"]
+    assert not is_indexed(read_manifest(folder))
     prepare(folder)
-    assert is_prepared(read_run(folder))
-    assert len([path for path in prepared_folder().iterdir() if path.is_dir()]) == 1
+    assert is_indexed(read_manifest(folder))
+    assert len([path for path in index_root().iterdir() if path.is_dir()]) == 1
 
 
 def test_one_program_at_a_time_prepares(folder):
-    first = Preparation(read_run(folder))
+    first = IndexBuild(read_manifest(folder))
     first.step()
     with pytest.raises(InputError, match="Another program prepares a run"):
-        Preparation(read_run(folder)).step()
+        IndexBuild(read_manifest(folder)).step()
     first.finish()
-    assert not [path for path in prepared_folder().iterdir() if path.is_dir()]
+    assert not [path for path in index_root().iterdir() if path.is_dir()]
     assert prepare(folder).progress == 1
 
 
 def test_a_run_that_changed_is_prepared_again_and_the_old_one_is_removed(folder):
     prepare(folder)
-    before = read_run(folder)
+    before = read_manifest(folder)
     story(title="Another")(folder)
-    after = read_run(folder)
-    assert is_prepared(before)
-    assert not is_prepared(after)
+    after = read_manifest(folder)
+    assert is_indexed(before)
+    assert not is_indexed(after)
     with pytest.raises(InputError, match="not prepared yet"):
         ExternalRun(after)
     prepare(folder)
-    assert is_prepared(after)
-    assert not is_prepared(before)
+    assert is_indexed(after)
+    assert not is_indexed(before)
 
 
 def test_a_run_that_changes_meanwhile_is_not_taken(folder):
-    work = Preparation(read_run(folder))
+    work = IndexBuild(read_manifest(folder))
     work.step()
     story(title="Another")(folder)
     with pytest.raises(InputError, match="changed while it was prepared"):
         to_the_end(work)
-    assert not [path for path in prepared_folder().iterdir() if path.is_dir()]
+    assert not [path for path in index_root().iterdir() if path.is_dir()]
 
 
 def test_what_was_prepared_and_then_damaged_is_prepared_again(folder):
     prepare(folder)
-    made = next(path for path in prepared_folder().iterdir() if path.is_dir())
+    made = next(path for path in index_root().iterdir() if path.is_dir())
     with (made / "user_factors.npy").open("r+b") as file:
         file.truncate(100)
-    assert not is_prepared(read_run(folder))
+    assert not is_indexed(read_manifest(folder))
     prepare(folder)
-    assert is_prepared(read_run(folder))
+    assert is_indexed(read_manifest(folder))
 
 
 def test_a_full_disk_is_noticed_before_anything_is_written(folder, monkeypatch):

@@ -12,14 +12,14 @@ from pages.components.shell import layout
 from pages.components.widgets import job_card
 from recsys.errors import InputError
 from recsys.jobs.scheduler import Job
-from recsys.scale.external_runs import ExternalRun, Preparation, Source, find_runs, is_prepared
+from recsys.scale.external_runs import ExternalRun, IndexBuild, Manifest, find_runs, is_indexed
 
 STALLED = {"failed": "It stopped because of a fault in this program.", "cancelled": ""}
 
 
 def in_use(run: ExternalRun) -> None:
     """Draw what is open."""
-    source = run.source
+    source = run.manifest
     with st.container(border=True):
         st.subheader(f"In use: {layout.escape(source.title, 80)}", anchor=False)
         with st.container(horizontal=True):
@@ -52,7 +52,7 @@ def draw() -> None:
         st.warning(layout.escape(complaint, 400))
 
 
-def _one(source: Source) -> None:
+def _one(source: Manifest) -> None:
     opened = session.large_run()
     job = shared_jobs.preparations().job(source.identity)
     with st.container(border=True):
@@ -71,7 +71,7 @@ def _one(source: Source) -> None:
         words.caption(" · ".join(layout.escape(fact) if "written" not in fact else fact for fact in facts))
         if opened is not None and opened.fingerprint == source.identity:
             button.markdown(":green-badge[:material/check: Open]")
-        elif is_prepared(source):
+        elif is_indexed(source):
             if button.button(
                 "Open",
                 type="primary",
@@ -97,18 +97,18 @@ def _one(source: Source) -> None:
                 st.error(layout.escape(said), icon=":material/error:")
 
 
-def _written(source: Source) -> str:
+def _written(source: Manifest) -> str:
     return layout.escape(source.created[:16].replace("T", " "))
 
 
-def _prepare(source: Source) -> None:
+def _prepare(source: Manifest) -> None:
     try:
-        shared_jobs.preparations().start(source.identity, partial(Preparation, source))
+        shared_jobs.preparations().start(source.identity, partial(IndexBuild, source))
     except InputError as error:
         st.session_state.notice = str(error)
 
 
-def _open(source: Source) -> None:
+def _open(source: Manifest) -> None:
     try:
         session.open_large_run(source)
     except InputError as error:
@@ -117,7 +117,7 @@ def _open(source: Source) -> None:
         st.rerun()
 
 
-def _told(job: Job[Preparation]) -> str:
+def _told(job: Job[IndexBuild]) -> str:
     left = job.seconds_left
     return job.run.doing + (
         f", about {left:.0f} seconds left" if left and left > 2 and job.run.progress > 0.02 else ""

@@ -29,8 +29,8 @@ from recsys.experiments.setup import Setup
 from recsys.experiments.training import TrainingRun, warm_up
 from recsys.jobs.health import health as health_of
 from recsys.jobs.scheduler import Job, JobScheduler, Work
-from recsys.scale.external_runs import ExternalRun, Source, find_run
-from recsys.scale.external_runs.manifest import PREFIX
+from recsys.scale.external_runs import ExternalRun, Manifest, find_run
+from recsys.scale.external_runs.manifest import KEY_PREFIX
 from recsys.storage.dataset_store import KEY, DatasetStore
 from recsys.storage.run_store import RunStore, runs_folder
 
@@ -168,7 +168,7 @@ def offered(offer: ServerDataset) -> Dataset:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _open_large(identity: str, _source: Source) -> ExternalRun:
+def _open_large(identity: str, _source: Manifest) -> ExternalRun:
     return ExternalRun(_source)
 
 
@@ -177,7 +177,7 @@ def large_run() -> ExternalRun | None:
     if "large-run" not in st.session_state:
         st.session_state["large-run"] = None
         wanted = st.query_params.get("data", "")
-        if wanted.startswith(PREFIX):
+        if wanted.startswith(KEY_PREFIX):
             try:
                 open_large_run(find_run(wanted))
             except InputError as error:
@@ -185,7 +185,7 @@ def large_run() -> ExternalRun | None:
     return st.session_state["large-run"]
 
 
-def open_large_run(source: Source) -> None:
+def open_large_run(source: Manifest) -> None:
     """Look at this run from now on.
 
     Raises
@@ -211,7 +211,7 @@ def nouns() -> Nouns:
 def title() -> str:
     """Return what that is called."""
     opened = large_run()
-    return opened.source.title if opened else dataset().title
+    return opened.manifest.title if opened else dataset().title
 
 
 def origin() -> str:

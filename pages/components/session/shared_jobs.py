@@ -9,7 +9,7 @@ import streamlit as st
 
 from recsys.data.sources.server_folder import Reading
 from recsys.jobs.scheduler import ENDED, Job, JobScheduler, Work
-from recsys.scale.external_runs import Preparation
+from recsys.scale.external_runs import IndexBuild
 
 W = TypeVar("W", bound=Work)
 
@@ -63,6 +63,6 @@ def readings() -> Once[Reading]:
 
 
 @st.cache_resource(show_spinner=False)
-def preparations() -> Once[Preparation]:
+def preparations() -> Once[IndexBuild]:
     """Return the runs trained elsewhere that this server prepares or has prepared, by identity."""
     return Once(kept=64)

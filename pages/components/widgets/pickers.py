@@ -120,7 +120,7 @@ def typed_listener(run: ExternalRun, **beside: str) -> str | None:
         icon=":material/casino:",
         key="any-listener",
         width="stretch",
-        on_click=lambda: choose_listener(run.somebody()),
+        on_click=lambda: choose_listener(run.random_user()),
     )
     wanted = (typed or "").strip()
     try:

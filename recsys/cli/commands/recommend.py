@@ -18,7 +18,7 @@ from recsys.data.nouns import MUSIC, Nouns
 from recsys.data.sources.load import load
 from recsys.errors import InputError
 from recsys.recommendation.recommend import recommend_to
-from recsys.scale.external_runs import ExternalRun, Preparation, is_prepared, read_run
+from recsys.scale.external_runs import ExternalRun, IndexBuild, is_indexed, read_manifest
 from recsys.storage.html_report import report
 from recsys.storage.model_file import SavedRun, load_run
 from recsys.storage.recommendation_lists import write_lists
@@ -101,9 +101,9 @@ def _recommend_external(options: argparse.Namespace) -> Answer:
             "A run in parts recommends to one --user at a time, without --out; where it was trained, lists of "
             "all can be made."
         )
-    source = read_run(options.run)
-    if not is_prepared(source):
-        work, said = Preparation(source), ""
+    source = read_manifest(options.run)
+    if not is_indexed(source):
+        work, said = IndexBuild(source), ""
         with contextlib.suppress(StopIteration):
             while True:
                 work.step()

@@ -1,4 +1,4 @@
-"""A large run that was prepared: everything stays on disk, and memory holds what is looked at."""
+"""External run: memory-mapped factors and pairs, and an index of labels."""
 
 from __future__ import annotations
 
@@ -15,24 +15,27 @@ from numpy.typing import ArrayLike, NDArray
 from recsys.analysis.similarity import LEAST_LISTENERS
 from recsys.errors import InputError
 from recsys.models import MODELS
+from recsys.models.als import user_parts
+from recsys.models.base import best
 from recsys.models.matrix_factorization import keep_blas_to_one_thread
-from recsys.recommendation.explanation import WORTH_NAMING, sentence
+from recsys.models.value_matrix import play_row
+from recsys.recommendation.explanation import main_contributors, sentence
 from recsys.recommendation.new_user import UserProfile
-from recsys.scale.external_runs.index_build import NAMES, facts_of, is_prepared, place
-from recsys.scale.external_runs.label_index import Names
-from recsys.scale.external_runs.manifest import Source, is_amount
+from recsys.scale.external_runs.index_build import LABELS_FILE, index_folder, is_indexed, read_index_metadata
+from recsys.scale.external_runs.label_index import LabelIndex
+from recsys.scale.external_runs.manifest import Manifest, is_amount
 
-ROWS_AT_ONCE = 1 << 16
-SCENES = 12
-OF_SCENE = 12
-# A known pair always counts for a little more than an unknown one, as where these runs come from.
-LEAST_EXCESS = 1e-6
+ROWS_PER_BLOCK = 1 << 16
+N_SCENES = 12
+SCENE_SIZE = 12
+# An observed pair always has a little more confidence than an unobserved one, as in training.
+MIN_EXCESS = 1e-6
 
 
-class Labels:
-    """Ids or names by code, read when they are asked for."""
+class ItemLabels:
+    """Ids or names of items by code, read on access."""
 
-    def __init__(self, names: Names, which: int) -> None:
+    def __init__(self, names: LabelIndex, which: int) -> None:
         self._names, self._which = names, which
 
     def __getitem__(self, code: int) -> str:
@@ -41,43 +44,43 @@ class Labels:
 
 
 class ExternalRun:
-    """A run trained elsewhere, opened: arrays are mapped from disk, names are looked up there.
+    """An opened external run: arrays are memory-mapped, labels are read from the index.
 
     Attributes
     ----------
-    source : Source
-    items, names : Labels
+    manifest : Manifest
+    items, names : ItemLabels
         Ids and names of items by code.
     plays : float
-        Of all listeners together.
+        Sum of all values.
 
     Raises
     ------
     InputError
-        If it is not prepared, or what was prepared is damaged.
+        If it is not indexed, or the index is damaged.
     """
 
     uses_negative_feedback = True
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, manifest: Manifest) -> None:
         keep_blas_to_one_thread()
-        folder = place(source)
-        if not is_prepared(source):
+        folder = index_folder(manifest)
+        if not is_indexed(manifest):
             raise InputError(
-                f"The run {source.folder.name!r} is not prepared yet. Prepare it on the Data page."
+                f"The run {manifest.folder.name!r} is not prepared yet. Prepare it on the Data page."
             )
-        self.source = source
-        facts = facts_of(folder)
+        self.manifest = manifest
+        facts = read_index_metadata(folder)
         self.plays, self.n_pairs = float(facts["plays"]), int(facts["known"])
-        self._item_factors = _mapped(folder / "item_factors.npy", (source.items, source.factors))
+        self._item_factors = _mapped(folder / "item_factors.npy", (manifest.items, manifest.factors))
         _read_ahead(folder / "item_factors.npy")
-        self._user_factors = _mapped(folder / "user_factors.npy", (source.users, source.factors))
-        self._norms = _mapped(folder / "item_norms.npy", (source.items,))
-        self._listeners = _mapped(folder / "listeners.npy", (source.items,))
-        self._gram = _mapped(folder / "gram.npy", (source.factors, source.factors))
-        self._pairs = {kind: _mapped_pairs(folder, kind, source.users) for kind in ("known", "hidden")}
-        self._names = Names(folder / NAMES)
-        self.items, self.names = Labels(self._names, 0), Labels(self._names, 1)
+        self._user_factors = _mapped(folder / "user_factors.npy", (manifest.users, manifest.factors))
+        self._norms = _mapped(folder / "item_norms.npy", (manifest.items,))
+        self._listeners = _mapped(folder / "listeners.npy", (manifest.items,))
+        self._gram = _mapped(folder / "gram.npy", (manifest.factors, manifest.factors))
+        self._pairs = {kind: _mapped_pairs(folder, kind, manifest.users) for kind in ("known", "hidden")}
+        self._names = LabelIndex(folder / LABELS_FILE)
+        self.items, self.names = ItemLabels(self._names, 0), ItemLabels(self._names, 1)
 
     def close(self) -> None:
         """Close the file of names."""
@@ -85,33 +88,33 @@ class ExternalRun:
 
     @property
     def key(self) -> str:
-        """What names it in an address."""
-        return self.source.key
+        """Identifier in URLs."""
+        return self.manifest.key
 
     @property
     def fingerprint(self) -> str:
-        """Names exactly this run."""
-        return self.source.identity
+        """Identity of exactly this run."""
+        return self.manifest.identity
 
     @property
     def label(self) -> str:
-        """What its model is called."""
-        return MODELS[self.source.model].label
+        """Label of its model."""
+        return MODELS[self.manifest.model].label
 
     @property
     def n_hidden(self) -> int:
-        """Number of pairs that were hidden from training."""
+        """Number of held-out pairs."""
         return len(self._pairs["hidden"][1])
 
     @property
     def n_users(self) -> int:
         """Number of users."""
-        return self.source.users
+        return self.manifest.users
 
     @property
     def n_items(self) -> int:
         """Number of items."""
-        return self.source.items
+        return self.manifest.items
 
     def user_code(self, label: object) -> int:
         """Return the code of a user.
@@ -132,7 +135,7 @@ class ExternalRun:
         return self._names.user(code)
 
     def users_from(self, beginning: str, n: int) -> list[str]:
-        """Return `n` ids of users at most that begin so, in their order."""
+        """Return at most `n` ids of users with this prefix, in their order."""
         return self._names.users_from(beginning, n)
 
     def item_code(self, label: object) -> int:
@@ -149,26 +152,26 @@ class ExternalRun:
         return code
 
     def named(self, part: str, n: int) -> list[int]:
-        """Return the codes of `n` items at most whose name has this part, as `Names.search`."""
+        """Return the codes of at most `n` items whose name contains this part, as `LabelIndex.search`."""
         return self._names.search(part, n)
 
     def found(self, part: str, n: int) -> pd.DataFrame:
-        """Describe `n` items at most: those whose name has this part or, for an empty one, those with most users."""
+        """Describe at most `n` items whose name contains this part, or those with most users if it is empty."""
         codes = self.named(part, n) if part.strip() else self._names.top(n)
         return self.item_table(codes)
 
     def item_table(self, codes: Iterable[int]) -> pd.DataFrame:
-        """Describe some items, in the order of their codes as given: as `Names.items`."""
+        """Describe items in the given order, as `LabelIndex.items`."""
         return self._names.items(codes)
 
     def known(self, user: int, kind: str = "known") -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Return the items of a user in training, or with `hidden` those hidden from it, and their values."""
+        """Return items and values of a user in training, or with `hidden` those held out."""
         starts, items, values = self._pairs[kind]
         span = slice(int(starts[user]), int(starts[user + 1]))
         return np.array(items[span]), np.array(values[span])
 
-    def somebody(self, seed: int | None = None, least: int = 5) -> str:
-        """Return the id of a user drawn at random: one with at least so many items, if a few draws find one."""
+    def random_user(self, seed: int | None = None, least: int = 5) -> str:
+        """Return the id of a random user, if possible one with at least `least` items."""
         random = np.random.default_rng(seed)
         starts = self._pairs["known"][0]
         drawn = random.integers(self.n_users, size=200)
@@ -176,23 +179,23 @@ class ExternalRun:
         return self.user(int(drawn[np.argmax(np.minimum(counts, least))]))
 
     def scores(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the product of a vector with the factors of every item; float32 array, shape (n_items,)."""
+        """Return the dot product of a vector with the factors of every item; float32 array, shape (n_items,)."""
         vector = np.ascontiguousarray(vector, np.float32)
         found = np.empty(self.n_items, np.float32)
-        for first in range(0, self.n_items, ROWS_AT_ONCE):
-            block = slice(first, first + ROWS_AT_ONCE)
+        for first in range(0, self.n_items, ROWS_PER_BLOCK):
+            block = slice(first, first + ROWS_PER_BLOCK)
             np.matmul(self._item_factors[block], vector, out=found[block])
         return found
 
     def recommend(self, user: int, n: int = 10) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return what a user plays and what they might.
+        """Return the items of a user and the recommended ones.
 
         Parameters
         ----------
         user : int
             User code.
         n : int
-            How many items to recommend, from 1.
+            Length of the list, from 1.
 
         Returns
         -------
@@ -201,16 +204,16 @@ class ExternalRun:
             `share` of the user's plays, 0 to 1.
         recommended : DataFrame
             Columns `item`, `artist`, `score`, `listeners`, `popularity_rank` and `hit` (whether it is one of
-            the hidden ones), the best first, and `names`: what the user plays that adds most to the score,
-            empty where the run does not say how its scores come about. Indexed by item code.
+            the held-out ones), the best first, and `names`: known items that contribute most to the score, empty
+            where the run does not support fold-in. Indexed by item code.
         """
         codes, values = self.known(user)
         scores = self.scores(self._user_factors[user])
-        best = top_n(scores, codes, n)
+        best_items, best_scores = _top_n(scores, codes, n)
         hidden, _ = self.known(user, "hidden")
-        recommended = self.item_table(best).assign(score=scores[best], hit=np.isin(best, hidden))
+        recommended = self.item_table(best_items).assign(score=best_scores, hit=np.isin(best_items, hidden))
         recommended["names"] = (
-            self._because(codes, values, best) if self.supports_fold_in else [[]] * len(best)
+            self._because(codes, values, best_items) if self.supports_fold_in else [[]] * len(best_items)
         )
         order = np.argsort(-values, kind="stable")
         existing = self.item_table(codes[order])[["item", "artist"]].assign(plays=values[order])
@@ -218,7 +221,7 @@ class ExternalRun:
         return existing, recommended
 
     def similar(self, item: int, n: int = 20, least_listeners: int = LEAST_LISTENERS) -> pd.DataFrame:
-        """Return the items most like another one, as `similarity.similar_items` does of a model: cosines.
+        """Return the items with the highest cosine to another one, as `similarity.similar_items`.
 
         Returns
         -------
@@ -229,32 +232,32 @@ class ExternalRun:
         norms = self._norms * self._norms[item]
         np.divide(cosines, norms, out=cosines, where=norms > 0)
         cosines[(self._listeners < least_listeners) | (norms <= 0)] = 0
-        best = top_n(cosines, [item], n)
-        best = best[cosines[best] > 0]
-        return self.item_table(best)[["item", "artist", "listeners"]].assign(cosine=cosines[best])
+        alike, found = _top_n(cosines, [item], n)
+        alike, found = alike[found > 0], found[found > 0]
+        return self.item_table(alike)[["item", "artist", "listeners"]].assign(cosine=found)
 
     @cached_property
     def scenes(self) -> dict[str, list[int]]:
-        """Each of the most listened items with those most like it, without those of an earlier group."""
+        """Groups of similar items around the most popular ones, without overlap."""
         found: dict[str, list[int]] = {}
         taken: set[int] = set()
-        for code in self._names.top(5 * SCENES):
-            if len(found) == SCENES:
+        for code in self._names.top(5 * N_SCENES):
+            if len(found) == N_SCENES:
                 break
             if code not in taken:
-                near = [other for other in self.similar(code, OF_SCENE - 1).index if other not in taken]
+                near = [other for other in self.similar(code, SCENE_SIZE - 1).index if other not in taken]
                 found[self.names[code]] = [code, *near]
                 taken.update(found[self.names[code]])
         return found
 
     @property
     def supports_fold_in(self) -> bool:
-        """Whether the run says with which settings it was trained: then somebody new can be solved for."""
-        settings = self.source.settings
+        """Whether the run has the settings that folding in a new user needs."""
+        settings = self.manifest.settings
         return all(is_amount(settings.get(name)) for name in ("alpha", "regularization"))
 
     def recommend_to_taste(self, taste: UserProfile, n: int = 10) -> pd.DataFrame:
-        """Return what fits a taste, as `taste.recommend_to_taste` does for a model.
+        """Recommend to a new user, as `new_user.recommend_to_taste` does with a model.
 
         Returns
         -------
@@ -265,95 +268,74 @@ class ExternalRun:
         Raises
         ------
         InputError
-            If nothing of what is named is played, or the run does not say how it was trained.
+            As `fold_in`.
         """
         items, values = taste.known
         scores = self.scores(self.fold_in(items, values))
-        best = top_n(scores, np.concatenate([items, taste.hidden]), n)
-        why = [sentence(names) for names in self._because(items, values, best, 2)]
-        return self.item_table(best).assign(score=scores[best], because=why)
+        codes, found = _top_n(scores, np.concatenate([items, taste.hidden]), n)
+        why = [sentence(names) for names in self._because(items, values, codes, 2)]
+        return self.item_table(codes).assign(score=found, because=why)
 
     def fold_in(self, items: ArrayLike, values: ArrayLike) -> NDArray[np.float32]:
-        """Return the factors that somebody has who plays these items; float32 array, shape (factors,).
+        """Return the factors of a new user; float32 array, shape (factors,).
 
-        Solves (Y^T Y + sum of (c_j - 1) y_j y_j^T + lambda I) p = sum of c_j y_j over the items j that are played,
-        as the model `als` is defined: c_j is alpha times log(1 + plays) over their mean. An item that is not wanted
-        stands on the left alone, with the mean confidence. In a run from Spark, lambda is its own times the
-        number of items that are played, and c_j at least 1.
+        As `models.als.user_parts`, with c_j = alpha log(1 + value) over the mean of it. In a run from Spark, lambda
+        is multiplied with the number of items with positive feedback, and c_j is above 1.
 
         Parameters
         ----------
         items : int array, shape (n_known,)
+            Codes of the items with feedback.
         values : array, shape (n_known,)
-            How much they play each, 0 for what they do not want.
+            Their values; 0 is negative feedback.
 
         Raises
         ------
         InputError
-            If nothing is played, or the run does not say how it was trained.
+            If there is no positive feedback, or the run has no alpha and regularization.
 
         References
         ----------
-        Y. Hu, Y. Koren, C. Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008,
-        equation 4; for Spark's lambda Y. Zhou, D. Wilkinson, R. Schreiber, R. Pan, "Large-Scale Parallel
-        Collaborative Filtering for the Netflix Prize", AAIM 2008, equation 2.
+        Y. Zhou, D. Wilkinson, R. Schreiber, R. Pan, "Large-Scale Parallel Collaborative Filtering for the
+        Netflix Prize", AAIM 2008, equation 2, for Spark's lambda.
         """
-        return self._solved(items, values).sum(axis=1).astype(np.float32)
+        return self._user_parts(np.asarray(items, np.int64), values).sum(axis=1).astype(np.float32)
 
-    def _solved(self, items: ArrayLike, values: ArrayLike) -> NDArray[np.float64]:
-        """Return what each item adds to the factors of who plays it; shape (factors, n_known)."""
-        codes, amounts = np.asarray(items, np.int64), np.asarray(values, np.float64)
+    def _user_parts(self, codes: NDArray[np.integer], values: ArrayLike) -> NDArray[np.float64]:
+        """Return `user_parts` with the factors and settings of this run."""
+        amounts = np.asarray(values, np.float64)
         played = amounts > 0
         if not played.any():
             raise InputError("Name at least one artist that is played.")
         if not self.supports_fold_in:
             raise InputError("The run does not say its alpha and regularization: nobody new can be taken in.")
-        settings, weighted = self.source.settings, self.source.weighted_regularization
-        logs = np.where(played, np.log1p(amounts), 0)
-        excess = np.maximum(settings["alpha"] * logs / logs[played].mean() - 1, LEAST_EXCESS)
-        excess[~played] = excess[played].mean()
-        known = np.asarray(self._item_factors[codes], np.float64)
-        left = self._gram + (known.T * excess) @ known
-        left[np.diag_indices_from(left)] += (
-            settings["regularization"] if weighted is None else weighted * played.sum()
-        )
-        try:
-            return np.linalg.solve(left, known.T * ((1 + excess) * played))
-        except np.linalg.LinAlgError:
-            raise InputError(
-                "The equations of this run have no solution: it was trained without regularization."
-            ) from None
+        settings, weighted = self.manifest.settings, self.manifest.weighted_regularization
+        confidence = np.maximum(settings["alpha"] * play_row(amounts).astype(np.float64), 1 + MIN_EXCESS)
+        confidence[~played] = 0
+        regularization = settings["regularization"] if weighted is None else weighted * played.sum()
+        return user_parts(self._gram, self._item_factors[codes], confidence, regularization)
 
     def _because(
-        self, items: ArrayLike, values: ArrayLike, wanted: NDArray[np.int64], n: int = 3
+        self, codes: NDArray[np.integer], values: ArrayLike, wanted: NDArray[np.int32], n: int = 3
     ) -> list[list[str]]:
-        """Return the names of the known items that add most to the score of each wanted one.
-
-        A score is y_i.p, and p a sum over what is played: equation 7 of the paper that `fold_in` names.
-        """
-        codes = np.asarray(items, np.int64)
+        """Return the names of the known items that contribute most to the score of each wanted one."""
+        because: list[list[str]] = [[] for _ in wanted]
         if not len(codes) or not np.any(values):
-            return [[] for _ in wanted]
-        shares = np.asarray(self._item_factors[wanted], np.float64) @ self._solved(items, values)
-        largest = np.argsort(-shares, axis=1, kind="stable")[:, :n]
-        artists = self.item_table(np.unique(codes[largest]))["artist"]
-        return [
-            [
-                str(artists[codes[at]])
-                for at in places
-                if row[at] > 0 and row[at] >= WORTH_NAMING * row[places[0]]
-            ]
-            for row, places in zip(shares, largest, strict=True)
-        ]
+            return because
+        shares = np.asarray(self._item_factors[wanted], np.float64) @ self._user_parts(codes, values)
+        rows, columns = main_contributors(shares, n)
+        artists = self.item_table(np.unique(codes[columns]))["artist"]
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+            because[row].append(str(artists[codes[column]]))
+        return because
 
 
-def top_n(scores: NDArray[np.float32], left_out: ArrayLike, n: int) -> NDArray[np.int64]:
-    """Return the codes of the `n` largest scores, the largest first; what is left out is set to -inf in `scores`."""
-    scores[np.asarray(left_out, np.int64)] = -np.inf
-    n = min(n, len(scores))
-    best = np.argpartition(scores, len(scores) - n)[len(scores) - n :]
-    best = best[np.lexsort((best, -scores[best]))]
-    return best[np.isfinite(scores[best])]
+def _top_n(
+    scores: NDArray[np.float32], left_out: ArrayLike, n: int
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return codes and values of the `n` highest scores, or of fewer where there are not as many."""
+    items, found = best(scores[None], [np.asarray(left_out, np.int32)], n)
+    return items[0][items[0] >= 0], found[0][items[0] >= 0]
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -369,7 +351,7 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def _read_ahead(path: Path) -> None:
-    """Ask the operating system to read a file that every list needs, while whoever opens the run looks around."""
+    """Ask the operating system to read a file that every list needs, in the background."""
     if hasattr(os, "posix_fadvise"):
         with path.open("rb") as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)

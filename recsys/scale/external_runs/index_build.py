@@ -1,4 +1,4 @@
-"""What is made of a large run once, so that it opens at once and stays on disk."""
+"""Construction of the on-disk index of an external run."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ from numpy.typing import DTypeLike, NDArray
 
 from recsys.data.sources.lastfm import cache_folder
 from recsys.errors import InputError
-from recsys.scale.external_runs.label_index import NamesWriter, fold
-from recsys.scale.external_runs.manifest import AGAIN, Source, read_run
+from recsys.scale.external_runs.label_index import LabelIndexWriter, normalize
+from recsys.scale.external_runs.manifest import Manifest, read_manifest
+from recsys.scale.external_runs.part_files import WRITE_AGAIN
 
-VERSION = 1  # of what is written here; a run that was prepared by another one is prepared again
-FACTS = "prepared.json"
-NAMES = "names.sqlite"
-UNFINISHED = ".unfinished"
-# Microseconds that a row of each step took on ten million listeners and a million artists: only the proportions count.
-COSTS = {"items": 6.0, "names": 4.5, "users": 2.3, "ids": 0.4, "known": 0.06, "hidden": 0.06}
+INDEX_VERSION = 1  # of the index; other versions are rebuilt
+INDEX_METADATA_FILE = "prepared.json"
+LABELS_FILE = "names.sqlite"
+UNFINISHED_PREFIX = ".unfinished"
+# Microseconds per row of each step, measured on ten million users and a million items; for the progress bar.
+ROW_COSTS = {"items": 6.0, "names": 4.5, "users": 2.3, "ids": 0.4, "known": 0.06, "hidden": 0.06}
 
 
-def prepared_folder() -> Path:
-    """Return where prepared runs are kept: in the cache folder."""
+def index_root() -> Path:
+    """Return the folder of all indexes, in the cache folder."""
     return cache_folder() / "large-runs"
 
 
-def place(source: Source) -> Path:
-    """Return where a run is or will be once it is prepared, as it is now."""
-    return prepared_folder() / f"{source.identity}-{VERSION}"
+def index_folder(manifest: Manifest) -> Path:
+    """Return the folder of the index of a run in its present state, built or not."""
+    return index_root() / f"{manifest.identity}-{INDEX_VERSION}"
 
 
-def is_prepared(source: Source) -> bool:
-    """Tell whether a run, as it is now, can be opened at once."""
-    folder = place(source)
-    sizes = facts_of(folder).get("sizes")
+def is_indexed(manifest: Manifest) -> bool:
+    """Return whether a run in its present state has a complete index."""
+    folder = index_folder(manifest)
+    sizes = read_index_metadata(folder).get("sizes")
     if not isinstance(sizes, dict):
         return False
     try:
@@ -50,36 +51,36 @@ def is_prepared(source: Source) -> bool:
         return False
 
 
-class Preparation:
-    """Prepares a run, a moment at a time, for `JobScheduler` or a loop over `step`.
+class IndexBuild:
+    """Build of an index in short steps, for `JobScheduler` or a loop over `step`.
 
-    The result appears whole or not at all; what a program that was killed has left is removed by the next.
+    The index appears atomically; leftovers of killed programs are removed.
 
     Parameters
     ----------
-    source : Source
+    manifest : Manifest
 
     Attributes
     ----------
     progress : float
-        How much is done, 0 to 1.
+        Fraction of the work done, 0 to 1.
     doing : str
-        What is done now, for the reader.
+        Present step, for the screen.
     """
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
         self.progress = 0.0
         self.doing = "Waiting"
         self._steps = self._run()
 
     def step(self) -> None:
-        """Go on for a moment.
+        """Do the next step.
 
         Raises
         ------
         StopIteration
-            If all is done.
+            At the end.
         InputError
             If the run is damaged, another program prepares one, or the disk is full.
         """
@@ -94,89 +95,96 @@ class Preparation:
             ) from error
 
     def finish(self) -> None:
-        """Give up, and leave nothing behind."""
+        """Cancel the build and remove its files."""
         self._steps.close()
 
     def _run(self) -> Generator[None, None, None]:
-        root = prepared_folder()
+        root = index_root()
         root.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             stack.enter_context(_Alone(root / "lock"))
-            for left in root.glob(
-                f"{UNFINISHED}*"
-            ):  # by a program that was killed: nobody else is at work here
+            # Leftovers of killed programs: this one has the lock.
+            for left in root.glob(f"{UNFINISHED_PREFIX}*"):
                 shutil.rmtree(left, ignore_errors=True)
-            if is_prepared(self.source):
+            if is_indexed(self.manifest):
                 return
-            _check_room(self.source, root)
-            folder = root / f"{UNFINISHED}-{self.source.identity}"
+            _check_room(self.manifest, root)
+            folder = root / f"{UNFINISHED_PREFIX}-{self.manifest.identity}"
             folder.mkdir()
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             total = self._cost()
             done = 0.0
-            for what, rows in self._parts(folder, stack):
-                done += COSTS[what] * rows
+            for what, rows in self.part_paths(folder, stack):
+                done += ROW_COSTS[what] * rows
                 self.progress = min(1.0, done / total)
                 yield
-            if read_run(self.source.folder).identity != self.source.identity:
+            if read_manifest(self.manifest.folder).identity != self.manifest.identity:
                 raise InputError("The run changed while it was prepared. Prepare it again.")
-            made = place(self.source)
-            shutil.rmtree(made, ignore_errors=True)  # damaged, if it is there
+            made = index_folder(self.manifest)
+            shutil.rmtree(made, ignore_errors=True)  # a damaged one
             os.replace(folder, made)
-            for old in root.iterdir():  # what the run was before it changed
-                if old != made and facts_of(old).get("folder") == str(self.source.folder.resolve()):
+            for old in root.iterdir():  # indexes of earlier states of the run
+                if old != made and read_index_metadata(old).get("folder") == str(
+                    self.manifest.folder.resolve()
+                ):
                     shutil.rmtree(old, ignore_errors=True)
             self.progress = 1.0
 
     def _cost(self) -> float:
-        rows = {"items": self.source.items, "names": self.source.items}
-        rows |= {"users": self.source.users, "ids": self.source.users}
-        rows |= {kind: self.source.rows(kind) for kind in ("known", "hidden")}
-        return sum(COSTS[what] * count for what, count in rows.items())
+        rows = {"items": self.manifest.items, "names": self.manifest.items}
+        rows |= {"users": self.manifest.users, "ids": self.manifest.users}
+        rows |= {kind: self.manifest.rows(kind) for kind in ("known", "hidden")}
+        return sum(ROW_COSTS[what] * count for what, count in rows.items())
 
-    def _parts(self, folder: Path, stack: ExitStack) -> Iterator[tuple[str, int]]:
-        """Do all the work; yields how many rows of what were just done."""
-        source = self.source
-        names = NamesWriter(folder / NAMES)
+    def part_paths(self, folder: Path, stack: ExitStack) -> Iterator[tuple[str, int]]:
+        """Do all steps; yield the kind and the number of rows done."""
+        manifest = self.manifest
+        names = LabelIndexWriter(folder / LABELS_FILE)
         stack.callback(names.close)
-        facts: dict[str, Any] = {"folder": str(source.folder.resolve()), "identity": source.identity}
+        facts: dict[str, Any] = {"folder": str(manifest.folder.resolve()), "identity": manifest.identity}
 
         self.doing = "Reading artists"
         yield from self._items(folder, names, facts)
         self.doing = "Making artists searchable"
         yield "names", 0
         before = 0
-        for done in names.index_items(source.items):
+        for done in names.index_items(manifest.items):
             yield "names", done - before
             before = done
         self.doing = "Reading listeners"
-        with ArrayWriter(folder / "user_factors.npy", np.float32, (source.users, source.factors)) as factors:
-            for part, first, batch in source.coded("users", source.users):
-                factors.append(source.vectors(part, batch))
+        with ArrayWriter(
+            folder / "user_factors.npy", np.float32, (manifest.users, manifest.factors)
+        ) as factors:
+            for part, first, batch in manifest.coded("users", manifest.users):
+                factors.append(manifest.vectors(part, batch))
                 names.add_users(enumerate(batch.column("id").to_pylist(), first))
                 yield "users", len(batch)
         self.doing = "Making listeners searchable"
         yield "ids", 0
         names.index_users()
-        yield "ids", source.users
+        yield "ids", manifest.users
         names.close()
         for kind in ("known", "hidden"):
             self.doing = f"Reading {kind} pairs"
             yield from self._pairs(folder, kind, facts)
 
         facts["sizes"] = {file.name: file.stat().st_size for file in folder.iterdir()}
-        (folder / FACTS).write_text(json.dumps(facts), "utf-8")
+        (folder / INDEX_METADATA_FILE).write_text(json.dumps(facts), "utf-8")
 
-    def _items(self, folder: Path, names: NamesWriter, facts: dict[str, Any]) -> Iterator[tuple[str, int]]:
-        source = self.source
-        gram = np.zeros((source.factors, source.factors))
-        listeners = np.empty(source.items, np.int64)
+    def _items(
+        self, folder: Path, names: LabelIndexWriter, facts: dict[str, Any]
+    ) -> Iterator[tuple[str, int]]:
+        manifest = self.manifest
+        gram = np.zeros((manifest.factors, manifest.factors))
+        listeners = np.empty(manifest.items, np.int64)
         with (
-            ArrayWriter(folder / "item_factors.npy", np.float32, (source.items, source.factors)) as factors,
-            ArrayWriter(folder / "item_norms.npy", np.float32, (source.items,)) as norms,
+            ArrayWriter(
+                folder / "item_factors.npy", np.float32, (manifest.items, manifest.factors)
+            ) as factors,
+            ArrayWriter(folder / "item_norms.npy", np.float32, (manifest.items,)) as norms,
         ):
-            for part, first, batch in source.coded("items", source.items):
-                rows = source.vectors(part, batch)
+            for part, first, batch in manifest.coded("items", manifest.items):
+                rows = manifest.vectors(part, batch)
                 factors.append(rows)
                 norms.append(np.linalg.norm(rows, axis=1))
                 gram += rows.T.astype(np.float64) @ rows
@@ -184,16 +192,16 @@ class Preparation:
                 plays = batch.column("plays").to_numpy().astype(np.float64)
                 if (counts < 0).any() or not (np.isfinite(plays) & (plays >= 0)).all():
                     raise InputError(
-                        f"items/{part.name}: listeners and plays must be numbers of 0 or more. {AGAIN}"
+                        f"items/{part.name}: listeners and plays must be numbers of 0 or more. {WRITE_AGAIN}"
                     )
                 listeners[first : first + len(batch)] = counts
                 yield "items", len(batch) // 2
         np.save(folder / "listeners.npy", listeners)
         np.save(folder / "gram.npy", gram)
-        ranks = np.empty(source.items, np.int64)
-        ranks[np.argsort(-listeners, kind="stable")] = np.arange(1, source.items + 1)
+        ranks = np.empty(manifest.items, np.int64)
+        ranks[np.argsort(-listeners, kind="stable")] = np.arange(1, manifest.items + 1)
         total = 0.0
-        for _, batch in source.batches("items", ("code", "id", "name", "listeners", "plays")):
+        for _, batch in manifest.batches("items", ("code", "id", "name", "listeners", "plays")):
             columns = {name: batch.column(name).to_pylist() for name in batch.schema.names}
             names.add_items(
                 zip(
@@ -201,7 +209,7 @@ class Preparation:
                     ranks[columns["code"]].tolist(),
                     columns["id"],
                     columns["name"],
-                    map(fold, columns["name"]),
+                    map(normalize, columns["name"]),
                     columns["listeners"],
                     columns["plays"],
                     strict=True,
@@ -212,29 +220,29 @@ class Preparation:
         facts["plays"] = total
 
     def _pairs(self, folder: Path, kind: str, facts: dict[str, Any]) -> Iterator[tuple[str, int]]:
-        """Write pairs as compressed rows: where each user's begin, and their items and values."""
-        source = self.source
-        count = source.rows(kind)
+        """Write pairs as compressed sparse rows: start of each user, items and values."""
+        manifest = self.manifest
+        count = manifest.rows(kind)
         if kind == "known":
             facts["known"] = count
         next_user, done = 0, 0
         with (
-            ArrayWriter(folder / f"{kind}_starts.npy", np.int64, (source.users + 1,)) as starts,
+            ArrayWriter(folder / f"{kind}_starts.npy", np.int64, (manifest.users + 1,)) as starts,
             ArrayWriter(folder / f"{kind}_items.npy", np.int32, (count,)) as items,
             ArrayWriter(folder / f"{kind}_values.npy", np.float32, (count,)) as values,
         ):
-            for users, codes, amounts in source.pairs_of(kind):
+            for users, codes, amounts in manifest.pairs_of(kind):
                 reached = np.arange(next_user, users[-1] + 1)
                 starts.append(done + np.searchsorted(users, reached))
                 next_user, done = int(users[-1]) + 1, done + len(users)
                 items.append(codes)
                 values.append(amounts)
                 yield kind, len(users)
-            starts.append(np.full(source.users + 1 - next_user, done))
+            starts.append(np.full(manifest.users + 1 - next_user, done))
 
 
 class ArrayWriter:
-    """Writes an array of a known shape, some rows at a time, to a .npy file: nothing of it stays in memory."""
+    """Writer of a .npy file of known shape, a few rows at a time."""
 
     def __init__(self, path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> None:
         self._dtype, self._shape, self._rows = np.dtype(dtype), shape, 0
@@ -270,7 +278,7 @@ class ArrayWriter:
 
 
 class _Alone:
-    """Makes sure that one program at a time is at work in a folder: SQLite's lock ends with the program that has it."""
+    """Exclusive lock on a folder, held by SQLite, which releases it when its process ends."""
 
     def __init__(self, path: Path) -> None:
         self._lock = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
@@ -288,18 +296,20 @@ class _Alone:
         self._lock.close()
 
 
-def facts_of(folder: Path) -> dict[str, Any]:
-    """Return what was noted when a run was prepared; empty if it never was."""
+def read_index_metadata(folder: Path) -> dict[str, Any]:
+    """Return the metadata of an index; empty if there is none."""
     try:
-        facts = json.loads((folder / FACTS).read_text("utf-8"))
+        facts = json.loads((folder / INDEX_METADATA_FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}
 
 
-def _check_room(source: Source, root: Path) -> None:
-    needed = 4 * source.factors * (source.users + source.items) + 80 * source.users + 500 * source.items
-    needed += 8 * (source.rows("known") + source.rows("hidden"))
+def _check_room(manifest: Manifest, root: Path) -> None:
+    needed = (
+        4 * manifest.factors * (manifest.users + manifest.items) + 80 * manifest.users + 500 * manifest.items
+    )
+    needed += 8 * (manifest.rows("known") + manifest.rows("hidden"))
     free = shutil.disk_usage(root).free
     if needed > free:
         raise InputError(

@@ -1,4 +1,4 @@
-"""What items and users of a large run are called: looked up and searched on disk, by SQLite."""
+"""Index of item and user labels of an external run: lookup and search on disk, with SQLite."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import pandas as pd
 
 from recsys.errors import InputError
 
-# An index answers what is this long or longer; shorter parts are looked for in one name after another.
-TRIGRAM = 3
+# The trigram index answers queries of this length or more; shorter ones scan all names.
+MIN_INDEXED_CHARS = 3
 LISTENED = 100_000
-AT_ONCE = 4
-LONGEST_PART = 100
-ROWS_AT_ONCE = 50_000
+MAX_CONNECTIONS = 4
+MAX_QUERY_CHARS = 100
+ROWS_PER_TRANSACTION = 50_000
 LAST = "\U0010ffff"
-# Letters that are not a letter and a mark, as people without them on their keyboard type them.
+# Letters without a Unicode decomposition, and their usual spelling in ASCII.
 SPELLED = str.maketrans(
     {
         "ø": "o",
@@ -46,8 +46,8 @@ CREATE VIRTUAL TABLE names USING fts5(folded, content='', columnsize=0, tokenize
 """
 
 
-def fold(text: str) -> str:
-    """Return a name as it is searched for: without accents, case and more than one space."""
+def normalize(text: str) -> str:
+    """Return the search form of a name: without accents, case and repeated spaces."""
     text = " ".join(text.replace("\0", " ").split())
     if text.isascii():
         return text.lower()
@@ -55,8 +55,8 @@ def fold(text: str) -> str:
     return "".join(part for part in parts if not unicodedata.combining(part)).translate(SPELLED)
 
 
-class NamesWriter:
-    """Writes the file; what is in it is of use after `index`.
+class LabelIndexWriter:
+    """Writer of the index; it can be searched after `index_items` and `index_users`.
 
     Raises
     ------
@@ -67,7 +67,7 @@ class NamesWriter:
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
-            # Half a file is of no use to anybody: nothing is kept to repair it with.
+            # No journal: an unfinished file is discarded.
             self._database.executescript(
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
             )
@@ -97,32 +97,32 @@ class NamesWriter:
         self._database.execute("COMMIT")
 
     def index_items(self, count: int) -> Iterator[int]:
-        """Make items findable by id, by rank and by parts of their names; yields how many are done.
+        """Index items by id, by rank and by parts of their names; yield the number done.
 
         Raises
         ------
         InputError
-            If an id stands twice.
+            If an id occurs twice.
         """
         self._unique("items", "artist")
         self._database.execute("CREATE UNIQUE INDEX items_by_rank ON items (rank, folded)")
         self._database.execute("CREATE INDEX items_by_name ON items (folded, rank)")
         # In the order of their ranks: the search then finds those with most listeners first, and need not sort.
-        for first in range(1, count + 1, ROWS_AT_ONCE):
+        for first in range(1, count + 1, ROWS_PER_TRANSACTION):
             self._add(
                 "INSERT INTO names (rowid, folded) SELECT rank, folded FROM items "
                 "WHERE rank BETWEEN ? AND ? ORDER BY rank",
-                [(first, first + ROWS_AT_ONCE - 1)],
+                [(first, first + ROWS_PER_TRANSACTION - 1)],
             )
-            yield min(first + ROWS_AT_ONCE - 1, count)
+            yield min(first + ROWS_PER_TRANSACTION - 1, count)
 
     def index_users(self) -> None:
-        """Make users findable by id.
+        """Index users by id.
 
         Raises
         ------
         InputError
-            If an id stands twice.
+            If an id occurs twice.
         """
         self._unique("users", "listener")
 
@@ -139,17 +139,17 @@ class NamesWriter:
             ) from error
 
 
-class Names:
-    """Reads the file; for any number of threads, `AT_ONCE` of them at a time."""
+class LabelIndex:
+    """Reader of the index, for any number of threads; `MAX_CONNECTIONS` of them read at a time."""
 
     def __init__(self, path: Path) -> None:
         address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        for _ in range(AT_ONCE):
+        for _ in range(MAX_CONNECTIONS):
             self._idle.put(sqlite3.connect(address, uri=True, check_same_thread=False))
             self._rows(
                 "SELECT 1 FROM items LIMIT 1"
-            )  # reads it: from now on it stays, even if somebody deletes the file
+            )  # opens the file, which then stays readable even if it is deleted
         self._closed = weakref.finalize(self, _close_all, self._idle)
 
     def close(self) -> None:
@@ -211,10 +211,10 @@ class Names:
         Those that begin with it come first; among them, and among the others, those with most listeners. One or
         two letters within a name are looked for among the `LISTENED` items with most listeners only.
         """
-        wanted = fold(_clean(part)[:LONGEST_PART])
+        wanted = normalize(_clean(part)[:MAX_QUERY_CHARS])
         if not wanted:
             return []
-        if len(wanted) >= TRIGRAM:
+        if len(wanted) >= MIN_INDEXED_CHARS:
             phrase = '"' + wanted.replace('"', '""') + '"'
             statement, keys = (
                 "SELECT rowid FROM names WHERE names MATCH ? ORDER BY rowid LIMIT ?",

@@ -1,4 +1,4 @@
-"""A run as it was written elsewhere: found, and checked on reading."""
+"""Manifest of an external run: `run.json`, found and validated."""
 
 from __future__ import annotations
 
@@ -7,58 +7,51 @@ import json
 import math
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recsys.errors import InputError
-from recsys.storage.run_store import runs_folder
+from recsys.scale.external_runs.part_files import (
+    BATCH_ROWS,
+    COLUMNS,
+    WRITE_AGAIN,
+    integers,
+    open_part,
+    part_label,
+    part_paths,
+)
+from recsys.storage.folders import runs_folder
 
-FORMAT = 1
-STORY = "run.json"
-PREFIX = "run-"  # what names such a run in an address begins with
-LONGEST_STORY = 1 << 20  # bytes
-LONGEST_TEXT = 500
-ROWS_AT_ONCE = 1 << 16
-# More than these cannot be meant: some hundred times the largest music services.
-MOST = {"users": 500_000_000, "items": 50_000_000, "pairs": 20_000_000_000, "factors": 1024}
-COLUMNS = {
-    "items": {
-        "code": "whole numbers",
-        "id": "text",
-        "name": "text",
-        "listeners": "whole numbers",
-        "plays": "numbers",
-        "factors": "lists",
-    },
-    "users": {"code": "whole numbers", "id": "text", "factors": "lists"},
-    "known": {"user": "whole numbers", "item": "whole numbers", "value": "numbers"},
-    "hidden": {"user": "whole numbers", "item": "whole numbers", "value": "numbers"},
-}
+EXTERNAL_RUN_FORMAT = 1
+METADATA_FILE = "run.json"
+KEY_PREFIX = "run-"  # of the key in a URL
+MAX_METADATA_BYTES = 1 << 20  # bytes
+MAX_TEXT_CHARS = 500
+# About a hundred times the largest music services.
+MAX_COUNTS = {"users": 500_000_000, "items": 50_000_000, "pairs": 20_000_000_000, "factors": 1024}
 
 
 @dataclass(frozen=True)
-class Source:
-    """A finished run, as its `run.json` tells of it.
+class Manifest:
+    """Metadata of a finished run, as in its `run.json`.
 
     Attributes
     ----------
     folder : Path
     key : str
-        Names it in an address: `run-` and the name of the folder.
+        Identifier in URLs: `run-` and the name of the folder.
     title, model, target, created : str
-        As written; `target` says what a score is, `created` is an ISO time.
+        As written; `target` is the meaning of a score, `created` an ISO time.
     settings, split, figures, versions : dict
         Settings and split as written; figures are finite numbers; versions are text.
     users, items, pairs, factors : int
     weighted_regularization : float or None
-        Lambda as Spark takes it, times the number of a listener's artists; None for the setting as it is.
+        Spark's lambda, which it multiplies with the number of items of a user; None for a plain lambda.
     identity : str
         16 hexadecimal digits that change with any of its files.
     """
@@ -82,7 +75,7 @@ class Source:
 
     @property
     def size(self) -> int:
-        """Bytes of its parts together."""
+        """Total size of its files in bytes."""
         return sum(part.stat().st_size for kind in COLUMNS for part in self.parts(kind))
 
     def parts(self, kind: str) -> list[Path]:
@@ -93,10 +86,10 @@ class Source:
         InputError
             If there is none. Only the hidden pairs may be none.
         """
-        return _parts(self.folder, kind)
+        return part_paths(self.folder, kind)
 
     def rows(self, kind: str) -> int:
-        """Count the rows of all files of a kind, by what they say of themselves.
+        """Return the number of rows of all files of a kind, from their footers.
 
         Raises
         ------
@@ -105,14 +98,14 @@ class Source:
         """
         total = 0
         for part in self.parts(kind):
-            with _readable(part, kind) as file:
+            with open_part(part, kind) as file:
                 total += file.metadata.num_rows
         return total
 
     def batches(
         self, kind: str, columns: Collection[str] | None = None
     ) -> Iterator[tuple[Path, pa.RecordBatch]]:
-        """Read some or all columns of a kind, at most `ROWS_AT_ONCE` rows at a time, each with the file it is from.
+        """Read some or all columns of a kind, at most `BATCH_ROWS` rows at a time, each with the file it is from.
 
         Raises
         ------
@@ -121,11 +114,11 @@ class Source:
         """
         wanted = list(columns or COLUMNS[kind])
         for part in self.parts(kind):
-            with _readable(part, kind) as file:
-                for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted):
+            with open_part(part, kind) as file:
+                for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
                     for name in wanted:
                         if batch.column(name).null_count:
-                            raise InputError(f"{_named(part)}: {name} is missing in a row. {AGAIN}")
+                            raise InputError(f"{part_label(part)}: {name} is missing in a row. {WRITE_AGAIN}")
                     yield part, batch
 
     def coded(self, kind: str, count: int) -> Iterator[tuple[Path, int, pa.RecordBatch]]:
@@ -138,18 +131,20 @@ class Source:
         """
         expected = 0
         for part, batch in self.batches(kind):
-            codes = _integers(batch.column("code"))
+            codes = integers(batch.column("code"))
             wrong = np.flatnonzero(codes != np.arange(expected, expected + len(codes)))
             if len(wrong):
                 at = int(wrong[0])
                 raise InputError(
-                    f"{_named(part)}: after code {expected + at - 1} comes {codes[at]}. Codes count from 0, each once, "
-                    f"in order through all parts. {AGAIN}"
+                    f"{part_label(part)}: after code {expected + at - 1} comes {codes[at]}. Codes count from 0, "
+                    f"each once, in order through all parts. {WRITE_AGAIN}"
                 )
             yield part, expected, batch
             expected += len(codes)
         if expected != count:
-            raise InputError(f"{kind}/ has {expected:,} rows, and {STORY} says {count:,}. {AGAIN}")
+            raise InputError(
+                f"{kind}/ has {expected:,} rows, and {METADATA_FILE} says {count:,}. {WRITE_AGAIN}"
+            )
 
     def vectors(self, part: Path, batch: pa.RecordBatch) -> NDArray[np.float32]:
         """Return the factors of a batch; float32 array, shape (rows, factors).
@@ -165,11 +160,11 @@ class Source:
         else:
             lengths = np.full(len(lists), lists.type.list_size)
         wrong = np.flatnonzero(lengths != self.factors)
-        first = _integers(batch.column("code"))
+        first = integers(batch.column("code"))
         if len(wrong):
             raise InputError(
-                f"{_named(part)}: code {first[wrong[0]]} has {lengths[wrong[0]]} factors, and {STORY} says "
-                f"{self.factors}. {AGAIN}"
+                f"{part_label(part)}: code {first[wrong[0]]} has {lengths[wrong[0]]} factors, and {METADATA_FILE} says "
+                f"{self.factors}. {WRITE_AGAIN}"
             )
         values = lists.flatten()
         factors = values.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
@@ -177,8 +172,8 @@ class Source:
         if values.null_count or not np.isfinite(factors).all():
             row = int(np.flatnonzero(~np.isfinite(factors).all(axis=1))[0])
             raise InputError(
-                f"{_named(part)}: a factor of code {first[row]} is not a finite number. The training ran away: train "
-                "again with more regularization, and write the run anew."
+                f"{part_label(part)}: a factor of code {first[row]} is not a finite number. The training diverged: "
+                "train again with more regularization, and write the run anew."
             )
         return factors
 
@@ -190,62 +185,60 @@ class Source:
         Raises
         ------
         InputError
-            As `batches`, or if users do not ascend, a code is none, or a value is not a number of 0 or more.
+            As `batches`, or if users do not ascend, a code is out of range, or a value is not a number of 0 or more.
         """
         last = 0
         for part, batch in self.batches(kind):
-            users, items = _integers(batch.column("user")), _integers(batch.column("item"))
+            users, items = integers(batch.column("user")), integers(batch.column("item"))
             values = batch.column("value").to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
             if not len(users):
                 continue
             if users[0] < last or (np.diff(users) < 0).any():
                 raise InputError(
-                    f"{_named(part)}: users do not ascend. Pairs stand in the order of users through all parts. {AGAIN}"
+                    f"{part_label(part)}: users do not ascend. Pairs stand in the order of users through "
+                    f"all parts. {WRITE_AGAIN}"
                 )
             last = int(users[-1])
             for name, codes, count in (("user", users, self.users), ("item", items, self.items)):
                 if codes.min() < 0 or codes.max() >= count:
                     wrong = codes[(codes < 0) | (codes >= count)][0]
                     raise InputError(
-                        f"{_named(part)}: there is no {name} {wrong}; codes end at {count - 1}. {AGAIN}"
+                        f"{part_label(part)}: there is no {name} {wrong}; codes end at {count - 1}. {WRITE_AGAIN}"
                     )
             if not (np.isfinite(values) & (values >= 0)).all():
-                raise InputError(f"{_named(part)}: a value is not a number of 0 or more. {AGAIN}")
+                raise InputError(f"{part_label(part)}: a value is not a number of 0 or more. {WRITE_AGAIN}")
             yield users, items.astype(np.int32), values
 
 
-AGAIN = "Write the run anew."
+def find_runs() -> tuple[list[Manifest], list[str]]:
+    """Find all external runs.
 
-
-def find_runs() -> tuple[list[Source], list[str]]:
-    """Find the runs in the folder of saved runs and in the one that RECSYS_LARGE_RUNS names.
-
-    That may be a run itself, or hold runs.
+    They are in the folder of saved runs, and in RECSYS_LARGE_RUNS, which is a run or a folder of runs.
 
     Returns
     -------
-    runs : list of Source
+    runs : list of Manifest
         The latest first.
     complaints : list of str
         A sentence for each folder that is an unfinished or damaged run.
     """
-    runs: dict[str, Source] = {}
+    runs: dict[str, Manifest] = {}
     complaints = []
     for folder in _candidates():
-        if not (folder / STORY).is_file():
+        if not (folder / METADATA_FILE).is_file():
             if (folder / "items").is_dir() or (folder / "known").is_dir():
-                complaints.append(f"The run {folder.name!r} is unfinished: it has no {STORY} yet.")
+                complaints.append(f"The run {folder.name!r} is unfinished: it has no {METADATA_FILE} yet.")
             continue
         try:
-            source = read_run(folder)
+            manifest = read_manifest(folder)
         except InputError as error:
             complaints.append(f"The run {folder.name!r} cannot be opened: {error}")
         else:
-            runs.setdefault(source.key, source)
+            runs.setdefault(manifest.key, manifest)
     return sorted(runs.values(), key=lambda run: run.created, reverse=True), complaints
 
 
-def find_run(key: str) -> Source:
+def find_run(key: str) -> Manifest:
     """Return the run with this key.
 
     Raises
@@ -254,16 +247,16 @@ def find_run(key: str) -> Source:
         If there is none, or it is damaged.
     """
     for folder in _candidates():
-        if PREFIX + folder.name == key and (folder / STORY).is_file():
-            return read_run(folder)
-    raise InputError(f"There is no run {key.removeprefix(PREFIX)[:80]!r} here.")
+        if KEY_PREFIX + folder.name == key and (folder / METADATA_FILE).is_file():
+            return read_manifest(folder)
+    raise InputError(f"There is no run {key.removeprefix(KEY_PREFIX)[:80]!r} here.")
 
 
 def _candidates() -> Iterator[Path]:
     places = [runs_folder()]
     if named := os.environ.get("RECSYS_LARGE_RUNS"):
         folder = Path(named).expanduser()
-        if (folder / STORY).is_file():
+        if (folder / METADATA_FILE).is_file():
             yield folder
         else:
             places.append(folder)
@@ -276,133 +269,96 @@ def _candidates() -> Iterator[Path]:
             continue
 
 
-def read_run(folder: Path) -> Source:
-    """Read what a run says of itself; its parts are only listed.
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a run; its part files are only listed.
 
     Raises
     ------
     InputError
         If it is unfinished, of another format, or damaged.
     """
-    path = folder / STORY
+    path = folder / METADATA_FILE
     try:
         with path.open("rb") as file:
-            content = file.read(LONGEST_STORY + 1)
+            content = file.read(MAX_METADATA_BYTES + 1)
     except FileNotFoundError:
-        raise InputError(f"{folder.name} has no {STORY}: it is no run, or an unfinished one.") from None
+        raise InputError(
+            f"{folder.name} has no {METADATA_FILE}: it is no run, or an unfinished one."
+        ) from None
     except OSError as error:
-        raise InputError(f"{STORY} cannot be read: {error.strerror}.") from error
-    if len(content) > LONGEST_STORY:
-        raise InputError(f"{STORY} is larger than a megabyte: it is not that of a run.")
+        raise InputError(f"{METADATA_FILE} cannot be read: {error.strerror}.") from error
+    if len(content) > MAX_METADATA_BYTES:
+        raise InputError(f"{METADATA_FILE} is larger than a megabyte: it is not that of a run.")
     try:
-        story = json.loads(content)
+        metadata = json.loads(content)
     except (ValueError, RecursionError):
-        raise InputError(f"{STORY} is not JSON. {AGAIN}") from None
-    if not isinstance(story, dict) or story.get("format") != FORMAT:
-        wanted = story.get("format") if isinstance(story, dict) else None
-        raise InputError(f"{STORY} has format {str(wanted)[:40]!r}; this program reads format {FORMAT}.")
-    if story.get("model") != "als":
-        raise InputError(f"It is a run of {str(story.get('model'))[:40]!r}; runs of 'als' can be opened.")
-    figures = _object(story, "figures")
+        raise InputError(f"{METADATA_FILE} is not JSON. {WRITE_AGAIN}") from None
+    if not isinstance(metadata, dict) or metadata.get("format") != EXTERNAL_RUN_FORMAT:
+        wanted = metadata.get("format") if isinstance(metadata, dict) else None
+        raise InputError(
+            f"{METADATA_FILE} has format {str(wanted)[:40]!r}; this program reads format {EXTERNAL_RUN_FORMAT}."
+        )
+    if metadata.get("model") != "als":
+        raise InputError(f"It is a run of {str(metadata.get('model'))[:40]!r}; runs of 'als' can be opened.")
+    figures = _object(metadata, "figures")
     for name, value in figures.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise InputError(f"{STORY}: the figure {name[:40]!r} is not a finite number. {AGAIN}")
+            raise InputError(
+                f"{METADATA_FILE}: the figure {name[:40]!r} is not a finite number. {WRITE_AGAIN}"
+            )
     digest = hashlib.sha256(content)
     for kind in COLUMNS:
-        for part in _parts(folder, kind):
+        for part in part_paths(folder, kind):
             facts = part.stat()
             digest.update(f"{kind}/{part.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    return Source(
+    return Manifest(
         folder=folder,
-        key=PREFIX + folder.name,
-        title=_text(story, "title"),
+        key=KEY_PREFIX + folder.name,
+        title=_text(metadata, "title"),
         model="als",
-        target=_text(story, "target"),
-        created=_text(story, "created"),
-        settings=_object(story, "settings"),
-        split=_object(story, "split"),
-        figures={name[:LONGEST_TEXT]: float(value) for name, value in figures.items()},
-        versions={name: str(version)[:LONGEST_TEXT] for name, version in _object(story, "versions").items()},
-        weighted_regularization=_weighted(story),
+        target=_text(metadata, "target"),
+        created=_text(metadata, "created"),
+        settings=_object(metadata, "settings"),
+        split=_object(metadata, "split"),
+        figures={name[:MAX_TEXT_CHARS]: float(value) for name, value in figures.items()},
+        versions={
+            name: str(version)[:MAX_TEXT_CHARS] for name, version in _object(metadata, "versions").items()
+        },
+        weighted_regularization=_weighted(metadata),
         identity=digest.hexdigest()[:16],
-        **{name: _count(story, name) for name in MOST},
+        **{name: _count(metadata, name) for name in MAX_COUNTS},
     )
 
 
-def _text(story: dict[str, Any], name: str) -> str:
-    value = story.get(name)
+def _text(metadata: dict[str, Any], name: str) -> str:
+    value = metadata.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{STORY}: {name} is missing or no text. {AGAIN}")
-    return " ".join(value.split())[:LONGEST_TEXT]
+        raise InputError(f"{METADATA_FILE}: {name} is missing or no text. {WRITE_AGAIN}")
+    return " ".join(value.split())[:MAX_TEXT_CHARS]
 
 
-def _object(story: dict[str, Any], name: str) -> dict[str, Any]:
-    value = story.get(name)
+def _object(metadata: dict[str, Any], name: str) -> dict[str, Any]:
+    value = metadata.get(name)
     if not isinstance(value, dict):
-        raise InputError(f"{STORY}: {name} is missing or no object. {AGAIN}")
+        raise InputError(f"{METADATA_FILE}: {name} is missing or no object. {WRITE_AGAIN}")
     return value
 
 
-def _weighted(story: dict[str, Any]) -> float | None:
-    spark = story.get("spark")
+def _weighted(metadata: dict[str, Any]) -> float | None:
+    spark = metadata.get("spark")
     value = spark.get("regParam") if isinstance(spark, dict) else None
     return float(value) if is_amount(value) else None
 
 
 def is_amount(value: Any) -> TypeGuard[float]:
-    """Tell whether something that was read is a number of 0 or more."""
+    """Return whether a value is a finite number of 0 or more."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
 
 
-def _count(story: dict[str, Any], name: str) -> int:
-    value = story.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST[name]:
+def _count(metadata: dict[str, Any], name: str) -> int:
+    value = metadata.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_COUNTS[name]:
         raise InputError(
-            f"{STORY}: {name} must be a whole number from 1 to {MOST[name]:,}, not {str(value)[:40]!r}."
+            f"{METADATA_FILE}: {name} must be a whole number from 1 to {MAX_COUNTS[name]:,}, not {str(value)[:40]!r}."
         )
     return value
-
-
-def _parts(folder: Path, kind: str) -> list[Path]:
-    parts = sorted((folder / kind).glob("part-*.parquet"))
-    if not parts and (kind != "hidden" or not (folder / kind).is_dir()):
-        raise InputError(f"{kind}/ has no part-*.parquet. {AGAIN}")
-    return parts
-
-
-@contextmanager
-def _readable(part: Path, kind: str) -> Iterator[pq.ParquetFile]:
-    """Open a file and check its columns; say in a sentence if it, or what is read of it then, is damaged."""
-    try:
-        with pq.ParquetFile(part, pre_buffer=False, buffer_size=1 << 20) as file:
-            schema = file.schema_arrow
-            for name, words in COLUMNS[kind].items():
-                if name not in schema.names or not _IS[words](schema.field(name).type):
-                    found = str(schema.field(name).type)[:80] if name in schema.names else "missing"
-                    raise InputError(
-                        f"{_named(part)}: the column {name} must be {words}; it is {found}. {AGAIN}"
-                    )
-            yield file
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{_named(part)} cannot be read: it is damaged, or no Parquet. {AGAIN}") from error
-
-
-def _is_lists(kind: pa.DataType) -> bool:
-    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    return lists and pa.types.is_floating(kind.value_type)
-
-
-_IS = {
-    "whole numbers": pa.types.is_integer,
-    "numbers": lambda kind: pa.types.is_floating(kind) or pa.types.is_integer(kind),
-    "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
-    "lists": _is_lists,
-}
-
-
-def _integers(column: pa.Array) -> NDArray[np.int64]:
-    return column.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
-
-
-def _named(part: Path) -> str:
-    return f"{part.parent.name}/{part.name}"
