@@ -1,4 +1,4 @@
-"""A run trained elsewhere, opened: what each page shows of it, or says where it can show nothing."""
+"""Contents of each page while an external run is open."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from recsys.figures import data
 from recsys.scale.external_runs import ExternalRun
 from recsys.storage.tables import to_csv
 
-IN_TABLE = 100
-IN_CHART = 20
+TABLE_ROWS = 100
+CHART_BARS = 20
 SUGGESTED = 20
-COUNTS = {"rmse": "RMSE", "users": "Listeners measured", "all_users": "Listeners with hidden artists"}
+COUNTS = {"rmse": "RMSE", "users": "Users evaluated", "all_users": "Users with held-out items"}
 
 
 def instead(draw: Callable[[ExternalRun], None]) -> None:
@@ -52,33 +52,35 @@ def to_pages() -> None:
 
 
 def explore(run: ExternalRun) -> None:
-    """Draw key figures, how good it was found to be, and its artists."""
-    source = run.manifest
+    """Draw key figures, metrics, and a search for items."""
+    source, nouns = run.manifest, session.nouns()
     with st.container(horizontal=True):
-        st.metric("Listeners", f"{run.n_users:,}", border=True)
-        st.metric("Artists", f"{run.n_items:,}", border=True)
-        st.metric("Plays", f"{run.plays:,.0f}", border=True)
+        st.metric(nouns.users.capitalize(), f"{run.n_users:,}", border=True)
+        st.metric(nouns.items.capitalize(), f"{run.n_items:,}", border=True)
+        st.metric(nouns.values.capitalize(), f"{run.plays:,.0f}", border=True)
         st.metric(
-            "Listener-artist pairs",
+            nouns.pairs.capitalize(),
             f"{run.n_pairs:,}",
             border=True,
-            help=f"Those it learned from; {run.n_hidden:,} more were hidden from it.",
+            help=f"Training pairs; {run.n_hidden:,} more were held out.",
         )
         st.metric("Latent features", f"{source.factors:,}", border=True)
     if source.figures:
-        st.subheader("How good it is", anchor=False)
-        st.caption("Measured where it was trained, on artists that were hidden from it.")
+        st.subheader("Quality", anchor=False)
+        st.caption(f"Measured where it was trained, on held-out {nouns.items}.")
         with st.container(horizontal=True):
             for name, value in source.figures.items():
                 places = 0 if abs(value) >= 100 or value == int(value) else 4
                 st.metric(_measure(name), f"{value:,.{places}f}", border=True)
-    st.subheader("Artists", anchor=False)
+    st.subheader(nouns.items.capitalize(), anchor=False)
     _finder(run)
-    st.subheader("Most listeners", anchor=False)
-    top = run.found("", IN_CHART)
+    st.subheader(f"Most {nouns.users}", anchor=False)
+    top = run.found("", CHART_BARS)
     top["share_of_listeners"] = top["listeners"] / run.n_users
     charts.artist_chart(
-        data.top_artists(top, "listeners", IN_CHART), "large-top", "Artists with the most listeners"
+        data.top_artists(top, "listeners", CHART_BARS),
+        "large-top",
+        f"{nouns.items.capitalize()} with the most {nouns.users}",
     )
     with st.expander("How it was trained", icon=":material/info:"):
         st.markdown(
@@ -96,38 +98,41 @@ def explore(run: ExternalRun) -> None:
 
 
 def _measure(name: str) -> str:
-    """Return the name of a measure as the field writes it: NDCG@10."""
+    """Return the label of a metric, such as NDCG@10."""
     return layout.escape(COUNTS.get(name) or heading(name), 40)
 
 
 @st.fragment
 def _finder(run: ExternalRun) -> None:
+    nouns = session.nouns()
     part = st.text_input(
-        "Find an artist",
+        f"Find {nouns.an_item}",
         key="large-search",
         placeholder="Part of a name",
         icon=":material/search:",
         live="150ms",
         autocomplete="off",
-        help=f"Looks through all {run.n_items:,} artists while you type, with or without accents.",
+        help=f"Searches all {run.n_items:,} {nouns.items} while you type, with or without accents.",
     )
     started = time.perf_counter()
-    found = run.found(part, IN_TABLE).rename(columns={"popularity_rank": "rank"})
+    found = run.found(part, TABLE_ROWS).rename(columns={"popularity_rank": "rank"})
     taken = 1000 * (time.perf_counter() - started)
     if part.strip():
-        many = f"The first {IN_TABLE}" if len(found) == IN_TABLE else f"{len(found):,}"
+        many = f"The first {TABLE_ROWS}" if len(found) == TABLE_ROWS else f"{len(found):,}"
         st.caption(
-            f"{many} that match, of {run.n_items:,} artists, in {taken:.0f} ms. Click a name to see the artist."
+            f"{many} that match, of {run.n_items:,} {nouns.items}, in {taken:.0f} ms. "
+            f"Click a name to see the {nouns.item}."
         )
     else:
         st.caption(
-            f"The {len(found):,} with most listeners, of {run.n_items:,}. Click a name to see the artist."
+            f"The {len(found):,} with most {nouns.users}, of {run.n_items:,}. Click a name to see the {nouns.item}."
         )
     tables.artist_table(found, "large-artists", ["rank", "artist", "listeners", "plays"], 320)
 
 
 def artist(run: ExternalRun) -> None:
-    """Draw one artist: figures, and those that the model takes for alike."""
+    """Draw one item: key figures and similar items."""
+    nouns = session.nouns()
     wanted = st.query_params.get("artist")
     code = None
     try:
@@ -135,28 +140,32 @@ def artist(run: ExternalRun) -> None:
     except InputError as error:
         layout.problem(error)
     if code is None:
-        st.info("Find an artist here, or choose one in any table or chart.", icon=":material/search:")
+        st.info(f"Find {nouns.an_item} here, or choose one in any table or chart.", icon=":material/search:")
         _finder(run)
         return
     row = run.item_table([code]).iloc[0]
     st.header(layout.escape(row["artist"], 80), anchor=False)
     with st.container(horizontal=True):
-        st.metric("Listeners", f"{row['listeners']:,}", border=True)
-        st.metric("Plays", f"{row['plays']:,.0f}", border=True)
-        st.metric("Plays per listener", f"{row['plays'] / max(row['listeners'], 1):,.0f}", border=True)
-        st.metric("Rank by listeners", f"{row['popularity_rank']:,}", border=True)
+        st.metric(nouns.users.capitalize(), f"{row['listeners']:,}", border=True)
+        st.metric(nouns.values.capitalize(), f"{row['plays']:,.0f}", border=True)
+        st.metric(nouns.mean.capitalize(), f"{row['plays'] / max(row['listeners'], 1):,.0f}", border=True)
+        st.metric(f"Rank by {nouns.users}", f"{row['popularity_rank']:,}", border=True)
     st.subheader("Similar by the model", anchor=False)
     st.caption(
-        f"Cosine of latent features of {run.label}, of artists with {LEAST_LISTENERS} listeners or more."
+        f"Cosine of latent features of {run.label}, of {nouns.items} with {LEAST_LISTENERS} {nouns.users} or more."
     )
     tables.artist_table(run.similar(code), f"alike-{code}", ["artist", "cosine", "listeners"])
     layout.link(
-        navigation.page("explore"), label="All artists", icon=":material/arrow_back:", query=session.place()
+        navigation.page("explore"),
+        label=f"All {nouns.items}",
+        icon=":material/arrow_back:",
+        query=session.place(),
     )
 
 
 def recommend(run: ExternalRun) -> None:
-    """Draw a listener's artists beside the recommended ones."""
+    """Draw the items of a user beside the recommended ones."""
+    nouns = session.nouns()
     picker, number = st.columns([5, 3], gap="medium")
     with number:
         n = recommendation.how_many()
@@ -170,16 +179,16 @@ def recommend(run: ExternalRun) -> None:
     hidden = run.known(run.user_code(wanted), "hidden")[0]
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.subheader("Plays", anchor=False)
+        st.subheader(nouns.done.capitalize(), anchor=False)
         st.caption(
-            f"{len(existing):,} artist{'s' * (len(existing) != 1)} the model knows of, the most played first"
-            + (f"; {len(hidden)} more were hidden from it." if len(hidden) else ".")
+            f"{len(existing):,} {nouns.item if len(existing) == 1 else nouns.items} in training, by {nouns.value}"
+            + (f"; {len(hidden)} more were held out." if len(hidden) else ".")
         )
         tables.artist_table(existing, "existing", ["artist", "plays", "share"])
     with right:
         st.subheader("Recommended", anchor=False)
         st.caption(
-            f"{run.n_items:,} artists ranked by {run.label} in **{taken:.0f} ms**. "
+            f"{run.n_items:,} {nouns.items} ranked by {run.label} in **{taken:.0f} ms**. "
             f"Score: {layout.escape(run.manifest.target)}. "
             + (f"**Hits: {recommended['hit'].sum()} of {len(recommended)}.**" if len(hidden) else "")
         )
@@ -211,11 +220,11 @@ def recommend(run: ExternalRun) -> None:
 
 
 def new_listener(run: ExternalRun) -> None:
-    """Draw the list of a listener made up on the spot."""
+    """Draw the recommendations to a new user."""
     if not run.supports_fold_in:
         st.info(
-            "This run does not say with which alpha and regularization it was trained, and without them nobody new "
-            "can be taken in. Write it anew with both in its settings.",
+            "Folding in a new user takes the alpha and regularization of the training, and this run has none. "
+            "Write it anew with both in its settings.",
             icon=":material/person_off:",
         )
         return

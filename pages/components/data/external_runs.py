@@ -1,4 +1,4 @@
-"""The runs trained elsewhere that this server finds: prepared once, with a bar, then opened."""
+"""External runs on the Data page: indexed once, with a progress bar, then opened."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ STALLED = {"failed": "It stopped because of a fault in this program.", "cancelle
 
 
 def in_use(run: ExternalRun) -> None:
-    """Draw what is open."""
-    source = run.manifest
+    """Draw the open run."""
+    source, nouns = run.manifest, session.nouns()
     with st.container(border=True):
         st.subheader(f"In use: {layout.escape(source.title, 80)}", anchor=False)
         with st.container(horizontal=True):
-            st.metric("Listeners", f"{run.n_users:,}")
-            st.metric("Artists", f"{run.n_items:,}")
-            st.metric("Listener-artist pairs", f"{run.n_pairs:,}")
+            st.metric(nouns.users.capitalize(), f"{run.n_users:,}")
+            st.metric(nouns.items.capitalize(), f"{run.n_items:,}")
+            st.metric(nouns.pairs.capitalize(), f"{run.n_pairs:,}")
             st.metric("Latent features", f"{source.factors:,}")
         st.caption(
             f"{layout.escape(run.label)}, trained elsewhere; written {_written(source)}. It stays on disk and is "
@@ -37,7 +37,7 @@ def in_use(run: ExternalRun) -> None:
 
 
 def draw() -> None:
-    """Draw the runs that there are, each with what can be done with it."""
+    """Draw all runs, each with its actions."""
     st.subheader("Runs trained elsewhere", anchor=False)
     sources, complaints = find_runs()
     if not sources and not complaints:
