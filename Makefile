@@ -10,7 +10,7 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 # `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
 STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
 
-.PHONY: run check test lint test-spark fuzz browser screens benchmark benchmark-quality clean stale
+.PHONY: run check test lint units test-spark fuzz browser screens benchmark benchmark-quality clean stale
 
 run: $(VENV)/run.stamp
 	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
@@ -21,7 +21,10 @@ run: $(VENV)/run.stamp
 # As many processes as processors, up to four, each with its own server and browser; one that is done takes tests from another.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-check: lint
+check: $(VENV)/test.stamp
+	@$(MAKE) --no-print-directory -j 2 lint units  # mypy has one process: the other processor begins with the tests
+
+units: $(VENV)/test.stamp
 	$(PYTEST) --ignore tests/browser
 
 test: browser lint
