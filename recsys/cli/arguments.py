@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import Any
 
+from recsys.data.importing.base import ROLES
+from recsys.data.importing.schema import REPEATS
 from recsys.data.nouns import MUSIC
 from recsys.errors import InputError
 from recsys.settings import ROWS, SETTINGS, Choice
@@ -17,10 +20,11 @@ def add_data(parser: argparse.ArgumentParser, optional: bool = False) -> None:
         "data",
         metavar="DATA",
         nargs="?" if optional else None,
-        help="sample, lastfm, or a file, zip or folder: CSV, Parquet, JSON, or an export of Last.fm, ListenBrainz, "
-        "Spotify or MovieLens",
+        help="sample, lastfm, or a file, folder or archive: CSV, Parquet, JSON, a workbook, a published data set, or an "
+        "export of a music service",
     )
     add_columns(parser)
+    add_text_form(parser)
 
 
 def add_columns(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +34,25 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
         type=_columns,
         default={},
         metavar="user=TITLE,item=TITLE",
-        help="which column is what, by title or number: user, item, value, name; value= if each row is a play; "
+        help="which column is what, by title or number: user, item, value, name, time; value= if each row is a play; "
         "repeats=sum or last; only for files of your own",
+    )
+
+
+def add_text_form(parser: argparse.ArgumentParser) -> None:
+    """Add how text is written, and what several rows of a pair count."""
+    parser.add_argument(
+        "--repeats", choices=REPEATS, help="several rows of a pair: add them up or keep the last (found out)"
+    )
+    parser.add_argument("--encoding", help="encoding of text, such as cp1251 (found out)")
+    parser.add_argument(
+        "--separator", type=_separator, metavar="SIGN", help="what separates columns of text (found out)"
+    )
+    parser.add_argument(
+        "--header", action=argparse.BooleanOptionalAction, help="whether the first row has titles (found out)"
+    )
+    parser.add_argument(
+        "--skip", type=_skip, metavar="LINES", help="lines at the beginning that are no rows (found out)"
     )
 
 
@@ -74,10 +95,12 @@ def add_spark(parser: argparse.ArgumentParser) -> None:
 def _columns(text: str) -> dict[str, str]:
     """Read `user=who,item=what`."""
     given = {}
-    for pair in text.split(","):
+    for pair in re.split(
+        rf",(?=\s*(?:{'|'.join((*ROLES, 'repeats'))})\s*=)", text
+    ):  # a title can have commas
         role, is_there, title = pair.partition("=")
         if not is_there:
-            raise argparse.ArgumentTypeError(f"{pair!r} is not of the form user=TITLE")
+            raise argparse.ArgumentTypeError(f"{pair!r} is not of the form user=TITLE or user=NUMBER")
         given[role.strip()] = title.strip()
     return given
 
@@ -98,3 +121,16 @@ def _checked(name: str) -> Callable[[str], int | float]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return check
+
+
+def _separator(text: str) -> str:
+    sign = text.replace("\\t", "\t")
+    if not 1 <= len(sign.encode("utf-8", "replace")) <= 4 or set(sign) & set('\n\r\0"'):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot separate columns")
+    return sign
+
+
+def _skip(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines")
+    return int(text)

@@ -115,6 +115,47 @@ class Interactions:
             value_range=(float(values.min()), float(values.max())),
         )
 
+    @classmethod
+    def from_codes(
+        cls,
+        user_codes: NDArray[np.integer],
+        item_codes: NDArray[np.integer],
+        values: NDArray[np.floating],
+        users: pd.Index,
+        items: pd.Index,
+        names: NDArray[np.object_],
+    ) -> Interactions:
+        """Return pairs that are sorted by user and item, each once, under sorted labels.
+
+        Labels in no pair are left out.
+
+        Raises
+        ------
+        InputError
+            If a value is not a number above 0, or the pairs are not in order.
+        """
+        step = np.diff(user_codes)
+        if not ((step > 0) | ((step == 0) & (np.diff(item_codes) > 0))).all():
+            raise InputError("Pairs must be sorted by user and item, each once.")
+        values = np.asarray(values, np.float32)
+        if not (np.isfinite(values) & (values > 0)).all():
+            raise InputError("Values must be numbers above 0.")
+        coded = []
+        for codes, labels in ((user_codes, users), (item_codes, items)):
+            used = np.bincount(codes, minlength=len(labels)) > 0
+            places = np.cumsum(used) - 1
+            coded.append((places[codes].astype(np.int32), labels[used], used))
+        (user_places, users, _), (item_places, items, used_items) = coded
+        return cls(
+            user_codes=user_places,
+            item_codes=item_places,
+            values=values,
+            users=users.rename("user"),
+            items=items.rename("item"),
+            names=names[used_items],
+            value_range=(float(values.min()), float(values.max())),
+        )
+
     def __len__(self) -> int:
         """Return the number of known pairs."""
         return len(self.values)

@@ -68,7 +68,7 @@ def test_a_table_with_odd_columns_is_seen_mapped_checked_and_used(page: Page, ad
     assert menu(page)[-1] == "Generated sample"
     page.get_by_role("button", name="Use this data").click()
     expect(page.get_by_role("heading", name="In use: odd columns.csv")).to_be_visible()
-    expect(page.get_by_role("heading", name="Brought:")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Uploaded:")).to_have_count(0)
     choose(page, "Explore")
     expect(metric(page, "Listeners")).to_have_text("40")
     assert all(row[1].startswith("Artist ") for row in rows(table(page)))

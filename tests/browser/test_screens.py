@@ -388,7 +388,7 @@ def test_a_page_fits_a_phone_in_light_and_dark(page: Page, address: str, run: st
 
 def remove_upload(page: Page, name: str) -> None:
     page.get_by_role("button", name=f"Remove {name}").click()
-    expect(page.get_by_role("heading", name="Brought:")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Uploaded:")).to_have_count(0)
 
 
 def published_zip(folder: Path) -> bytes:
@@ -493,7 +493,7 @@ def test_names_are_shown_as_text_everywhere(page: Page, address: str) -> None:
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     go(page, address, "data")
     upload(page, "odd **names** $1$.tsv", table_with_odd_names())
-    expect(page.get_by_role("heading", name="Brought: odd **names** $1$.tsv")).to_be_visible()
+    expect(page.get_by_role("heading", name="Uploaded: odd **names** $1$.tsv")).to_be_visible()
     page.get_by_role("button", name="Use this data").click()
     expect(page.get_by_role("heading", name="In use: odd **names** $1$.tsv")).to_be_visible()
     assert menu(page)[-1] == "odd **names** $1$.tsv"

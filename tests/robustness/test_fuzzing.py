@@ -25,7 +25,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.importing.readers.text_dialect import DELIMITERS, ENCODINGS
 from recsys.data.importing.schema import survey
 from recsys.data.interactions import Interactions
-from recsys.data.sources.load import TextForm, check, is_published, load, published_report
+from recsys.data.sources.load import TextForm, is_published, load, published_report, validate
 from recsys.data.splitting import hold_out, suited
 from recsys.errors import InputError
 from recsys.experiments.run_table import Record, run_table
@@ -157,8 +157,8 @@ def test_a_file_is_read_or_refused(file, text, columns):
         found = survey(sources, text=text)
         assert len({len(row) for row in found.table.preview()} | {len(found.table.titles)}) == 1
         if found.columns is not None:
-            use(check(found, found.columns))
-        use(check(found, found.choose(columns)))
+            use(validate(found, found.columns))
+        use(validate(found, found.choose(columns)))
 
 
 @given(seeds.EDITS, seeds.EDITS, st.sampled_from([*seeds.PUBLISHED]))

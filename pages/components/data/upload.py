@@ -1,4 +1,4 @@
-"""Files of a visitor's own: what they are, which column is what, what can be used of them, and the use."""
+"""Upload of a dataset: its format, the roles of its columns, the validation report, and the button that uses it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pages.components.session import session
 from pages.components.shell import layout
 from recsys.data.dataset import UPLOAD
 from recsys.data.importing.base import Columns
-from recsys.data.importing.readers.csv import DelimitedTable
+from recsys.data.importing.readers.csv import CsvTable
 from recsys.data.importing.readers.text_dialect import DELIMITERS, ENCODINGS
 from recsys.data.importing.schema import REPEATS, survey
 from recsys.data.nouns import Nouns
-from recsys.data.sources.load import Report, Survey, TextForm, check, is_published, published_report
+from recsys.data.sources.load import Report, Survey, TextForm, is_published, published_report, validate
 from recsys.data.splitting import suited
 from recsys.errors import InputError
 from recsys.storage.tables import disarm, to_csv
@@ -27,15 +27,17 @@ from recsys.system import event_log
 
 SHOWN_COLUMNS = 30
 LONGEST = 200
-NOBODY, ONE_PLAY, NO_NAME = "(each file is one person's)", "(each row counts as one)", "(the same)"
+NO_USER, NO_VALUE, NO_NAME, NO_TIME = (
+    *("(each file or folder is one person's)", "(each row counts as one)", "(the same)", "(not known)"),
+)
 
 
 def draw(files: Sequence[UploadedFile]) -> None:
-    """Draw what was brought, the choice of its columns, the report, and the button that uses it."""
+    """Draw the uploaded files, the choice of their columns, the report, and the button that uses them."""
     sources: list[Any] = [(file.name, file) for file in files]
     brought = hashlib.sha256("".join(file.file_id for file in files).encode()).hexdigest()[:12]
     with st.container(border=True):
-        st.subheader(f"Brought: {layout.escape(_title(files), 80)}", anchor=False)
+        st.subheader(f"Uploaded: {layout.escape(_title(files), 80)}", anchor=False)
         try:
             if is_published(sources):
                 report = _remembered((brought,), lambda: published_report(sources))
@@ -55,23 +57,23 @@ def _title(files: Sequence[UploadedFile]) -> str:
 
 def _look(sources: list[Any], brought: str) -> Report | None:
     """Say what it is, let the columns be chosen, and read it."""
-    text = TextForm(
-        *(st.session_state.get(f"own-{name}-{brought}") for name in ("encoding", "delimiter", "header"))
-    )
+    text = _chosen_form(brought)
     found = _remembered((brought, text), lambda: survey(sources, text=text), "found")
     more = f" {len(found.tables):,} files like this one." if len(found.tables) > 1 else ""
     st.caption(layout.escape(f"Looks like {found.format.NAME}: {found.table.form}.{more}"))
+    if found.table.notes:
+        st.markdown("\n".join(f"- {layout.escape(note)}" for note in found.table.notes))
     _preview(found)
-    if isinstance(found.table, DelimitedTable):
+    if isinstance(found.table, CsvTable) and found.table.form.startswith("text in"):
         _choose_form(found.table, brought)
     columns = _choose_columns(found, f"{brought}-{hash(tuple(found.table.titles))}")
     if columns is None:
         return None
-    return _remembered((brought, text, columns), lambda: _check(found, columns))
+    return _remembered((brought, text, columns), lambda: _validate(found, columns))
 
 
-def _check(found: Survey, columns: Columns) -> Report:
-    report = check(found, columns, key=UPLOAD)
+def _validate(found: Survey, columns: Columns) -> Report:
+    report = validate(found, columns, key=UPLOAD)
     event_log.note(
         "input read",
         reader=_reader(found.format),
@@ -115,11 +117,22 @@ def _preview(found: Survey) -> None:
     )
 
 
-def _choose_form(table: DelimitedTable, brought: str) -> None:
+def _chosen_form(brought: str) -> TextForm:
+    """Return how text is written, as far as that was changed by hand."""
+    first = st.session_state.get(f"own-form-{brought}", TextForm())
+    chosen = {
+        name: st.session_state.get(f"own-{name}-{brought}")
+        for name in ("encoding", "delimiter", "header", "skip")
+    }
+    return TextForm(**{name: value for name, value in chosen.items() if value != getattr(first, name)})
+
+
+def _choose_form(table: CsvTable, brought: str) -> None:
     """Draw how the text is written; a change reads it anew."""
     # what was found at first, for a control whose default changes forgets what was chosen
     text = st.session_state.setdefault(f"own-form-{brought}", table.text)
-    with st.expander("How the file is written", icon=":material/tune:"), st.container(horizontal=True):
+    guessed = any("guessed" in note or "was taken for titles" in note for note in table.notes)
+    with st.expander("Text format", icon=":material/tune:", expanded=guessed), st.container(horizontal=True):
         st.selectbox(
             "Encoding",
             list(ENCODINGS),
@@ -133,6 +146,14 @@ def _choose_form(table: DelimitedTable, brought: str) -> None:
             list(DELIMITERS).index(text.delimiter),
             format_func=lambda sign: DELIMITERS[sign],
             key=f"own-delimiter-{brought}",
+        )
+        st.number_input(
+            "Lines to skip",
+            0,
+            1_000,
+            text.skip,
+            key=f"own-skip-{brought}",
+            help="Lines before the first row.",
         )
         st.toggle("The first row has titles", bool(text.header), key=f"own-header-{brought}")
 
@@ -155,10 +176,11 @@ def _choose_columns(found: Survey, key: str) -> Columns | None:
         return "" if chosen == without else chosen
 
     with st.container(horizontal=True):
-        user = choose(nouns.user.capitalize(), "user", NOBODY)
+        user = choose(nouns.user.capitalize(), "user", NO_USER)
         item = choose(nouns.item.capitalize(), "item", "Choose a column")
-        value = choose(nouns.value.capitalize(), "value", ONE_PLAY)
+        value = choose(nouns.value.capitalize(), "value", NO_VALUE)
         name = choose(f"Name of the {nouns.item}", "name", NO_NAME)
+        time = choose("Time", "time", NO_TIME)
         repeats = st.selectbox(
             "Rows about the same pair",
             list(REPEATS),
@@ -169,7 +191,10 @@ def _choose_columns(found: Survey, key: str) -> Columns | None:
     if not item:
         st.info(f"Choose the column of the {nouns.item} to go on.", icon=":material/arrow_upward:")
         return None
-    return replace(known or Columns(item), item=item, user=user, value=value, name=name, repeats=repeats)
+    chosen = {"user": user, "item": item, "value": value, "name": name, "time": time}
+    changed = {role: title for role, title in chosen.items() if not known or getattr(known, role) != title}
+    columns = found.choose(changed)
+    return columns if known and repeats == known.repeats else replace(columns, repeats=repeats)
 
 
 def _draw_report(report: Report) -> None:
@@ -179,7 +204,7 @@ def _draw_report(report: Report) -> None:
     figure_row.metric("Rows read", f"{report.rows:,}")
     figure_row.metric("Rows used", f"{report.used:,}")
     figure_row.metric("Refused", f"{report.left_out:,}")
-    figure_row.metric("Left out on purpose", f"{report.dropped.total():,}")
+    figure_row.metric("Skipped", f"{report.dropped.total():,}")
     notes = [
         *(f"Left out: {reason} ({count:,})." for reason, count in report.dropped.most_common()),
         *report.notes,

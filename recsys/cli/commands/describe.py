@@ -8,9 +8,8 @@ import numpy as np
 
 from recsys.analysis.popularity import rank_table
 from recsys.cli.arguments import add_data, add_settings
-from recsys.cli.data import heading, identity
+from recsys.cli.data import heading, identity, read_data
 from recsys.cli.output import Answer
-from recsys.data.sources.load import load
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     """Count what is in a data set."""
-    dataset = load(options.data, options.columns)
+    dataset = read_data(options)
     interactions = dataset.interactions
     table = rank_table(interactions).head(options.n)
     result = {

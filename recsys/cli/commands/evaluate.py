@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 
 from recsys.cli.arguments import add_data, add_settings
-from recsys.cli.data import heading, identity
+from recsys.cli.data import heading, identity, read_data
 from recsys.cli.model_arguments import add_model, chosen_model, chosen_split
 from recsys.cli.output import Answer
-from recsys.data.sources.load import load
 from recsys.evaluation.metrics import evaluate, spell
 
 
@@ -21,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     """Train a model and measure its recommendations on held-out items."""
-    dataset = load(options.data, options.columns)
+    dataset = read_data(options)
     split = chosen_split(options, dataset.interactions)
     model = chosen_model(options)
     figures = evaluate(model.fit(split.train), split, options.n)

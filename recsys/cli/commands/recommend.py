@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from recsys.cli.arguments import add_data, add_settings
-from recsys.cli.data import identity
+from recsys.cli.data import identity, read_data
 from recsys.cli.output import Answer, progress
 from recsys.data.dataset import Dataset
 from recsys.data.nouns import MUSIC, Nouns
-from recsys.data.sources.load import load
 from recsys.errors import InputError
 from recsys.recommendation.recommend import recommend_to
 from recsys.scale.external_runs import ExternalRun, IndexBuild, is_indexed, read_manifest
@@ -55,7 +54,7 @@ def run(options: argparse.Namespace) -> Answer:
         raise InputError("Say which data the run was trained on: sample, lastfm or a file.")
     if options.out is not None:
         check_writable(options.out)
-    dataset = load(options.data, options.columns)
+    dataset = read_data(options)
     saved = load_run(options.run, dataset)
     if options.all:
         return _write_all(options, dataset, saved)

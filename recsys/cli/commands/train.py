@@ -7,10 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from recsys.cli.arguments import add_data, add_settings
-from recsys.cli.data import heading, identity
+from recsys.cli.data import heading, identity, read_data
 from recsys.cli.model_arguments import add_model, chosen_model, chosen_split
 from recsys.cli.output import Answer, progress
-from recsys.data.sources.load import load
 from recsys.experiments.training import Epoch, Stopping, TrainingRun
 from recsys.storage.model_file import save_run
 from recsys.system.atomic_files import check_writable
@@ -28,7 +27,7 @@ def run(options: argparse.Namespace) -> Answer:
     """Train a model and save it."""
     if options.out is not None:
         check_writable(options.out)
-    dataset = load(options.data, options.columns)
+    dataset = read_data(options)
     stopping = Stopping(options.watch, options.patience)
     run = TrainingRun(chosen_model(options), chosen_split(options, dataset.interactions), stopping)
     every = max(1, run.epochs // 10)

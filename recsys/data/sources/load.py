@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import IO
 
 from recsys.data.dataset import SHARED, UPLOAD, Dataset
-from recsys.data.importing.archives import parts_of
+from recsys.data.importing.archives import Upload
 from recsys.data.importing.readers.text_dialect import TextForm
+from recsys.data.importing.report import Report
 from recsys.data.importing.schema import Survey, survey
-from recsys.data.importing.validation import Report, check
+from recsys.data.importing.validation import validate
 from recsys.data.sources.lastfm import NEEDED, load_lastfm, read_folder, read_zip
 from recsys.errors import InputError
 
@@ -19,16 +20,16 @@ __all__ = [
     "Report",
     "Survey",
     "TextForm",
-    "check",
     "is_published",
     "load",
     "published_report",
     "report_on",
     "survey",
+    "validate",
 ]
 
 
-def load(data: str, columns: Mapping[str, str] | None = None) -> Dataset:
+def load(data: str, columns: Mapping[str, str] | None = None, text: TextForm | None = None) -> Dataset:
     """Load a data set by its key or its path.
 
     Parameters
@@ -36,7 +37,9 @@ def load(data: str, columns: Mapping[str, str] | None = None) -> Dataset:
     data : str
         `sample`, `lastfm`, a folder or zip with the Last.fm files, or other files (see `report_on`).
     columns : mapping, optional
-        Which column is what, where the titles do not say it (see `Survey.choose`).
+        The roles of columns, where the titles do not say them (see `Survey.choose`).
+    text : TextForm, optional
+        How text is written, where that is known.
 
     Raises
     ------
@@ -56,14 +59,19 @@ def load(data: str, columns: Mapping[str, str] | None = None) -> Dataset:
         if columns:
             raise _known(data)
         return read_folder(path) if path.is_dir() else read_zip(path)
-    report = report_on(data, columns)
+    report = report_on(data, columns, text)
     if report.dataset is None:
         first = ", ".join(f"line {line}: {reason}" for _, line, _, reason in report.examples[:1])
-        raise InputError(f"{path}: {report.problem}" + (f" The first: {first}." if first else ""))
+        dropped = ", ".join(f"{reason}: {count:,}" for reason, count in report.dropped.most_common())
+        raise InputError(
+            f"{path}: {report.problem}"
+            + (f" The first: {first}." if first else "")
+            + (f" Left out: {dropped}." if dropped else "")
+        )
     return report.dataset
 
 
-def report_on(data: str, columns: Mapping[str, str] | None = None) -> Report:
+def report_on(data: str, columns: Mapping[str, str] | None = None, text: TextForm | None = None) -> Report:
     """Read the file, zip or folder at a path and report what can be used of it.
 
     Raises
@@ -72,8 +80,8 @@ def report_on(data: str, columns: Mapping[str, str] | None = None) -> Report:
         If there is no such place, nothing in it can be read, or it has no such columns.
     """
     path = _path(data)
-    found = survey([(path.name, path)])
-    return check(found, found.choose(columns or {}), key=data)
+    found = survey([(path.name, path)], text=text)
+    return validate(found, found.choose(columns or {}), key=data)
 
 
 def is_published(sources: list[tuple[str, Path | IO[bytes]]]) -> bool:
@@ -89,7 +97,10 @@ def is_published(sources: list[tuple[str, Path | IO[bytes]]]) -> bool:
         name.lower().endswith(".zip") or (isinstance(source, Path) and source.is_dir())
     ):
         return False
-    return any(part.file in NEEDED for part in parts_of(sources))
+    names = {file.file for file in Upload(sources).files}
+    return set(NEEDED) <= names or (
+        bool(names & set(NEEDED)) and all(name.endswith(".dat") for name in names)
+    )
 
 
 def published_report(sources: list[tuple[str, IO[bytes]]]) -> Report:

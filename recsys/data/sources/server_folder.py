@@ -10,8 +10,9 @@ from pathlib import Path
 
 from recsys.data.dataset import OFFERED, Dataset
 from recsys.data.importing.readers.parquet import ParquetTable
+from recsys.data.importing.report import Report
 from recsys.data.importing.schema import survey
-from recsys.data.importing.validation import Report, checking
+from recsys.data.importing.validation import validate_steps
 from recsys.errors import InputError
 from recsys.system.memory import available
 
@@ -97,8 +98,8 @@ class Reading:
 
     @property
     def progress(self) -> float:
-        """How much is read, 0 to 1; 0 where nobody knows how much there is."""
-        return min(1.0, self.report.rows / self.rows) if self.rows else 0.0
+        """How much is read, 0 to 1; 0 where that cannot be known."""
+        return self.report.progress
 
     @property
     def dataset(self) -> Dataset | None:
@@ -123,11 +124,11 @@ class Reading:
 
     def _read(self) -> Generator[None, None, None]:
         found = survey([(self.offer.path.name, self.offer.path)])
-        counts: list[int] = [table.rows for table in found.tables if isinstance(table, ParquetTable)]
+        counts: list[int] = [table.count for table in found.tables if isinstance(table, ParquetTable)]
         self.rows = sum(counts) if len(counts) == len(found.tables) else None
         self._check_room()
         yield
-        yield from checking(found, found.choose({}), self.report, self.offer.key, MOST_PAIRS)
+        yield from validate_steps(found, found.choose({}), self.report, self.offer.key, MOST_PAIRS)
         if self.report.problem:
             raise InputError(self.report.problem)
         if self.report.dataset is not None:

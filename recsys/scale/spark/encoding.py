@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from recsys.data.importing.archives import Part
-from recsys.data.importing.base import Columns
+from recsys.data.importing.archives import File
+from recsys.data.importing.base import Columns, Table
+from recsys.data.importing.expressions import MAX_VALUE
 from recsys.data.importing.formats import generic
+from recsys.data.importing.pairs import MAX_LABEL, WHOLE
 from recsys.data.importing.readers.text_dialect import DELIMITERS
-from recsys.data.importing.schema import Survey
-from recsys.data.importing.validation import LARGEST_VALUE, LONGEST_LABEL, WHOLE
+from recsys.data.importing.schema import choose
 from recsys.errors import InputError
 
 TEXT = re.compile(r"\.(csv|tsv|tab|txt|dat|data)(\.(gz|bz2|zst|zstd|lz4|snappy))?$", re.IGNORECASE)
@@ -77,17 +77,9 @@ def read(spark: SparkSession, path: str, given: Mapping[str, str]) -> Rows:
     )
 
 
-@dataclass(frozen=True)
-class _Titles:
-    """As much of a table as it takes to choose its columns."""
-
-    part: Part
-    titles: list[str]
-
-
 def _choose(path: str, titles: list[str], given: Mapping[str, str]) -> Columns:
-    table: Any = _Titles(Part(path, raw=lambda: io.BytesIO()), titles)
-    return Survey(path, [table], generic, generic.columns(table), {}, []).choose(given)
+    table = Table(File(path), titles)
+    return choose(table, generic.columns(table), given)
 
 
 def _read_parquet(spark: SparkSession, path: str) -> DataFrame:
@@ -122,10 +114,10 @@ def _label(table: DataFrame, title: str) -> Column:
 
 def usable(rows: DataFrame) -> DataFrame:
     """Leave out rows without a label or without a number of plays above 0."""
-    good: Any = F.col("value").between(0, LARGEST_VALUE) & (F.col("value").cast("float") > 0)
+    good: Any = F.col("value").between(0, MAX_VALUE) & (F.col("value").cast("float") > 0)
     for role in ("user", "item"):
         label = F.col(role)
-        good = good & F.length(label).between(1, LONGEST_LABEL) & ~label.contains("\ufffd")
+        good = good & F.length(label).between(1, MAX_LABEL) & ~label.contains("\ufffd")
     return rows.where(good)
 
 
@@ -138,7 +130,7 @@ def pairs_of(rows: DataFrame) -> DataFrame:
 def names_of(rows: DataFrame) -> DataFrame:
     """Return one name for each item that has any: the first by alphabet, for rows have no order."""
     named = rows.where(F.length("name") > 0)
-    return named.groupBy("item").agg(F.substring(F.min("name"), 1, LONGEST_LABEL).alias("name"))
+    return named.groupBy("item").agg(F.substring(F.min("name"), 1, MAX_LABEL).alias("name"))
 
 
 def in_order(labels: DataFrame, title: str) -> Column:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.data.importing.schema import survey
-from recsys.data.sources.load import Report, TextForm, check
+from recsys.data.sources.load import Report, TextForm, validate
 
 
 def bring(
@@ -19,7 +19,7 @@ def bring(
     """Hand over one file, with the columns that were chosen, and return the report."""
     data = content if isinstance(content, bytes) else content.encode()
     found = survey([(name, io.BytesIO(data))], text=text)
-    return check(found, found.choose(columns))
+    return validate(found, found.choose(columns))
 
 
 def pairs(report: Report) -> list[tuple[object, str, float]]:

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from recsys.data.importing.archives import parts_of
+from recsys.data.importing.archives import Upload
 from recsys.data.importing.schema import survey
 from recsys.errors import InputError
 from tests.data.importing.bringing import bring, pack, pairs
@@ -15,7 +15,7 @@ TABLE = "user,artist,plays\n1,Low,3\n2,Can,4\n"
 
 
 def names(*sources):
-    return [part.name for part in parts_of(list(sources))]
+    return [part.name for part in Upload(list(sources)).files]
 
 
 def test_a_folder_is_read_without_links_and_hidden_files(tmp_path):
@@ -26,7 +26,7 @@ def test_a_folder_is_read_without_links_and_hidden_files(tmp_path):
     (tmp_path / "link.csv").symlink_to("/etc/passwd")
     assert names(("mine", tmp_path)) == ["deep/a.csv"]
     with pytest.raises(InputError, match="There is no file in nothing"):
-        parts_of([("nothing", tmp_path / "nothing")])
+        Upload([("nothing", tmp_path / "nothing")])
 
 
 def test_several_zips_are_told_apart_by_their_names():
@@ -38,12 +38,11 @@ def test_several_zips_are_told_apart_by_their_names():
 
 
 def test_a_file_can_be_opened_again_and_again():
-    (part,) = parts_of([("a.csv", io.BytesIO(TABLE.encode()))])
+    (file,) = Upload([("a.csv", io.BytesIO(TABLE.encode()))]).files
     for _ in range(2):
-        with part.open() as stream:
+        with file.open() as stream:
             assert stream.read() == TABLE.encode()
-    with part.seekable() as stream:
-        assert stream.seek(0, io.SEEK_END) == len(TABLE)
+    assert file.path.read_bytes() == TABLE.encode()
 
 
 def encrypted() -> bytes:
@@ -67,7 +66,7 @@ def encrypted() -> bytes:
         (pack({"a.csv": TABLE}, method=zipfile.ZIP_BZIP2), "packed in an unusual way"),
         (
             pack({"[Content_Types].xml": "", "xl/workbook.xml": ""}),
-            "is an Excel workbook. Save the sheet as CSV",
+            "looks like an office document, and has no sheet that can be read. Save the sheet as CSV",
         ),
         (pack({"a.csv": bytes(70 << 20)}), "would unpack to 73 MB, more than 200 times its size"),
     ],
@@ -78,14 +77,14 @@ def test_what_is_wrong_with_a_zip_is_said(content, message):
 
 
 def test_too_much_is_refused_while_it_is_read(monkeypatch):
-    monkeypatch.setattr("recsys.data.importing.archives.LARGEST", 5_000)
+    monkeypatch.setattr("recsys.data.importing.archives.MAX_BYTES", 5_000)
     many = f"{TABLE}{'1,Low,3' * 1_000}"
     for name, content in (("a.csv", many.encode()), ("a.gz", gzip.compress(many.encode()))):
         with pytest.raises(InputError, match=r"holds more than 0 GB\. Use a part of it"):
             bring(content, name)
     with pytest.raises(InputError, match="unpacks to more than"):
         bring(pack({"a.csv": many}), "a.zip")
-    monkeypatch.setattr("recsys.data.importing.archives.MOST_FILES", 3)
+    monkeypatch.setattr("recsys.data.importing.archives.MAX_FILES", 3)
     with pytest.raises(InputError, match="There are more than 3 files"):
         bring(pack({f"{number}.csv": TABLE for number in range(5)}), "a.zip")
 

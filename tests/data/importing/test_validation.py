@@ -8,6 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from recsys.data.importing import pairs as adding
 from recsys.data.importing import validation
 from recsys.data.importing.schema import survey
 from recsys.data.sources.load import TextForm
@@ -104,28 +105,27 @@ def test_what_cannot_be_used_says_why(content, problem):
 
 def test_too_much_is_explained(monkeypatch):
     content = "user,item,plays\n" + "".join(f"{row},{row % 7},1\n" for row in range(50))
-    for limit in ("MOST_PAIRS", "MOST_TEXT"):
+    for module, limit in ((validation, "MAX_PAIRS"), (adding, "MAX_TEXT")):
         with monkeypatch.context() as patch:
-            patch.setattr(validation, limit, 10)
+            patch.setattr(module, limit, 10)
             with pytest.raises(InputError, match="Use a part of the data"):
                 bring(content)
-    monkeypatch.setattr("recsys.data.importing.readers.csv.MOST_UNEVEN", 10)
+    monkeypatch.setattr("recsys.data.importing.readers.csv.MAX_UNEVEN", 10)
     with pytest.raises(
         InputError, match=r"More than 10 rows of mine\.csv have not the 3 columns of the first"
     ):
         bring("user,item,plays\n" + "1,2\n" * 20)
-    for more in (2, 3 << 20):
-        with pytest.raises(InputError, match=r"from about line 3 on: a quotation mark is not closed"):
-            bring('user,item,plays\n1,7,2\n1,"' + "x\n" * more)
+    with pytest.raises(InputError, match=r"from about line 3 on: a quotation mark is not closed"):
+        bring('user,item,plays\n1,7,2\n1,"' + "x\n" * (3 << 20))
+    with pytest.raises(InputError, match="no line end in its first"):
+        bring("user,item,plays" + "x" * (3 << 20))
 
 
-def test_memory_does_not_grow_with_the_number_of_rows(monkeypatch):
-    monkeypatch.setattr(validation, "BUFFERED", 50_000)
-    monkeypatch.setattr("recsys.data.importing.readers.csv.BLOCK", 100_000)
+def test_memory_does_not_grow_with_the_number_of_rows():
     content = ("user,artist\n" + "ann,Low\nbob,Can\n" * 1_000_000).encode()
     found = survey([("long.csv", io.BytesIO(content))])
     tracemalloc.start()
-    report = validation.check(found, found.choose({}))
+    report = validation.validate(found, found.choose({}))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert pairs(report) == [("ann", "Low", 1_000_000), ("bob", "Can", 1_000_000)]

@@ -75,7 +75,8 @@ def test_a_folder_of_parts_is_read_a_moment_at_a_time(folder):
     reading = Reading(find_offer("server-parts"))
     seen = steps(reading)
     assert seen[0] == (0, 0.0)
-    assert (100, 100 / 360) in seen
+    assert seen == sorted(seen)
+    assert reading.report.rows == 360
     assert reading.progress == 1
     assert reading.dataset.key == "server-parts"
     known = load(str(folder / "parts")).interactions

@@ -1,4 +1,4 @@
-"""How a text file is written: its encoding, what separates its columns, whether it has titles."""
+"""Dialect of a text file: its encoding, separator, quotation marks, lines to skip, and titles."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import codecs
 import csv
 import io
 import re
-from dataclasses import dataclass
-from typing import IO
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from recsys.data.importing.archives import Part
+import charset_normalizer
+
+from recsys.data.importing.titles import is_known
 from recsys.errors import InputError
 
 ENCODINGS = {
@@ -19,116 +22,323 @@ ENCODINGS = {
     "utf-16-be": "UTF-16 BE",
     "cp1252": "Windows-1252 (Western European)",
     "latin-1": "Latin-1 (ISO 8859-1)",
+    "cp1250": "Windows-1250 (Central European)",
+    "iso8859_2": "Latin-2 (ISO 8859-2)",
+    "mac_roman": "Mac Roman",
+    "cp850": "DOS (850)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "koi8_r": "KOI8-R (Cyrillic)",
+    "cp1253": "Windows-1253 (Greek)",
+    "cp1254": "Windows-1254 (Turkish)",
+    "cp1255": "Windows-1255 (Hebrew)",
+    "cp1256": "Windows-1256 (Arabic)",
+    "cp932": "Shift-JIS (Japanese)",
+    "euc_jp": "EUC-JP (Japanese)",
+    "gb18030": "GB 18030 (Chinese)",
+    "big5": "Big5 (Chinese)",
+    "euc_kr": "EUC-KR (Korean)",
 }
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", "::": "double colons"}
-SCANNED = 64 << 20
+# in this order where several separate equally well: commas and blanks stand in names, too
+DELIMITERS = {
+    "::": "double colons",
+    "\x01": "Ctrl-A",
+    "\t": "tabs",
+    ";": "semicolons",
+    "|": "vertical bars",
+    "^": "carets",
+    ",": "commas",
+    " ": "blanks",
+}
+CHUNK = 1 << 20
 SAMPLE = 256 << 10
-LOOKED_AT = 50
-MAGIC = {
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"%PDF": "a PDF",
-    b"SQLite format 3": "a database",
-    b"PK\x03\x04": "a zip without the ending .zip",
-    b"Rar!": "a RAR archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"\xfd7zXZ": "an xz archive",
-    b"BZh": "a bzip2 archive",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
-}
+LOOKED_AT = 200
+PUNCTUATION = set(b"\x85\x91\x92\x93\x94\x96\x97\x99\xa0")  # of Windows-1252
 # numbers, days and times: no titles
 VALUE = re.compile(
-    r"[-+]?[\d.,]+([eE][-+]?\d+)?|\d{4}-\d\d-\d\d.*|\d\d? \w{3,9} \d{4}.*|\d\d?:\d\d(:\d\d)?.*"
+    r"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?|\d{4}-\d\d-\d\d.*|\d\d?/\d\d?/\d{2,4}.*|\d\d?\.\d\d?\.\d{2,4}.*"
+    r"|\d\d? \w{3,9} \d{4}.*|\d\d?:\d\d(:\d\d)?.*"
 )
+NUMBER = re.compile(r"[-+]?(\d[\d.,' ]*|\.\d+)([eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True)
 class TextForm:
-    """What is known about a text file; None where it has to be found out."""
+    """How a text file is written; None where that has to be found out.
+
+    Attributes
+    ----------
+    encoding : str or None
+        A name that Python knows.
+    delimiter : str or None
+        What stands between two columns.
+    header : bool or None
+        Whether the first row has titles.
+    skip : int or None
+        How many lines at the beginning are no rows.
+    """
 
     encoding: str | None = None
     delimiter: str | None = None
     header: bool | None = None
+    skip: int | None = None
 
 
-def read_sample(part: Part) -> bytes:
-    """Return the beginning of a file, or say that it is no text.
+@dataclass(frozen=True)
+class Dialect:
+    """How the lines of a text file become rows.
+
+    Attributes
+    ----------
+    delimiter, quote, escape : str
+        What stands between two columns, around a cell, and before a quotation mark within it; empty for none.
+    skip : int
+        Lines before the first row, titles included.
+    titles : list of str or None
+        The titles that stand in the file.
+    blanks : bool
+        Whether blanks after a separator, or several blanks as one, mean nothing.
+    short : bool
+        Whether many rows end before the last column.
+    row_names : bool
+        Whether the first column has no title, as R writes it.
+    note : str
+        What was guessed, as a sentence.
+    """
+
+    delimiter: str
+    quote: str = ""
+    escape: str = ""
+    skip: int = 0
+    titles: list[str] | None = None
+    blanks: bool = False
+    short: bool = False
+    row_names: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What all bytes of a file say.
+
+    Attributes
+    ----------
+    encoding : str
+        Found out, or guessed where `guessed`.
+    quotes, lone_cr, wrong : bool
+        Whether it has quotation marks, line ends of CR alone, and bytes that its encoding cannot have.
+    """
+
+    encoding: str
+    guessed: bool
+    quotes: bool
+    lone_cr: bool
+    wrong: bool
+
+
+def look(path: Path, name: str, encoding: str | None) -> Facts:
+    """Look at all bytes of a file.
 
     Raises
     ------
     InputError
-        If it is empty or is something else that is known.
+        If it is no text, or has a NUL in it.
     """
-    with part.open() as stream:
-        sample = stream.read(SAMPLE)
-    if not sample.strip():
-        raise InputError(f"{part.name} is empty.")
-    for magic, kind in MAGIC.items():
-        if sample.startswith(magic):
-            raise InputError(f"{part.name} is {kind}, not a table. Bring a CSV, Parquet or JSON file.")
-    return sample
-
-
-def find_encoding(part: Part) -> str:
-    """Find out how the characters of a file are written, from its first 64 MB.
-
-    What is no UTF-8 is taken for Windows-1252, unless it has much more UTF-8 in it than bytes
-    that are not: then it is a mixture, and its other rows are refused later, one by one.
-
-    Raises
-    ------
-    InputError
-        If it is no text.
-    """
-    with part.open() as stream:
-        start = stream.read(4096)
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        if b"\0" in start:
-            for place, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-                if start[place::2].count(0) > 0.4 * len(start[place::2]) and start.count(0) < 0.6 * len(
-                    start
-                ):
-                    return encoding
-        return _eight_bits(stream, start, part.name)
-
-
-def _eight_bits(stream: IO[bytes], chunk: bytes, name: str) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    characters = wrong = scanned = 0
-    unused = False
-    while chunk and scanned < SCANNED:
-        if b"\0" in chunk or _controls(chunk) > 0.02 * len(chunk):
-            raise InputError(f"{name} is not text, and not Parquet. Bring a CSV, Parquet or JSON file.")
-        text = decoder.decode(chunk)
-        if not text.isascii():
-            characters += len(text) - len(text.encode("ascii", "ignore"))
-            wrong += text.count("\N{REPLACEMENT CHARACTER}")
-            unused = unused or any(byte in chunk for byte in b"\x81\x8d\x8f\x90\x9d")
-        scanned += len(chunk)
-        chunk = stream.read(1 << 20)
+    characters = wrong = lines = 0
+    quotes = lone_cr = False
+    foreign = bytearray()
+    with path.open("rb") as stream:
+        start = stream.read(4096)
+        wide = _two_bytes(start)
+        if wide or (encoding or "").startswith("utf-16"):
+            return Facts(encoding or wide, False, True, True, True)
+        chunk = start
+        while chunk:
+            if b"\0" in chunk:
+                line = lines + chunk[: chunk.index(b"\0")].count(b"\n") + 1
+                if _is_binary(start) or chunk.count(0) > 0.1 * len(chunk):
+                    raise InputError(
+                        f"{name} is not text, and not Parquet. Bring a CSV, Parquet or JSON file."
+                    )
+                raise InputError(f"{name} has a NUL character in line {line:,}. Take it out.")
+            quotes = quotes or b'"' in chunk
+            if not lone_cr and b"\r" in chunk:
+                lone_cr = chunk[:-1].replace(b"\r\n", b"").find(b"\r") >= 0
+            if not chunk.isascii():
+                text = decoder.decode(chunk)
+                characters += len(text) - len(text.encode("ascii", "ignore"))
+                wrong += text.count("\N{REPLACEMENT CHARACTER}")
+                if len(foreign) < 64 << 10:
+                    foreign += b"\n".join(line for line in chunk.split(b"\n") if not line.isascii()) + b"\n"
+            lines += chunk.count(b"\n")
+            chunk = stream.read(CHUNK)
+    if _is_binary(start):
+        raise InputError(f"{name} is not text, and not Parquet. Bring a CSV, Parquet or JSON file.")
+    if encoding:
+        return Facts(encoding, False, quotes, lone_cr, encoding != "utf-8" or wrong > 0)
     if wrong * 2 <= characters:
-        return "utf-8"
-    return "latin-1" if unused else "cp1252"
+        return Facts("utf-8", False, quotes, lone_cr, wrong > 0)
+    return Facts(_guess(bytes(foreign[: 64 << 10])), True, quotes, lone_cr, True)
 
 
-def _controls(chunk: bytes) -> int:
-    return len(chunk) - len(chunk.translate(None, bytes([*range(9), *range(14, 32)])))
+def _two_bytes(start: bytes) -> str:
+    """Return which UTF-16 a text is in, if it is in one."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in start:
+        for place, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+            half = start[place::2]
+            if half.count(0) > 0.4 * len(half) and start.count(0) < 0.6 * len(start):
+                return encoding
+    return ""
 
 
-def lines(sample: bytes, encoding: str, delimiter: str, most: int = LOOKED_AT) -> list[tuple[int, list[str]]]:
-    """Split the beginning of a text into rows, each with the number of its last line; blank ones are left out."""
-    text = sample.decode(encoding, "replace").removeprefix("\ufeff")
-    if len(sample) >= SAMPLE and "\n" in text:
-        text = text[: text.rindex("\n") + 1]  # the last line may be cut
-    if delimiter == "::":
-        text, delimiter = text.replace("::", "\x1f"), "\x1f"
-    file = io.StringIO(text, newline="")
-    if delimiter in "\t\x1f":
-        reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+def _is_binary(start: bytes) -> bool:
+    controls = len(start) - len(
+        start.translate(None, bytes([0, *range(2, 9), *range(14, 27), *range(28, 32)]))
+    )
+    return controls > 0.02 * len(start)
+
+
+def _guess(lines: bytes) -> str:
+    """Guess the encoding of lines that are no UTF-8."""
+    western = lines.decode("cp1252", "replace")
+    high = [byte for byte in lines if byte > 127 and byte not in PUNCTUATION]
+    words = [word for word in re.findall(r"\w+", western) if not word.isascii()]
+    foreign = sum(not letter.isascii() for word in words for letter in word)
+    if "\ufffd" not in western and foreign * 2 <= sum(map(len, words)):
+        between = re.search(rb"[A-Za-z][\x80-\x9f][A-Za-z]", lines)
+        return "mac_roman" if between and all(byte < 0xA0 for byte in high) else "cp1252"
+    if len(high) > 3:
+        found = charset_normalizer.from_bytes(lines, cp_isolation=[*ENCODINGS][4:]).best()
+        if found is not None and found.encoding in ENCODINGS:
+            return str(found.encoding)
+    return "latin-1" if "\ufffd" in western else "cp1252"
+
+
+def read_sample(path: Path, encoding: str) -> tuple[str, list[str]]:
+    """Return the beginning of a text and some whole lines from its middle and its end."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(SAMPLE)
+        text = head.decode(encoding, "replace").removeprefix("\ufeff")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if len(head) < size and "\n" in text:
+            text = text[: text.rindex("\n") + 1]  # the last line may be cut
+        later: list[str] = []
+        for place in (size // 2, size - 4096) if size > SAMPLE + 8192 else ():
+            stream.seek(place)
+            lines = stream.read(4096).decode(encoding, "replace").splitlines()
+            later += lines[1:-1]
+    return text, later
+
+
+def find_dialect(text: str, facts: Facts, form: TextForm) -> Dialect:
+    """Find out how the lines of a text become rows, from its beginning."""
+    lines = text.split("\n")
+    skip, note, hashed = 0, "", ""
+    delimiter = form.delimiter
+    while skip < len(lines) - 1 and not lines[skip].strip():
+        skip += 1
+    excel = re.fullmatch(r'"?sep=(.|\\t)"?;*', lines[skip].strip()) if lines else None
+    if excel:
+        delimiter, skip = delimiter or excel[1].replace("\\t", "\t"), skip + 1
+    if form.skip is not None:
+        skip = form.skip
     else:
-        reader = csv.reader(file, delimiter=delimiter)
+        comments = 0
+        while skip + comments < len(lines) and re.match(r"#|%%|//", lines[skip + comments]):
+            comments += 1
+        if 0 < comments < 100 and any(line.strip() for line in lines[skip + comments :]):
+            hashed = lines[skip + comments - 1].lstrip("#%/ ")
+            skip += comments
+            note = f"The first lines were taken for comments: {comments:,}."
+    rest = "\n".join(lines[skip:])
+    delimiter = delimiter or _find_delimiter(rest)
+    quote, escape = _find_quotes(rest, delimiter, facts)
+    blanks = delimiter == " " or bool(
+        quote and len(re.findall(rf"{re.escape(delimiter)} +{quote}", rest)) * 2 > len(lines[skip:])
+    )
+    dialect = Dialect(delimiter, quote, escape, skip, blanks=blanks, note=note)
+    rows = [row for _, row in split_rows(rest, dialect)]
+    if not rows:
+        return dialect
+    if hashed and form.header is not False:
+        given = [row for _, row in split_rows(hashed, dialect)]
+        if given and len(given[0]) == len(rows[0]) and sum(map(is_known, given[0])) > 1:
+            return replace(dialect, titles=given[0], note="The titles stand in a comment.")
+    return _with_titles(dialect, rows, lines, form.header)
+
+
+def _with_titles(dialect: Dialect, rows: list[list[str]], lines: list[str], given: bool | None) -> Dialect:
+    """Decide whether the first row has titles, and what they are."""
+    first, others = rows[0], rows[1:]
+    width = max(set(map(len, others)), key=[len(row) for row in others].count) if others else len(first)
+    names = [row[0] for row in others]
+    if width == len(first) + 1 and len(set(names)) == len(names) and len(names) > 1 and given is not False:
+        dialect = replace(dialect, row_names=True)
+        first = ["", *first]
+    short = sum(len(row) < len(first) for row in others)
+    dialect = replace(dialect, short=len(others) > 50 and short > 0.05 * len(others))
+    numbers = [str(place) for place in range(len(first))]
+    if given is None and others and first in (["", *numbers[:-1]], numbers):  # a pandas table without names
+        first = [""] * len(first)
+        dialect = replace(dialect, note="The first row numbers the columns, and was left out.")
+        titled = True
+    else:
+        titled, sure = _has_titles(first, others)
+        if given is not None:
+            titled, sure = given, True
+        if titled and not sure:
+            shown = ", ".join(cell.strip() for cell in first)[:100]
+            dialect = replace(dialect, note=f"The first row was taken for titles: {shown}.")
+    if not titled:
+        return dialect
+    skip = dialect.skip
+    while skip < len(lines) and not lines[skip].strip():
+        skip += 1
+    span = 1
+    while dialect.quote and "\n".join(lines[skip : skip + span]).count(dialect.quote) % 2 and span < 20:
+        span += 1
+    return replace(dialect, titles=first, skip=skip + span)
+
+
+def _has_titles(first: list[str], others: list[list[str]]) -> tuple[bool, bool]:
+    """Say whether a first row has titles, and whether that is sure."""
+    cells = [cell.strip() for cell in first]
+    known = sum(map(is_known, cells))
+    if not any(cells):
+        return False, True
+    if known > 1 or (known and len(cells) == 1):
+        return True, True
+    if any(VALUE.fullmatch(cell) for cell in cells):
+        return False, True
+    if known:
+        return True, True
+    for place, cell in enumerate(cells):
+        below = [row[place].strip() for row in others if place < len(row)]
+        if below and all(VALUE.fullmatch(other) for other in below):
+            return True, True
+        if cell and cell in below:
+            return False, False
+    return True, False
+
+
+def split_rows(text: str, dialect: Dialect, most: int = LOOKED_AT) -> list[tuple[int, list[str]]]:
+    """Split the beginning of a text into rows, each with the number of its last line; blank ones are left out."""
+    delimiter = dialect.delimiter
+    if len(delimiter) > 1:
+        text, delimiter = text.replace(delimiter, "\x1f"), "\x1f"
+    if dialect.blanks and delimiter == " ":
+        text = re.sub("(?m)^ +| +$", "", text)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quotechar=dialect.quote or None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        escapechar=dialect.escape if dialect.escape not in ("", dialect.quote) else None,
+        skipinitialspace=dialect.blanks,
+    )
     rows: list[tuple[int, list[str]]] = []
     try:
         for row in reader:
@@ -136,38 +346,78 @@ def lines(sample: bytes, encoding: str, delimiter: str, most: int = LOOKED_AT) -
                 rows.append((reader.line_num, row))
             if len(rows) >= most:
                 break
-    except csv.Error:  # a field longer than csv can read; what was read so far will do
+    except csv.Error:  # a cell longer than csv can read; what was read so far will do
         pass
     return rows
 
 
-def find_delimiter(sample: bytes, encoding: str) -> str:
-    """Find what separates the columns: what stands in the first line, and equally often in the others."""
+def _find_delimiter(text: str) -> str:
+    """Find what separates the columns: what stands equally often in nearly all lines."""
 
     def regularity(delimiter: str) -> tuple[float, int]:
-        widths = [len(row) for _, row in lines(sample, encoding, delimiter)]
-        if not widths or widths[0] < 2:
-            return (0.0, 0)
-        return (sum(width == widths[0] for width in widths) / len(widths), widths[0])
+        widths = [len(row) for _, row in split_rows(text, Dialect(delimiter, '"', blanks=True))]
+        if len(widths) > 2 and widths[0] == widths[1] - 1:  # row names, whose column has no title
+            widths = widths[1:]
+        usual = max(set(widths), key=widths.count) if widths else 0
+        return (widths.count(usual) / len(widths), usual) if usual > 1 else (0.0, 0)
 
-    return max(DELIMITERS, key=regularity)
+    found = {delimiter: regularity(delimiter) for delimiter in DELIMITERS}
+    regular = [delimiter for delimiter, (share, _) in found.items() if share >= 0.9]
+    if regular:
+        return regular[0]
+    return max((one for one in DELIMITERS if one != " "), key=lambda one: found[one])
 
 
-def has_titles(row: list[str]) -> bool:
-    """Say whether a first row looks like titles: something stands everywhere, and it is no number and no date."""
-    cells = [cell.strip() for cell in row]
-    return any(cells) and not any(VALUE.fullmatch(cell) for cell in cells)
+def _find_quotes(text: str, delimiter: str, facts: Facts) -> tuple[str, str]:
+    """Find the quotation mark around cells and what stands before one within a cell."""
+    lines = [line for line in text.split("\n")[:LOOKED_AT] if line]
+    cells = [cell.strip() for line in lines[1:] for cell in line.split(delimiter)]
+    if not any(cell.startswith('"') for cell in cells) and cells:
+        single = sum(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in cells)
+        if single * 2 >= len(lines) - 1:
+            return "'", "'"
+    if not facts.quotes:
+        return "", ""
+    if delimiter in (",", ";", "|", " "):
+        return '"', "\\" if '\\"' in text else '"'
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter="\x1f" if len(delimiter) > 1 else delimiter, strict=True
+    )
+    try:  # between tabs, quotation marks stand for themselves unless all of them are as they should be
+        rows = [row for row, _ in zip(reader, range(LOOKED_AT), strict=False) if row]
+    except csv.Error:
+        return "", ""
+    regular = sum(len(row) == len(rows[0]) for row in rows) >= 0.9 * len(rows)
+    return ('"', '"') if regular and re.search(rf'(^|{re.escape(delimiter)})"', text, re.M) else ("", "")
 
 
-def unique_titles(titles: list[str]) -> list[str]:
-    """Give each column a title of its own."""
-    given: dict[str, int] = {}
-    unique = []
-    for place, title in enumerate(titles, 1):
-        plain = " ".join(title.split())[:200] or f"Column {place}"
-        while plain in given:
-            given[plain] += 1
-            plain = f"{plain} ({given[plain]})"
-        given[plain] = 1
-        unique.append(plain)
-    return unique
+def rewritten(path: Path, target: Path, facts: Facts) -> None:
+    """Copy a text in UTF-8 with line feeds; what cannot be decoded becomes U+FFFD.
+
+    Raises
+    ------
+    InputError
+        If it is not in this encoding at all.
+    """
+    encoding = "utf-8-sig" if facts.encoding == "utf-8" else facts.encoding
+    try:
+        with (
+            path.open(encoding=encoding, errors="replace") as source,
+            target.open("w", encoding="utf-8", newline="\n") as copy,
+        ):
+            while text := source.read(CHUNK):
+                copy.write(text.encode("utf-8", "replace").decode())
+    except (UnicodeError, LookupError) as error:  # UTF-16 without the mark that says in which order
+        raise InputError("The text is not in this encoding. Choose another one.") from error
+
+
+def described(encoding: str, dialect: Dialect) -> str:
+    """Say how a text is written."""
+    titles = "titles in the first row" if dialect.titles else "no titles"
+    sign = DELIMITERS.get(dialect.delimiter, repr(dialect.delimiter))
+    return f"text in {ENCODINGS.get(encoding, encoding)}, separated by {sign}, {titles}"
+
+
+def is_number(cells: Sequence[str]) -> bool:
+    """Say whether all cells are numbers, in any notation, and there is one."""
+    return bool(cells) and all(NUMBER.fullmatch(cell.strip()) for cell in cells)

@@ -1,0 +1,225 @@
+"""Adding up rows: codes for labels, and one value for each pair of user and item."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from recsys.errors import InputError
+
+MAX_LABEL = 10_000  # characters
+MAX_TEXT = 512 << 20  # characters of all labels together
+BUFFERED = 2_000_000
+WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
+MISSING, FOREIGN, LONG = -1, -2, -3
+PROBLEMS = {
+    MISSING: "no {}",
+    FOREIGN: "{} in another encoding than the rest",
+    LONG: f"{{}} of more than {MAX_LABEL:,} characters",
+}
+NO_NUMBER = {"nan", "NaN", "NULL", "null", "None", "NA", "<NA>"}
+
+
+class Labels:
+    """Different labels in the order in which they first came, each with a code.
+
+    Attributes
+    ----------
+    codes : dict of str to int
+        Of the labels as they count: without blanks around them, in Unicode's form NFC.
+    joined : list of str
+        Labels that were written in more than one way.
+    """
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int] = {}
+        self.joined: list[str] = []
+        self._raw: dict[object, int] = {}
+        self._characters = 0
+
+    def encode(self, labels: pa.Array) -> NDArray[np.int64]:
+        """Return the code of each label; new ones get the next codes, what is none a number below 0."""
+        known = labels.dictionary_encode()
+        here = np.array([self.code(label) for label in known.dictionary.to_pylist()], np.int64)
+        if self._characters > MAX_TEXT:
+            raise InputError("There are too many different names for this computer. Use a part of the data.")
+        if not len(here):
+            return np.full(len(labels), MISSING, np.int64)
+        codes = here[np.asarray(known.indices.fill_null(0))]
+        if known.indices.null_count:
+            codes[np.asarray(known.indices.is_null())] = MISSING
+        return codes
+
+    def code(self, raw: object) -> int:
+        """Return the code of a label as it stands in the data."""
+        found = self._raw.get(raw)
+        if found is not None:
+            return found
+        label = str(raw).strip()
+        if not label.isascii():
+            label = unicodedata.normalize("NFC", label)
+        if label in ("", "\\N"):
+            code = MISSING
+        elif "\ufffd" in label:
+            code = FOREIGN
+        elif len(label) > MAX_LABEL:
+            code = LONG
+        else:
+            code = self.codes.setdefault(label, len(self.codes))
+            if code < len(self.codes) - 1 and isinstance(raw, str):
+                self.joined.append(label)
+            self._characters += len(label)
+        self._raw[raw] = code
+        return code
+
+    def problems(self) -> list[object]:
+        """Return the labels, as they stand in the data, that are none."""
+        return [raw for raw, code in self._raw.items() if code < 0]
+
+    def sorted(self) -> tuple[pd.Index, NDArray[np.int64], int]:
+        """Return the labels in order, whole numbers as such, and each code's place among them.
+
+        Where all labels are numbers, 12.0 is taken for 12 and what is no number has the place -1. The third value
+        counts the labels that this concerns.
+        """
+        labels = list(self.codes)
+        changed = 0
+        numbers = [label for label in labels if label not in NO_NUMBER]
+        odd = len(numbers) < len(labels) or any(label.endswith(".0") for label in labels)
+        if odd and numbers and all(map(re.compile(r"(0|-?[1-9][0-9]{0,17})(\.0+)?").fullmatch, numbers)):
+            plain = [re.sub(r"\.0+$", "", label) for label in labels]
+            changed = sum(one != other for one, other in zip(plain, labels, strict=True))
+            labels = plain
+        array = pa.array(labels, pa.string())
+        none = np.array([changed > 0 and label in NO_NUMBER for label in labels], bool)
+        if len(numbers) < len(labels) and len(numbers) > 1 and not none.any():
+            whole = pa.array(numbers, pa.string())
+            if pc.all(pc.match_substring_regex(whole, WHOLE)).as_py():
+                none = np.array([label in NO_NUMBER for label in labels])
+        used = array.filter(pa.array(~none))
+        if pc.all(pc.match_substring_regex(used, WHOLE)).as_py():
+            index = pd.Index(used.cast(pa.int64()).to_numpy(zero_copy_only=False))
+        else:
+            index = pd.Index(used.to_pylist(), dtype="str")
+        inverse, index = pd.factorize(index, sort=True)
+        place = np.full(len(labels), -1, np.int64)
+        place[~none] = inverse
+        return index, place, changed
+
+
+class Pairs:
+    """The value of each pair, added up as tables are read.
+
+    Attributes
+    ----------
+    users, items : Labels
+    keys : int64 array, shape (n_pairs,)
+        The user's code in the upper half, the item's in the lower.
+    values : float64 array, shape (n_pairs,)
+    times : int64 array, shape (n_pairs, 2), or None
+        First and last time in seconds since 1970; 0 where that is not known.
+    months : list of (keys, months, values)
+        Values of each pair in each month, as they came.
+    """
+
+    def __init__(self, most: int, repeats: str) -> None:
+        self.most, self.repeats = most, repeats
+        self.users, self.items = Labels(), Labels()
+        self.keys = np.empty(0, np.int64)
+        self.values = np.empty(0)
+        self.times: NDArray[np.int64] | None = None
+        self.months: list[tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.float64]]] = []
+        self._waiting: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64] | None]] = []
+        self._buffered = 0
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def add(
+        self, keys: NDArray[np.int64], values: NDArray[np.float64], times: NDArray[np.int64] | None = None
+    ) -> None:
+        """Add some pairs."""
+        self._waiting.append((keys, values, times))
+        self._buffered += len(keys)
+        if self._buffered >= max(BUFFERED, len(self.keys) // 2):  # so that sorting costs no more than reading
+            self.compact()
+
+    def compact(self) -> None:
+        """Put what came together into one value for each pair."""
+        if self._waiting:
+            timed = self.times is not None or any(times is not None for _, _, times in self._waiting)
+            parts = (
+                [(self.keys, self.values, self.times), *self._waiting] if len(self.keys) else self._waiting
+            )
+            self._waiting, self._buffered = [], 0
+            keys = np.concatenate([keys for keys, _, _ in parts])
+            values = np.concatenate([values for _, values, _ in parts])
+            times = (
+                np.concatenate(
+                    [
+                        np.zeros((len(keys), 2), np.int64) if times is None else times
+                        for keys, _, times in parts
+                    ]
+                )
+                if timed
+                else None
+            )
+            del parts
+            self.keys, self.values, self.times = combine(keys, values, times, self.repeats)
+        if len(self.keys) > self.most:
+            raise InputError(
+                f"There are more than {self.most:,} different pairs: too much for here. Use a part of the data, or "
+                "train on all of it with Spark (python -m recsys spark-train) and open what comes of it."
+            )
+
+
+def combine(
+    keys: NDArray[np.int64], values: NDArray[np.float64], times: NDArray[np.int64] | None, repeats: str
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64] | None]:
+    """Return sorted keys, each once, with the sum of its values or the one that is last, and its span of time."""
+    if repeats == "last" and times is not None:
+        order = np.lexsort((np.arange(len(keys)), times[:, 1], keys))
+    else:
+        order = np.argsort(keys, kind="stable" if repeats == "last" else None)
+    keys, values = keys[order], values[order]
+    first = np.empty(len(keys), bool)
+    first[:1] = True
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    starts = np.flatnonzero(first)
+    if times is not None:
+        times = times[order]
+    if len(starts) < len(keys):
+        last = np.append(starts[1:], len(keys)) - 1
+        values = values[last] if repeats == "last" else np.add.reduceat(values, starts)
+        keys = keys[starts]
+        if times is not None:
+            known = np.where(times == 0, np.iinfo(np.int64).max, times)
+            earliest = np.minimum.reduceat(known[:, 0], starts)
+            earliest[earliest == np.iinfo(np.int64).max] = 0
+            times = np.column_stack([earliest, np.maximum.reduceat(times[:, 1], starts)])
+    return keys, values, times
+
+
+def within(
+    keys: NDArray[np.int64],
+    values: NDArray[np.float64],
+    known: NDArray[np.int64],
+    known_values: NDArray[np.float64],
+) -> bool:
+    """Say whether all pairs are among the known ones, with the same values."""
+    if not len(known) or not len(keys):
+        return False
+    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return bool((known[at] == keys).all() and np.isclose(known_values[at], values).all())
+
+
+def labels_array(labels: Sequence[object]) -> pa.Array:
+    """Return labels as text, for a table of DuckDB."""
+    return pa.array([str(label) for label in labels], pa.string())
