@@ -20,8 +20,8 @@ def add_data(parser: argparse.ArgumentParser, optional: bool = False) -> None:
         "data",
         metavar="DATA",
         nargs="?" if optional else None,
-        help="sample, lastfm, or a file, folder or archive: CSV, Parquet, JSON, a workbook, a published data set, or an "
-        "export of a music service",
+        help="sample, lastfm, or a file, folder or archive: CSV, Parquet, JSON, a workbook, a published data set, "
+        "or an export of a music service",
     )
     add_columns(parser)
     add_text_form(parser)

@@ -215,14 +215,14 @@ def test_checking_a_place_leaves_no_file(tmp_path):
 
 
 def test_a_folder_of_many_folders_is_not_walked_to_its_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("recsys.data.importing.archives.MOST_FOLDERS", 20)
+    monkeypatch.setattr("recsys.data.importing.archives.MAX_FOLDERS", 20)
     for number in range(40):
         (tmp_path / str(number)).mkdir()
     assert_refused(tmp_path, "holds more than 20 folders")
 
 
 def test_a_folder_of_many_files_is_not_walked_to_its_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("recsys.data.importing.archives.MOST_FILES", 20)
+    monkeypatch.setattr("recsys.data.importing.archives.MAX_FILES", 20)
     seen = []
     walk = os.walk
     monkeypatch.setattr(

@@ -42,6 +42,13 @@ SERVICES = (
         time=("listened_at", "timestamp", "listened_at_iso"),
     ),
     Layout(
+        "log of a player",
+        needs=("number", "length", "mbid"),
+        item=("artist",),
+        time=("timestamp",),
+        only=("played", ("l",), "skipped"),
+    ),
+    Layout(
         "Apple Music play activity",
         needs=("Event Start Timestamp", "Play Duration Milliseconds"),
         item=("Artist Name", "Container Artist Name"),

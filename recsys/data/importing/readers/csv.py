@@ -181,7 +181,7 @@ class CsvTable(Table):
         )
         split = []
         for way in ways:
-            rows = split_rows(line, way)
+            rows = split_rows(line, way, strict=True)
             whole = way is dialect and line.count('"') % 2 == 0
             if len(rows) == 1 and (whole or "\n" not in "".join(rows[0][1]).strip("\n")):
                 split.append(rows[0][1])

@@ -270,7 +270,7 @@ def _pandas_table(value: dict[str, Any]) -> list[dict[str, Any]] | None:
 def _lines_of_objects(head: str) -> list[dict[str, Any]]:
     """Return the objects on the first lines, or none if these are no JSON lines."""
     lines = [line for line in head.split("\n")[: TITLED_BY * 2] if line.strip()]
-    values = [_loaded(line) for line in lines]
+    values = [None if line.lstrip().startswith(("{'", "{u'")) else _loaded(line) for line in lines]
     objects = [value for value in values if isinstance(value, dict)]
     if not objects or len(objects) < 0.95 * len(lines) or (objects and any(map(_is_holder, objects[:20]))):
         return []

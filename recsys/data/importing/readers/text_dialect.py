@@ -54,10 +54,10 @@ SAMPLE = 256 << 10
 LOOKED_AT = 200
 PUNCTUATION = set(b"\x85\x91\x92\x93\x94\x96\x97\x99\xa0")  # of Windows-1252
 # numbers, days and times: no titles
-VALUE = re.compile(
-    r"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?|\d{4}-\d\d-\d\d.*|\d\d?/\d\d?/\d{2,4}.*|\d\d?\.\d\d?\.\d{2,4}.*"
-    r"|\d\d? \w{3,9} \d{4}.*|\d\d?:\d\d(:\d\d)?.*"
+DAY = re.compile(
+    r"\d{4}-\d\d-\d\d.*|\d\d?/\d\d?/\d{2,4}.*|\d\d?\.\d\d?\.\d{2,4}.*|\d\d? \w{3,9} \d{4}.*|\d\d?:\d\d(:\d\d)?.*"
 )
+VALUE = re.compile(rf"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?|{DAY.pattern}")
 NUMBER = re.compile(r"[-+]?(\d[\d.,' ]*|\.\d+)([eE][-+]?\d+)?")
 
 
@@ -194,9 +194,7 @@ def _two_bytes(start: bytes) -> str:
 
 
 def _is_binary(start: bytes) -> bool:
-    controls = len(start) - len(
-        start.translate(None, bytes([0, *range(2, 9), *range(14, 27), *range(28, 32)]))
-    )
+    controls = len(start) - len(start.translate(None, bytes([*range(2, 9), *range(14, 27), *range(28, 32)])))
     return controls > 0.02 * len(start)
 
 
@@ -307,7 +305,7 @@ def _has_titles(first: list[str], others: list[list[str]]) -> tuple[bool, bool]:
     """Say whether a first row has titles, and whether that is sure."""
     cells = [cell.strip() for cell in first]
     known = sum(map(is_known, cells))
-    if not any(cells):
+    if not any(cells) or any(DAY.fullmatch(cell) for cell in cells):
         return False, True
     if known > 1 or (known and len(cells) == 1):
         return True, True
@@ -324,7 +322,9 @@ def _has_titles(first: list[str], others: list[list[str]]) -> tuple[bool, bool]:
     return True, False
 
 
-def split_rows(text: str, dialect: Dialect, most: int = LOOKED_AT) -> list[tuple[int, list[str]]]:
+def split_rows(
+    text: str, dialect: Dialect, most: int = LOOKED_AT, strict: bool = False
+) -> list[tuple[int, list[str]]]:
     """Split the beginning of a text into rows, each with the number of its last line; blank ones are left out."""
     delimiter = dialect.delimiter
     if len(delimiter) > 1:
@@ -338,6 +338,7 @@ def split_rows(text: str, dialect: Dialect, most: int = LOOKED_AT) -> list[tuple
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         escapechar=dialect.escape if dialect.escape not in ("", dialect.quote) else None,
         skipinitialspace=dialect.blanks,
+        strict=strict,
     )
     rows: list[tuple[int, list[str]]] = []
     try:

@@ -1,0 +1,407 @@
+"""Layouts that people bring: each small file is made up, and what it means was worked out by hand."""
+
+import bz2
+import io
+import json
+import lzma
+import tarfile
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import scipy.sparse
+import zstandard
+
+from recsys.data.importing.schema import survey
+from recsys.data.sources.load import TextForm, validate
+from recsys.errors import InputError
+from tests.data.importing.bringing import bring, pack, pairs, parquet
+
+ROWS = [("ann", "Low", 10), ("ann", "Can", 5), ("bob", "Low", 20)]
+EXPECTED = [("ann", "Can", 5), ("ann", "Low", 10), ("bob", "Low", 20)]
+CSV = "user,artist,plays\n" + "".join(f"{user},{artist},{plays}\n" for user, artist, plays in ROWS)
+RECORDS = [dict(zip(("user", "artist", "plays"), row, strict=True)) for row in ROWS]
+LISTENS = "".join(
+    f"Low,Album,Song,{day:02} Jun 2023 00:00\nCan,Album,Song,{day:02} Jun 2023 01:00\n" for day in (1, 2)
+)
+
+
+def folder(tmp_path, files):
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    found = survey([("it", tmp_path)])
+    return validate(found, found.choose({}))
+
+
+def tarred(files):
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv.bz2", bz2.compress(CSV.encode())),
+        ("a.csv.xz", lzma.compress(CSV.encode())),
+        ("a.csv.zst", zstandard.compress(CSV.encode())),
+        ("a.tar.gz", tarred({"deep/a.csv": CSV})),
+        ("outer.zip", pack({"inner.zip": pack({"a.csv": CSV})})),
+    ],
+)
+def test_every_compression_is_unpacked(name, content):
+    assert pairs(bring(content, name)) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\n" + CSV.replace(",", ";"),
+        "# made by x\n# today\n" + CSV,
+        "# user,artist,plays\n" + CSV.split("\n", 1)[1],
+        CSV.replace(",", "^"),
+        CSV.replace(",", "\x01"),
+        CSV.replace(",", " "),
+        '"user" "artist" "plays"\n'
+        + "".join(f'"{at}" "{u}" "{i}" {n}\n' for at, (u, i, n) in enumerate(ROWS)),
+        "".join(f'"{u}"\t"{i}"\t"{n}"\n' for u, i, n in [("user", "artist", "plays"), *ROWS]),
+        "user:token\tartist:token\tplays:float\n" + "".join(f"{u}\t{i}\t{n}\n" for u, i, n in ROWS),
+        "user, artist, plays\n" + "".join(f'{u}, "{i}", {n}\n' for u, i, n in ROWS),
+        "user,artist,plays\n" + "".join(f"'{u}','{i}',{n}\n" for u, i, n in ROWS),
+        "user,artist,plays,note\nann,Low,10,x\nann,Can,5\nbob,Low,20\n",
+    ],
+)
+def test_every_way_to_write_a_table_gives_the_same(text):
+    report = bring(text)
+    assert pairs(report) == EXPECTED
+    assert report.left_out == 0
+
+
+@pytest.mark.parametrize(
+    "title", ["hours", "listen_count", "n_plays", "Total Plays", "streams", "times_played"]
+)
+def test_numbers_count_under_every_usual_title(title):
+    assert pairs(bring(CSV.replace("plays", title))) == EXPECTED
+
+
+def test_numbers_that_are_not_used_are_named():
+    report = bring(CSV.replace("plays", "loudness"))
+    assert "Columns of numbers that are not used: loudness." in report.notes
+    assert sum(value for *_, value in pairs(report)) == 3
+
+
+@pytest.mark.parametrize(
+    ("numbers", "separator", "expected", "note"),
+    [
+        (("1.234", "12", "2.500"), ";", [12, 1234, 2500], "Points in numbers were taken for thousands"),
+        (("1.234,5", "12,0", "0,5"), ";", [12, 1234.5, 0.5], "decimal commas"),
+        (('"1,234"', "12", '"2,500"'), ",", [12, 1234, 2500], "Commas in numbers were taken for thousands"),
+        (("1.5", "12", "0.25"), ";", [12, 1.5, 0.25], ""),
+    ],
+)
+def test_points_and_commas_in_numbers_are_read_as_the_column_shows(numbers, separator, expected, note):
+    rows = [("user", "artist", "plays"), *((u, i, n) for (u, i, _), n in zip(ROWS, numbers, strict=True))]
+    report = bring("".join(separator.join(row) + "\n" for row in rows))
+    assert [value for *_, value in pairs(report)] == expected
+    assert not note or any(note in one for one in report.notes)
+
+
+def test_stray_quotation_marks_swallow_no_lines():
+    text = (
+        'user,artist,plays\nann,"Heroes,3\nbob,Blur,4\nbob,Low,2\ncleo,"Oasis,9\ncleo,"Weird Al" Yankovic,1\n'
+    )
+    report = bring(text)
+    assert [name for _, name, _ in pairs(report)] == [
+        '"Heroes',
+        "Blur",
+        "Low",
+        '"Oasis',
+        '"Weird Al" Yankovic',
+    ]
+    assert any("stray quotation marks" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp1251", ("Кино", "Аквариум")),
+        ("cp932", ("椎名林檎", "宇多田ヒカル")),
+        ("mac_roman", ("Björk", "Sigur Rós")),
+    ],
+)
+def test_an_encoding_is_guessed_and_said(encoding, names):
+    text = f"user,artist,plays\nann,{names[0]},1\nann,{names[1]},2\nbob,{names[0]},3\n"
+    report = bring(text.encode(encoding))
+    assert {name for _, name, _ in pairs(report)} == set(names)
+    assert any("Its encoding was guessed" in note for note in report.notes)
+    assert {name for _, name, _ in pairs(bring(text.encode(encoding), text=TextForm(encoding)))} == set(names)
+
+
+def test_names_are_the_same_in_every_form_of_unicode_and_it_is_said():
+    report = bring("user,artist\nann,Beyonc\u00e9\nbob,Beyonce\u0301\nbob,Low\n")
+    assert pairs(report) == [("ann", "Beyoncé", 1), ("bob", "Beyoncé", 1), ("bob", "Low", 1)]
+    assert any("put together: 1" in note for note in report.notes)
+
+
+def test_people_and_artists_called_like_missing_values_stay_themselves():
+    report = bring("user,artist\nNA,None\n007,nan\nTrue,NULL\n\\N,Low\n,Can\n")
+    assert pairs(report) == [("007", "nan", 1), ("NA", "None", 1), ("True", "NULL", 1)]
+    assert report.refused == {"no listener": 2}
+
+
+def test_ids_with_a_point_are_ids_without_one():
+    report = bring("user_id,item_id,plays\n12.0,5.0,3\n13.0,6.0,4\n12,5,2\n")
+    assert pairs(report) == [(12, "5", 5), (13, "6", 4)]
+    assert any("12.0 were taken for 12" in note for note in report.notes)
+    floats = parquet(
+        {"user": pa.array([76561190001.0, 2.0, float("nan")]), "item": pa.array([5.0, 6.0, 6.0])}
+    )
+    assert pairs(bring(floats)) == [(2, "6", 1), (76561190001, "5", 1)]
+
+
+def test_a_first_row_that_comes_again_below_is_none_of_titles():
+    assert len(pairs(bring("ann,Low\nann,Can\nbob,Low\n", user="1", item="2"))) == 3
+    guessed = bring("who,what\nann,Low\nbob,Can\n", user="who", item="what")
+    assert any("The first row was taken for titles: who, what" in note for note in guessed.notes)
+    assert (
+        len(pairs(bring("who,what\nann,Low\nbob,Can\n", text=TextForm(header=False), user="1", item="2")))
+        == 3
+    )
+
+
+def test_titles_between_the_rows_are_left_out():
+    report = bring("user,artist\nann,Low\nuser,artist\nbob,Can\n")
+    assert len(pairs(report)) == 2
+    assert report.dropped == {"the titles again": 1}
+
+
+@pytest.mark.parametrize(
+    ("rows", "item", "user"),
+    [
+        ([("a" * 40, "3bd73256-3905-4f3a-97e2-8b341527f805", "Low", "2137")], "Column 2", "Column 1"),
+        ([("b" * 40, "SOAKIMP12A8C130995", "1")], "Column 2", "Column 1"),
+        ([("31435741", "2", "4", "4", "1385212958")], "Column 2", "Column 1"),
+        ([("B000A12345", "A1ZZ1234567890", "5.0", "1394496000")], "Column 1", "Column 2"),
+        ([("0", "2010-10-19T23:55:27Z", "30.23", "-97.79", "22847")], "Column 5", "Column 1"),
+        ([("151603712", "Nightjar", "play", "75.0", "0")], "Column 2", "Column 1"),
+    ],
+)
+def test_tables_without_titles_are_known_by_the_shape_of_their_columns(rows, item, user):
+    text = "".join(",".join(row) + "\n" for row in rows * 2)
+    found = survey([("it.csv", io.BytesIO(text.encode()))])
+    assert (found.columns.item, found.columns.user, found.columns.guessed) == (item, user, True)
+
+
+def test_a_log_of_ones_is_no_table_of_ratings():
+    events = "".join(
+        f"{user}\t{item}\t1\t{1476000000 + user * 9 + item}\n" for user in (1, 2) for item in (5, 6, 5)
+    )
+    report = bring(events)
+    assert sum(value for *_, value in pairs(report)) == 6
+    rated = bring("1\t5\t3\t1476000000\n1\t6\t4\t1476000001\n2\t5\t1\t1476000002\n")
+    assert any("were taken for ratings" in note for note in rated.notes)
+
+
+def test_of_several_ratings_the_latest_by_time_counts():
+    report = bring("user,movie_id,rating,timestamp\n1,7,5,2000000000\n1,7,2,1500000000\n2,8,3,1500000000\n")
+    assert [value for *_, value in pairs(report)] == [5, 3]
+    assert "of which the last by time counts: 1" in report.dataset.origin
+    without = bring("user,movie_id,rating\n1,7,5\n1,7,2\n2,8,3\n")
+    assert [value for *_, value in pairs(without)] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"User-ID";"ISBN";"Book-Rating"\n"1";"034545104X";"0"\n"1";"0155061224";"5"\n"2";"052165615X";"9"\n',
+        "user_id,anime_id,rating\n1,20,-1\n1,24,7\n2,20,9\n",
+    ],
+)
+def test_no_rating_is_none(text):
+    report = bring(text)
+    assert report.dropped == {"no rating": 1}
+    assert len(pairs(report)) == 2
+
+
+def test_names_of_songs_and_of_reviews_are_no_names_of_artists_and_products():
+    songs = bring("user,artist,title,plays\nann,Low,Words,3\nbob,Can,Vitamin C,2\n")
+    assert {name for _, name, _ in pairs(songs)} == {"Low", "Can"}
+    reviews = bring(
+        "user_id,product_id,rating,title\nA1,p1,5,Five Stars\nA2,p1,2,Meh\nA2,p2,4,Great\nA1,p2,3,OK\nA1,p3,3,OK\n"
+    )
+    assert {name for _, name, _ in pairs(reviews)} == {"p1", "p2", "p3"}
+    assert any("was not taken for the name" in note for note in reviews.notes)
+
+
+JSON = {
+    "a list one level down": {"count": 3, "rows": RECORDS},
+    "a list two levels down": {"answer": {"count": 3, "rows": RECORDS}},
+    "by columns": {key: {str(at): row[key] for at, row in enumerate(RECORDS)} for key in RECORDS[0]},
+    "split": {
+        "columns": ["user", "artist", "plays"],
+        "index": [0, 1, 2],
+        "data": [list(row) for row in ROWS],
+    },
+    "counts by listener": {"ann": {"Low": 10, "Can": 5}, "bob": {"Low": 20}},
+    "a list of users": [
+        {"user": "ann", "items": [{"artist": "Low", "plays": 10}, {"artist": "Can", "plays": 5}]},
+        {"user": "bob", "items": [{"artist": "Low", "plays": 20}]},
+    ],
+}
+
+
+@pytest.mark.parametrize("form", JSON)
+def test_rows_are_found_in_json(form):
+    assert pairs(bring(json.dumps(JSON[form], indent=1), "x.json")) == EXPECTED
+
+
+def test_rows_are_found_behind_javascript_and_comments_and_in_python():
+    text = json.dumps(RECORDS)
+    for content in (f"var data = {text};", f"// made by x\n{text}", "\n".join(map(repr, RECORDS))):
+        assert pairs(bring(content, "x.json")) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "[{}, {}]", '{"playlists": []}', '{"name": "x", "items": [1, 2]}']
+)
+def test_json_without_rows_is_refused(text):
+    with pytest.raises(InputError, match=r"x\.json"):
+        bring(text, "x.json")
+    with pytest.raises(InputError):
+        bring(pack({"x.json": text}), "x.zip")
+
+
+def test_exports_of_players_and_services_are_read(tmp_path):
+    log = "#AUDIOSCROBBLER/1.1\n#TZ/UTC\n" + "".join(
+        f"{artist}\tAlbum\tSong\t1\t200\t{rating}\t16870000{at:02}\t\n"
+        for at, (artist, rating) in enumerate([("Low", "L"), ("Can", "L"), ("Can", "S")])
+    )
+    maloja = {
+        "maloja": {"export_time": 1},
+        "scrobbles": [{"time": 1, "track": {"artists": [a], "title": "x"}} for a in ("Low", "Can")],
+    }
+    takeout = [
+        {"header": "YouTube Music", "title": "Watched x", "titleUrl": "u", "subtitles": [{"name": f"{a} - Topic"}], "time": "2024-01-02T03:04:05Z"}
+        for a in ("Low", "Can")
+    ]  # fmt: skip
+    for at, files in enumerate(
+        (
+            {"ann/.scrobbler.log": log, "bob/.scrobbler.log": log.replace("Low", "Neu")},
+            {"ann.json": json.dumps(maloja), "bob.json": json.dumps(maloja).replace("Low", "Neu")},
+            {"ann.json": json.dumps(takeout), "bob.json": json.dumps(takeout).replace("Low", "Neu")},
+        )
+    ):
+        report = folder(tmp_path / str(at), files)
+        assert pairs(report) == [("ann", "Can", 1), ("ann", "Low", 1), ("bob", "Can", 1), ("bob", "Neu", 1)]
+
+
+def test_matrices_netflix_and_lists_of_items_become_rows(tmp_path):
+    wide = bring("user,Low,Can,Neu\nann,3,0,1\nbob,,2,5\n")
+    assert pairs(wide) == [("ann", "Low", 3), ("ann", "Neu", 1), ("bob", "Can", 2), ("bob", "Neu", 5)]
+    assert any("is a matrix" in note for note in wide.notes)
+    netflix = bring("1:\n88,3,2005-09-06\n99,5,2005-05-13\n2:\n88,4,2005-09-06\n", "combined_data_1.txt")
+    assert pairs(netflix) == [(88, "1", 3), (88, "2", 4), (99, "1", 5)]
+    lists = bring("0 3 17\n1 3 4 5\n", "train.txt")
+    assert [name for _, name, _ in pairs(lists)] == ["3", "17", "3", "4", "5"]
+    scipy.sparse.save_npz(tmp_path / "m.npz", scipy.sparse.csr_array(np.array([[1, 0], [2, 3]])))
+    assert pairs(bring((tmp_path / "m.npz").read_bytes(), "m.npz")) == [(0, "0", 1), (1, "0", 2), (1, "1", 3)]
+    market = "%%MatrixMarket matrix coordinate integer general\n2 2 3\n1 1 1\n2 1 2\n2 2 3\n"
+    assert [value for *_, value in pairs(bring(market, "m.mtx"))] == [1, 2, 3]
+    nested = parquet({"uid": [1, 2], "item_id": [[5, 6], [5]], "timestamp": [[10, 20], [30]]})
+    assert pairs(bring(nested)) == [(1, "5", 1), (1, "6", 1), (2, "5", 1)]
+
+
+def test_one_person_never_becomes_two_and_two_never_one(tmp_path):
+    dots = folder(tmp_path / "dots", {"ann.lee.csv": LISTENS, "ann.poe.csv": LISTENS.replace("Low", "Neu")})
+    assert {user for user, *_ in pairs(dots)} == {"ann.lee", "ann.poe"}
+    same = folder(
+        tmp_path / "same",
+        {"ann/x.csv": LISTENS, "bob/x.csv": LISTENS.replace("Low", "Neu"), "cleo/y.csv": LISTENS},
+    )
+    assert {user for user, *_ in pairs(same)} == {"ann", "bob", "cleo"}
+    deep = folder(
+        tmp_path / "deep", {"all/ann/x.csv": LISTENS, "all/bob/x.csv": LISTENS.replace("Low", "Neu")}
+    )
+    assert {user for user, *_ in pairs(deep)} == {"ann", "bob"}
+
+
+def test_the_same_rows_twice_count_once_and_it_is_said(tmp_path):
+    rows = CSV.split("\n", 1)[1].splitlines(keepends=True)
+    title = CSV.split("\n", 1)[0] + "\n"
+    report = folder(
+        tmp_path,
+        {"all.csv": CSV, "train.csv": title + "".join(rows[:2]), "copy.csv.bz2": bz2.compress(CSV.encode())},
+    )
+    assert pairs(report) == EXPECTED
+    assert sum("stand in other files, too" in note for note in report.notes) == 2
+
+
+def test_parts_of_a_file_that_was_cut_have_its_titles(tmp_path):
+    report = folder(tmp_path, {"part-0.csv": CSV, "part-1.csv": "cleo,Low,4\ncleo,Can,1\n"})
+    assert len(pairs(report)) == 5
+    assert any("has no titles: those of part-0.csv were taken" in note for note in report.notes)
+
+
+def test_first_and_last_plays_and_plays_by_month_are_kept():
+    report = bring(
+        "user,artist,timestamp\nann,Low,2023-01-05T10:00:00Z\nann,Low,2023-03-01T00:00:00Z\n"
+        "ann,Low,2023-03-31T23:59:59Z\nbob,Can,1999-12-31T23:00:00Z\nbob,Low,\n"
+    )
+    history = report.dataset.history
+    assert history.first.astype(str).tolist() == ["2023-01-05T10:00:00", "1999-12-31T23:00:00", "NaT"]
+    assert history.last.astype(str).tolist()[:2] == ["2023-03-31T23:59:59", "1999-12-31T23:00:00"]
+    months = (history.months.astype("datetime64[M]")).astype(str).tolist()
+    assert list(zip(history.users.tolist(), months, history.values.tolist(), strict=True)) == [
+        (0, "2023-01", 1),
+        (0, "2023-03", 2),
+        (1, "1999-12", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "day"),
+    [
+        ("1683000000", "2023-05-02"),
+        ("1683000000000", "2023-05-02"),
+        ("02 May 2023 10:11", "2023-05-02"),
+        ("2023-05-02 10:11", "2023-05-02"),
+        ("20230502", "2023-05-02"),
+        ("13/05/2023 10:11", "2023-05-13"),
+        ("5/13/2023", "2023-05-13"),
+    ],
+)
+def test_times_are_read_in_every_usual_form(when, day):
+    report = bring(f"user,artist,date\nann,Low,{when}\nbob,Can,{when}\n")
+    assert set(report.dataset.history.first.astype("datetime64[D]").astype(str).tolist()) == {day}
+
+
+def test_what_cannot_be_opened_is_called_by_its_name():
+    for content, name in (
+        (b"<html><body><table>", "a web page"),
+        (b"RDX3\n\0\0", "an R data file"),
+        (b"\x89HDF\r\n", "an HDF5 file"),
+        (b"user,artist\nann,Lo\0w\n", "NUL character in line 2"),
+    ):
+        with pytest.raises(InputError, match=name):
+            bring(content, "x.csv")
+
+
+def test_titles_with_commas_can_be_given_by_number_and_unknown_words_are_found_with_those_given():
+    text = 'who,"artist, main",3\nann,Low,10\nann,Can,5\nbob,Low,20\n'
+    assert (
+        pairs(bring(text, text=TextForm(header=True), user="who", item="artist, main", value="3")) == EXPECTED
+    )
+    stars = bring("reviewerID,thing,overall\nann,x,5\nann,x,4\nbob,y,3\n", item="thing")
+    assert [value for *_, value in pairs(stars)] == [4, 3]
+
+
+def test_a_table_of_pandas_without_names_has_no_titles():
+    text = pd.DataFrame(ROWS).to_csv()
+    assert pairs(bring(text, user="2", item="3", value="4")) == EXPECTED
