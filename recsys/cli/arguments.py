@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from recsys.data.importing.base import ROLES
-from recsys.data.importing.schema import REPEATS
+from recsys.data.importing.titles import REPEATS, ROLES
 from recsys.data.nouns import MUSIC
 from recsys.errors import InputError
 from recsys.settings import ROWS, SETTINGS, Choice

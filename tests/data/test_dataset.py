@@ -6,7 +6,7 @@ import pytest
 
 from recsys.data.dataset import UPLOAD, Dataset
 from recsys.data.importing.schema import survey
-from recsys.data.importing.validation import check
+from recsys.data.importing.validation import validate
 from recsys.data.sources.load import load
 
 ROWS = b"user,artist,plays\n1,Low,3\n2,Can,4\n"
@@ -15,7 +15,7 @@ ROWS = b"user,artist,plays\n1,Low,3\n2,Can,4\n"
 @pytest.mark.parametrize("name", ["server-anything.csv", "sample", "lastfm", "kept-0123456789ab"])
 def test_an_upload_is_private_whatever_it_is_called(name):
     found = survey([(name, io.BytesIO(ROWS))])
-    dataset = check(found, found.choose({}), key=UPLOAD).dataset
+    dataset = validate(found, found.choose({}), key=UPLOAD).dataset
     assert not dataset.is_public
     assert dataset.key == UPLOAD
 

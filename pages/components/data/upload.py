@@ -17,7 +17,8 @@ from recsys.data.dataset import UPLOAD
 from recsys.data.importing.base import Columns
 from recsys.data.importing.readers.csv import CsvTable
 from recsys.data.importing.readers.text_dialect import DELIMITERS, ENCODINGS
-from recsys.data.importing.schema import REPEATS, survey
+from recsys.data.importing.schema import survey
+from recsys.data.importing.titles import REPEATS
 from recsys.data.nouns import Nouns
 from recsys.data.sources.load import Report, Survey, TextForm, is_published, published_report, validate
 from recsys.data.splitting import suited

@@ -9,11 +9,11 @@ from typing import NamedTuple, Protocol
 import duckdb
 
 from recsys.data.importing.archives import File
+from recsys.data.importing.titles import ROLES
 from recsys.data.nouns import Nouns
 
 PREVIEWED = 8
 MAX_COLUMNS = 1_000
-ROLES = ("user", "item", "value", "name", "time")
 
 
 class Refused(NamedTuple):

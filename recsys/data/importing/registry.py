@@ -29,7 +29,7 @@ ENDINGS = (
         "item",
         "log",
     ),
-    *("xlsx", "xls", "ods", "mtx", "npz", "listens", "gz", "bz2", "xz", "zst", "zip", "tar", "tgz"),
+    *("xlsx", "xls", "ods", "mtx", "npz", "gz", "bz2", "xz", "zst", "zip", "tar", "tgz"),
 )
 
 

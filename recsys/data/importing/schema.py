@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from recsys.data.importing.archives import File, Source, Upload
-from recsys.data.importing.base import ROLES, Columns, Format, Table
+from recsys.data.importing.base import Columns, Format, Table
 from recsys.data.importing.formats import exports, generic, movielens, shapes
 from recsys.data.importing.readers.csv import CsvTable
 from recsys.data.importing.readers.text_dialect import TextForm, is_number
 from recsys.data.importing.registry import open_table
-from recsys.data.importing.titles import plain
+from recsys.data.importing.titles import REPEATS, ROLES, plain
 from recsys.data.nouns import Nouns
 from recsys.errors import InputError
-
-REPEATS = {"sum": "Add them up", "last": "Keep the last"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from recsys.data.importing.base import ROLES, Columns, Table
+from recsys.data.importing.base import Columns, Table
 from recsys.data.importing.readers.text_dialect import is_number
 from recsys.data.importing.report import Report
 from recsys.data.importing.schema import Survey
-from recsys.data.importing.titles import RATINGS, plain
+from recsys.data.importing.titles import RATINGS, ROLES, plain
 from recsys.data.nouns import Nouns
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+ROLES = ("user", "item", "value", "name", "time")
+REPEATS = {"sum": "Add them up", "last": "Keep the last"}  # several rows of a pair
+
 # in order of preference; compared in lower case and without blanks, _, - and a suffix such as :token
 _WORDS = {
     "user": (

@@ -287,10 +287,13 @@ def test_exports_of_players_and_services_are_read(tmp_path):
         "maloja": {"export_time": 1},
         "scrobbles": [{"time": 1, "track": {"artists": [a], "title": "x"}} for a in ("Low", "Can")],
     }
-    takeout = [
-        {"header": "YouTube Music", "title": "Watched x", "titleUrl": "u", "subtitles": [{"name": f"{a} - Topic"}], "time": "2024-01-02T03:04:05Z"}
-        for a in ("Low", "Can")
-    ]  # fmt: skip
+    watched = {
+        "header": "YouTube Music",
+        "title": "Watched x",
+        "titleUrl": "u",
+        "time": "2024-01-02T03:04:05Z",
+    }
+    takeout = [watched | {"subtitles": [{"name": f"{artist} - Topic"}]} for artist in ("Low", "Can")]
     for at, files in enumerate(
         (
             {"ann/.scrobbler.log": log, "bob/.scrobbler.log": log.replace("Low", "Neu")},

@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 import python_calamine
-import scipy.io
-import scipy.sparse
 
 from recsys.data.importing.archives import BROKEN, ZIP, File
 from recsys.data.importing.readers.csv import CsvTable
@@ -144,6 +142,8 @@ def _items_by_user(file: File) -> CsvTable:
 
 
 def _matrix_market(file: File) -> CsvTable:
+    import scipy.io  # not at the top: other files need it not
+
     try:
         matrix = scipy.io.mmread(file.path)
     except (*BROKEN, TypeError, OverflowError, MemoryError) as error:
@@ -154,6 +154,8 @@ def _matrix_market(file: File) -> CsvTable:
 def _sparse(file: File, matrix: Any, form: str) -> CsvTable:
     if np.iscomplexobj(matrix):
         raise InputError(f"{file.name} holds complex numbers, which are no plays.")
+    import scipy.sparse
+
     found = scipy.sparse.coo_array(matrix)
     rows = zip(found.row.tolist(), found.col.tolist(), found.data.tolist(), strict=True)
     return as_table(file, ["user_id", "item_id", "value"], rows, form)
@@ -176,6 +178,8 @@ def _workbook_or_arrays(file: File, start: bytes) -> CsvTable | None:
 
 
 def _arrays(file: File) -> CsvTable:
+    import scipy.sparse
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
