@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from recsys.errors import InputError
 
+# Characters of a setting in words, which has to fit into an address.
+MAX_TEXT = 400
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -91,6 +94,40 @@ class Choice:
                 f"{self.label} must be one of {', '.join(self.options)}, not {str(value)[:40]!r}."
             )
         return str(value)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A setting in words of its own form, which its model checks.
+
+    Attributes
+    ----------
+    name, label, default, help : str
+        As in `Setting`.
+    form : str
+        An example of what it looks like.
+    """
+
+    name: str
+    label: str
+    default: str
+    form: str
+    help: str
+
+    def check(self, value: object) -> str:
+        """Return the value without spaces.
+
+        Raises
+        ------
+        InputError
+            If it is empty or too long.
+        """
+        text = "".join(str(value).split())
+        if not 0 < len(text) <= MAX_TEXT:
+            raise InputError(
+                f"{self.label} must be of the form {self.form}, with {MAX_TEXT} characters at most."
+            )
+        return text
 
 
 def _decades(first: int, last: int) -> tuple[float, ...]:
@@ -284,4 +321,18 @@ CHOICES: dict[str, Choice] = {
     )
 }
 
-ROWS: dict[str, Setting | Choice] = SETTINGS | CHOICES
+TEXTS: dict[str, Text] = {
+    text.name: text
+    for text in (
+        Text(
+            "parts",
+            "Parts",
+            "implicit,ease,item-knn",
+            "ease*2,implicit:factors=64*1",
+            "Two to five models by their names, with commas between. A weight after * sets it by hand; without any "
+            "weight all are chosen. Settings of a part follow its name, as in implicit:factors=64.",
+        ),
+    )
+}
+
+ROWS: dict[str, Setting | Choice | Text] = SETTINGS | CHOICES | TEXTS

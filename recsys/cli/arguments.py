@@ -62,7 +62,7 @@ def add_settings(parser: argparse.ArgumentParser, *names: str, defaults: bool = 
         kind: dict[str, Any] = (
             {"choices": row.options}
             if isinstance(row, Choice)
-            else {"type": _checked(name), "metavar": "NUMBER"}
+            else {"type": _checked(name), "metavar": "NUMBER" if name in SETTINGS else name.upper()}
         )
         parser.add_argument(
             "-n" if name == "n" else f"--{name.replace('_', '-')}",

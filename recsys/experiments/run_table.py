@@ -13,7 +13,7 @@ import pandas as pd
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch
 from recsys.models import MODELS
-from recsys.settings import CHOICES, SETTINGS
+from recsys.settings import CHOICES, ROWS
 
 Value = int | float | str
 SPARK_POINTS = 40
@@ -102,7 +102,7 @@ def in_words(setup: Setup, base: Setup) -> str:
 
 def label(name: str) -> str:
     """Return what a setting is called on screen."""
-    row = SETTINGS.get(name) or CHOICES.get(name)
+    row = ROWS.get(name)
     return row.label if row else {"model": "Model", "fingerprint": "Data"}[name]
 
 

@@ -9,14 +9,14 @@ from typing import TypeVar
 from recsys.data.dataset import SHARED, Dataset
 from recsys.errors import InputError
 from recsys.experiments.setup import SPLIT_SETTINGS, Setup
-from recsys.models import MODELS
+from recsys.models import MODELS, make_settings
 from recsys.settings import CHOICES, ROWS, SETTINGS
 
 # Data that a link can name: every server has it or can get it.
 V = TypeVar("V", int, float, int | float | str)
 
 
-PLACES = ("model", *SETTINGS, *CHOICES, "data", "fingerprint")
+PLACES = ("model", *ROWS, "data", "fingerprint")
 
 
 def to_query(setup: Setup) -> dict[str, str]:
@@ -45,6 +45,11 @@ def from_query(query: Mapping[str, object]) -> tuple[Setup, list[str]]:
         name = Setup.model
     defaults = MODELS[name].defaults
     settings = {wanted: _read(query, wanted, default, complaints) for wanted, default in defaults.items()}
+    try:
+        make_settings(name, **settings)
+    except InputError as error:  # settings that are allowed each, and not together
+        complaints.append(f"{str(error).rstrip('.')}; the defaults of {MODELS[name].label} are used instead.")
+        settings = dict(defaults)
     others = {other for model in MODELS.values() for other in model.defaults} - {*defaults, "seed"}
     complaints += [
         f"{MODELS[name].label} has no setting {ROWS[other].label!r}. It is left out."

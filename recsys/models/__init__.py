@@ -8,6 +8,7 @@ from recsys.errors import InputError
 from recsys.models.als import ALS
 from recsys.models.asymmetric_svd import AsymmetricSVD
 from recsys.models.base import Model
+from recsys.models.blend import Blend
 from recsys.models.ease import EASE
 from recsys.models.funk_svd import FunkSVD
 from recsys.models.implicit_mf import ImplicitMF
@@ -24,6 +25,7 @@ MODELS: dict[str, type[Model]] = {
         ImplicitMF,
         EASE,
         SLIM,
+        Blend,
         ALS,
         PureSVD,
         ItemKNN,

@@ -295,6 +295,15 @@ class Model(ABC):
         # A separate stream: the hold-out draws from the same seed and must not correlate with the initial factors.
         return np.random.default_rng([int(self.settings["seed"]), 1])
 
+    def sizes(self, n_users: int, n_items: int) -> dict[str, int | None]:
+        """Return what the words in the shapes of `learned` stand for, on data of this size."""
+        return {
+            "users": n_users,
+            "items": n_items,
+            "smaller": min(n_users, n_items),
+            "factors": self.settings.get("factors"),
+        }
+
     def state(self) -> dict[str, Any]:
         """Return a copy of all learned attributes, by name."""
         values = {name: getattr(self, name) for name in self.learned}

@@ -296,13 +296,7 @@ def _check_sparse(
 
 def _from_arrays(model: Model, arrays: dict[str, NDArray[Any]], dataset: Dataset) -> None:
     """Set the learned arrays of a model, and reject those that do not fit the data: kernels do not check indexes."""
-    users, items = dataset.interactions.n_users, dataset.interactions.n_items
-    size = {
-        "users": users,
-        "items": items,
-        "smaller": min(users, items),
-        "factors": model.settings.get("factors"),
-    }
+    size = model.sizes(dataset.interactions.n_users, dataset.interactions.n_items)
     for name, words in model.learned.items():
         shape = tuple(size[word] for word in words)
         if isinstance(words, SparseShape):

@@ -14,7 +14,7 @@ from recsys.experiments.setup import Setup
 from recsys.experiments.share_link import PLACES, from_query, names_a_setup, other_data, to_query
 from recsys.experiments.training import Stopping, TrainingRun
 from recsys.models import MODELS, make_model
-from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
+from recsys.settings import CHOICES, ROWS, SETTINGS, Choice, Text
 from tests.conftest import ROOT
 
 
@@ -22,6 +22,8 @@ def numbers(name):
     row = ROWS[name]
     if isinstance(row, Choice):
         return st.sampled_from(list(row.options))
+    if isinstance(row, Text):
+        return st.sampled_from([row.default, row.form])
     kind = st.integers if row.whole else st.floats
     return kind(row.minimum, row.maximum)
 

@@ -9,7 +9,7 @@ from recsys.cli.main import main
 from recsys.data.nouns import MUSIC
 from recsys.evaluation.metrics import METRICS
 from recsys.models import MODELS
-from recsys.settings import ROWS, Choice
+from recsys.settings import ROWS, Choice, Text
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -43,6 +43,8 @@ def test_every_setting_is_given_with_its_defaults_and_range(setting):
     assert cells[2] == (", ".join(defaults) or shown(setting.default))
     if isinstance(setting, Choice):
         assert cells[3] == ", ".join(setting.options)
+    elif isinstance(setting, Text):
+        assert cells[3] == f"such as {setting.form}"
     else:
         assert cells[3] == f"{setting.minimum:.10g} to {setting.maximum:.10g}"
 

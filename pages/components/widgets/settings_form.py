@@ -10,7 +10,7 @@ from pages.components.session import session
 from recsys.experiments.setup import SPLIT_SETTINGS
 from recsys.experiments.training import Stopping
 from recsys.models import MODELS
-from recsys.settings import CHOICES, ROWS, SETTINGS, Choice
+from recsys.settings import CHOICES, ROWS, SETTINGS, Choice, Text
 
 
 def setting(name: str, default: Any, prefix: str = "") -> Any:
@@ -19,6 +19,10 @@ def setting(name: str, default: Any, prefix: str = "") -> Any:
     key = f"{prefix}{name}"
     if isinstance(row, Choice):
         return choice(row, list(row.options), default, key)
+    if isinstance(row, Text):
+        return st.text_input(
+            row.label, default, key=key, help=session.nouns().fill(row.help), persist_state="session"
+        )
     # Always with its default: a control whose arguments change is a new one and forgets its value.
     if row.ladder:
         return st.select_slider(

@@ -1,0 +1,325 @@
+"""Blend: the weighted sum of several models' scores, standardized for each user."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.interactions import Interactions
+from recsys.data.splitting import Split, hold_out, suited
+from recsys.errors import InputError
+from recsys.models.base import Contributions, Model, best
+
+MIN_PARTS, MAX_PARTS = 2, 5
+MAX_WEIGHT = 1000.0
+
+# Weights are chosen on lists of this length, for so many users, among the best items of each part.
+LIST_LENGTH = 10
+MAX_USERS = 1000
+USERS_AT_ONCE = 200
+CANDIDATES = 50
+ROUNDS = 20
+
+PART = re.compile(r"(?P<name>[\w-]+)(?P<settings>(:\w+=[^:*]+)*)(\*(?P<weight>[\d.]+))?")
+
+
+class Part(NamedTuple):
+    """One model of a blend, as its recipe names it; `weight` is None where it is to be chosen."""
+
+    name: str
+    settings: dict[str, str]
+    weight: float | None
+
+
+def parse_recipe(text: str) -> list[Part]:
+    """Read `ease*2,implicit:factors=64:epochs=10*1,slim`.
+
+    Raises
+    ------
+    InputError
+        If it is not of this form, or has too few or too many parts.
+    """
+    parts = []
+    for word in text.split(","):
+        match = PART.fullmatch(word.strip())
+        if match is None:
+            raise InputError(
+                f"The parts of a blend look like ease*2,implicit:factors=64*1, not {word.strip()[:40]!r}."
+            )
+        settings = dict(pair.split("=", 1) for pair in match["settings"].split(":") if pair)
+        try:
+            weight = None if match["weight"] is None else float(match["weight"])
+        except ValueError:
+            weight = -1.0
+        if weight is not None and not 0 <= weight <= MAX_WEIGHT:
+            raise InputError(
+                f"A weight must be a number from 0 to {MAX_WEIGHT:g}, not {match['weight'][:40]!r}."
+            )
+        parts.append(Part(match["name"], settings, weight))
+    if not MIN_PARTS <= len(parts) <= MAX_PARTS:
+        raise InputError(f"A blend has {MIN_PARTS} to {MAX_PARTS} parts, not {len(parts)}.")
+    weights = [part.weight for part in parts if part.weight is not None]
+    if weights and not any(weights):
+        raise InputError("At least one part of a blend needs a weight above 0.")
+    return parts
+
+
+class Blend(Model):
+    """Scores an item by the weighted sum of the scores that its parts give it.
+
+    Each part's scores are divided by their standard deviation over all items, for each user anew: what they
+    have in common for a user does not change an order. Weights that are not given are chosen on a
+    hold-out of the training data, on which the parts are trained first: from the best part on, the part is added
+    again and again, with replacement, that makes NDCG@10 highest; the weights are how often each was added.
+
+    Attributes
+    ----------
+    parts : list of Model
+        In the order of the recipe.
+    weights : float32 array, shape (n_parts,)
+        0 or more, in sum 1.
+
+    References
+    ----------
+    R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes, "Ensemble Selection from Libraries of Models",
+    ICML 2004, sections 2 and 2.1.
+    """
+
+    name = "blend"
+    label = "Blend"
+    about = (
+        "Adds up what two to five other models say of {nouns.an_item}, each with a weight: chosen by itself on "
+        "{nouns.items} hidden within the training data, or set by hand. Models that are wrong in different ways are "
+        "often better together. It takes as long as all its parts, and twice that where it chooses the weights."
+    )
+    target = "weighted sum of the standardized scores of its parts"
+    defaults = {"parts": "implicit,ease,item-knn", "seed": 0}
+
+    parts: list[Model]
+    weights: NDArray[np.float32]
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(**settings)
+        self.parts = self._make_parts()
+
+    @classmethod
+    def check_settings(cls, settings: dict[str, object]) -> dict[str, Any]:
+        """Return all settings, checked as those of any model; the recipe's parts are models with settings of theirs."""
+        complete = super().check_settings(settings)
+        from recsys.models import make_settings
+
+        for part in parse_recipe(complete["parts"]):
+            if part.name == cls.name:
+                raise InputError("A blend cannot be a part of a blend.")
+            make_settings(part.name, **part.settings)
+        return complete
+
+    def _make_parts(self) -> list[Model]:
+        from recsys.models import MODELS, make_model
+
+        made = []
+        for part in parse_recipe(self.settings["parts"]):
+            seeded = {"seed": self.settings["seed"]} if "seed" in MODELS[part.name].defaults else {}
+            made.append(make_model(part.name, **(seeded | part.settings)))
+        return made
+
+    # What the parts have learned is named `0.item_factors` for the first of them, and so on.
+
+    @property
+    def learned(self) -> dict[str, tuple[str, ...]]:  # type: ignore[override]
+        """The weights, and what each part has learned."""
+        found: dict[str, tuple[str, ...]] = {"weights": ("parts",)}
+        for place, part in enumerate(self.parts):
+            for name, shape in part.learned.items():
+                words = (f"{place}.{word}" if word == "factors" else word for word in shape)
+                found[f"{place}.{name}"] = type(shape)(words)
+        return found
+
+    def sizes(self, n_users: int, n_items: int) -> dict[str, int | None]:
+        """Return what the words in `learned` stand for."""
+        found = super().sizes(n_users, n_items) | {"parts": len(self.parts)}
+        return found | {
+            f"{place}.factors": part.settings.get("factors") for place, part in enumerate(self.parts)
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        place, dot, of_part = name.partition(".")
+        if not dot:
+            raise AttributeError(name)
+        return getattr(self.parts[int(place)], of_part)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        place, dot, of_part = name.partition(".")
+        if dot:
+            setattr(self.parts[int(place)], of_part, value)
+        else:
+            super().__setattr__(name, value)
+
+    def copy(self) -> Self:
+        """Return an independent copy: changes of its parameters do not affect this model."""
+        other = copy.copy(self)
+        other.parts, other.weights = [part.copy() for part in self.parts], self.weights.copy()
+        return other
+
+    @property
+    def supports_fold_in(self) -> bool:  # type: ignore[override]
+        """Whether all parts do."""
+        return all(part.supports_fold_in for part in self.parts)
+
+    @property
+    def uses_negative_feedback(self) -> bool:  # type: ignore[override]
+        """Whether any part does."""
+        return any(part.uses_negative_feedback for part in self.parts)
+
+    @property
+    def recipe(self) -> str:
+        """The recipe with the weights in use, as the setting `parts` takes them."""
+        named = parse_recipe(self.settings["parts"])
+        words = (
+            ":".join([part.name, *(f"{name}={value}" for name, value in part.settings.items())])
+            for part in named
+        )
+        return ",".join(f"{word}*{weight:.3g}" for word, weight in zip(words, self.weights, strict=True))
+
+    def train(self, interactions: Interactions) -> Iterator[float]:
+        """Choose the weights, where they are not given, and train the parts, yielding the part that is done."""
+        given = [part.weight for part in parse_recipe(self.settings["parts"])]
+        chosen = all(weight is None for weight in given)
+        weights = np.array([1.0 if weight is None else weight for weight in given])
+        split = self._inner(interactions) if chosen else None
+        share = 1.0 if split is None else 0.5
+        if split is not None:
+            for done in _train_all(self.parts, split.train):
+                yield share * done
+            weights = self._select(split)
+            self.parts = self._make_parts()
+        for done in _train_all(self.parts, interactions):
+            yield 1 - share + share * done
+        self.weights = (weights / weights.sum()).astype(np.float32)
+        yield 1.0
+
+    def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the weighted sum of standardized scores; float32 array, shape (len(users), n_items)."""
+        return self._sum([part.scores(users) for part in self.parts])
+
+    def _sum(self, of_parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        total = np.zeros_like(of_parts[0])
+        for scores, weight in zip(of_parts, self.weights, strict=True):
+            total += weight * _standardized(scores)
+        return total
+
+    @property
+    def n_items(self) -> int:
+        """Number of items in the training data, those without pairs included."""
+        return self.parts[0].n_items
+
+    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
+        return self._sum([part.fold_in_scores(items, values)[None] for part in self.parts])[0]
+
+    def _contributions(
+        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
+    ) -> Contributions:
+        shares = np.zeros((len(wanted), len(items)))
+        rest: dict[str, NDArray[np.float64]] = {}
+        for part, weight in zip(self.parts, self.weights, strict=True):
+            of_part = part.contributions(items, values, wanted)
+            scale = float(weight) / float(_deviation(part.fold_in_scores(items, values)[None])[0, 0])
+            shares += scale * of_part.shares
+            for name, amounts in of_part.rest.items():
+                rest[name] = rest.get(name, 0.0) + scale * amounts
+        return Contributions(shares, rest)
+
+    def free_buffers(self) -> None:
+        """Free buffers used only in training."""
+        for part in self.parts:
+            part.free_buffers()
+
+    def _inner(self, interactions: Interactions) -> Split | None:
+        """Hold out a part of the training data to choose weights on; None where there is too little."""
+        try:
+            return hold_out(interactions, *suited(interactions), seed=self.settings["seed"])
+        except InputError:
+            return None
+
+    def _select(self, split: Split) -> NDArray[np.float64]:
+        """Return how often each part is added by forward selection with replacement."""
+        scores, hits, ideal = _judged(self.parts, split, self.settings["seed"])
+        counts = np.zeros(len(self.parts))
+        highest, chosen = -1.0, counts
+        for _ in range(ROUNDS):
+            trials = counts + np.eye(len(counts))
+            figures = [_mean_ndcg(_weighted_sum(trial, scores), hits, ideal) for trial in trials]
+            counts = trials[int(np.argmax(figures))]
+            if max(figures) > highest:
+                highest, chosen = max(figures), counts
+        return chosen
+
+
+def _weighted_sum(weights: NDArray[np.float64], scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    # without those of weight 0, for which minus infinity would become nothing
+    return sum(weight * of_part for weight, of_part in zip(weights, scores, strict=True) if weight)
+
+
+def _train_all(parts: list[Model], interactions: Interactions) -> Iterator[float]:
+    """Train the parts one after the other, yielding what is done of all, below 1."""
+    for place, part in enumerate(parts):
+        for done in part.train(interactions):
+            if done < part.epochs:
+                yield (place + done / part.epochs) / len(parts)
+        part.free_buffers()
+
+
+def _deviation(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the standard deviation of each row; shape (n_rows, 1)."""
+    return np.maximum(scores.std(axis=1, keepdims=True), np.float32(1e-12))
+
+
+def _standardized(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    return scores / _deviation(scores)
+
+
+def _judged(
+    parts: list[Model], split: Split, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float64]]:
+    """Return what each part says of the best items of all parts, which of them were hidden, and the best DCG.
+
+    Returns
+    -------
+    scores : float32 array, shape (n_parts, n_users, n_candidates)
+        Standardized; minus infinity where an item stands there already.
+    hits : bool array, shape (n_users, n_candidates)
+    ideal : float64 array, shape (n_users,)
+    """
+    train, hidden = split.train, split.validation
+    users = np.flatnonzero(hidden.user_counts).astype(np.int32)
+    users = np.sort(np.random.default_rng([seed, 4]).permutation(users)[:MAX_USERS])
+    pairs = hidden.user_codes.astype(np.int64) * hidden.n_items + hidden.item_codes
+    scores, hits = [], []
+    for first in range(0, len(users), USERS_AT_ONCE):
+        block = users[first : first + USERS_AT_ONCE]
+        seen = [train.item_codes[train.of_user(user)] for user in block.tolist()]
+        of_parts = [_standardized(part.scores(block)) for part in parts]
+        found = [best(of_part.copy(), seen, CANDIDATES, seed)[0] for of_part in of_parts]
+        candidates = np.sort(np.concatenate(found, axis=1), axis=1)
+        again = (np.diff(candidates, axis=1, prepend=-1) == 0) | (candidates < 0)
+        places = np.maximum(candidates, 0)
+        given = [np.take_along_axis(of_part, places, axis=1) for of_part in of_parts]
+        scores.append(np.where(again, -np.inf, np.stack(given)))
+        hits.append(np.isin(block.astype(np.int64)[:, None] * hidden.n_items + candidates, pairs) & ~again)
+    ideal = np.cumsum(_discounts())[np.minimum(hidden.user_counts[users], LIST_LENGTH) - 1]
+    return np.concatenate(scores, axis=1), np.concatenate(hits), ideal
+
+
+def _discounts() -> NDArray[np.float64]:
+    return 1 / np.log2(np.arange(2, LIST_LENGTH + 2))
+
+
+def _mean_ndcg(scores: NDArray[np.floating], hits: NDArray[np.bool_], ideal: NDArray[np.float64]) -> float:
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :LIST_LENGTH]
+    found = np.take_along_axis(hits, order, axis=1)
+    return float((found @ _discounts()[: found.shape[1]] / ideal).mean())
