@@ -10,7 +10,7 @@ for its curve as the page tells them to. Prints how long a page took (median, 95
 the server's resident memory: before, at its highest, and after the sessions are gone.
 
 `--mixed` is what people do all day: readers open all pages, train models of their own and leave after two minutes for
-others to come, and in a real browser somebody brings a file, uses it, trains, recommends, compares, and begins anew.
+others to come, and in a real browser a reader uploads a file, uses it, trains, recommends, compares, and begins anew.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ TRAINED = ("implicit", "biased", "funk", "article")
 
 @dataclass
 class Story:
-    """What happened to all readers together."""
+    """Results of all readers together."""
 
     seconds: list[float] = field(default_factory=list)
     problems: Counter[str] = field(default_factory=Counter)
@@ -145,7 +145,7 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Reading:
-    """What readers do: which of these addresses they open, and how they come, read and leave."""
+    """Behaviour of readers: the addresses they open, and how they come, read and leave."""
 
     run: str
     addresses: tuple[str, ...] = USUAL

@@ -48,7 +48,7 @@ def by_model(name: str) -> Callable[[Interactions], Scorer]:
         def score(items: np.ndarray, values: np.ndarray) -> np.ndarray:
             try:
                 return model.fold_in_scores(items, values)
-            except InputError:  # nobody in training plays any of these artists
+            except InputError:  # none of these artists has listeners in training
                 return otherwise.fold_in_scores(items, values)
 
         return score

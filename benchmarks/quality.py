@@ -33,7 +33,7 @@ from recsys.models.base import Model
 from recsys.models.funk_svd import FunkSVD
 
 ROOT = Path(__file__).parents[1]
-# Nobody has chosen a setting by these hold-outs.
+# No setting was chosen on these hold-outs.
 SEEDS = (10, 11, 12, 13, 14)
 MOST_USERS = 20_000
 REFERENCE = "ALS of implicit, tuned"

@@ -1,4 +1,4 @@
-"""What `spark-train` takes, by step: seconds, bytes shuffled, peak memory; `python -m benchmarks.spark_scale FOLDER`.
+"""Cost of `spark-train` by step: seconds, bytes shuffled, peak memory; `python -m benchmarks.spark_scale FOLDER`.
 
 Needs requirements-spark.txt and Java. Writes benchmarks/spark.json; a size that is there is measured again.
 """

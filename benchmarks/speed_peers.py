@@ -28,7 +28,7 @@ with contextlib.redirect_stdout(io.StringIO()):
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
-    """What a peer gets: the pairs in one order, and the settings.
+    """Input of a peer: the pairs in one order, and the settings.
 
     `p` and `q` are the start that Encore has, for those that let it be given.
     """
@@ -78,7 +78,7 @@ def cornac_mf(ratings: Ratings, epochs: int) -> Predict:
 
 
 class _Trainset:
-    """What Surprise's SVD reads of a Trainset, without its hundred bytes of Python objects for each rating."""
+    """The part of a Trainset that Surprise's SVD reads, without its hundred bytes of Python objects for each rating."""
 
     def __init__(self, ratings: Ratings) -> None:
         self.ratings = ratings

@@ -1,4 +1,4 @@
-"""What browsers are told to allow on these pages: no more than the app needs."""
+"""Security headers: browsers allow the pages no more than the app needs."""
 
 from __future__ import annotations
 

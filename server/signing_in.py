@@ -1,4 +1,4 @@
-"""Watches over sign-in: tells the log, says when somebody was refused, and leads back to the page they wanted."""
+"""OpenID Connect middleware: audit log, refused sign-ins, and the return to the requested page."""
 
 from __future__ import annotations
 

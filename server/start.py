@@ -1,4 +1,4 @@
-"""What happens when the server starts and ends."""
+"""Startup and shutdown of the server."""
 
 from __future__ import annotations
 

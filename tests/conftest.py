@@ -1,4 +1,4 @@
-"""What tests share: small data with a known answer, and the real data where it is at hand."""
+"""Shared fixtures: small data with a known answer, and the real data where it is at hand."""
 
 import functools
 import os
@@ -32,7 +32,7 @@ hypothesis.settings.load_profile("encore")
 
 @pytest.fixture(scope="session")
 def lastfm_folder() -> Path:
-    """Return the folder of the published files; whoever has them names it in ENCORE_TEST_LASTFM."""
+    """Return the folder of the published files, which ENCORE_TEST_LASTFM names."""
     if not (LASTFM / "user_artists.dat").exists():
         pytest.skip(f"the Last.fm data is not at {LASTFM}; set ENCORE_TEST_LASTFM to its folder")
     return LASTFM

@@ -1,4 +1,4 @@
-"""Text that somebody else wrote, so that Markdown shows it as it is."""
+"""Escaping of foreign text in Markdown."""
 
 from __future__ import annotations
 

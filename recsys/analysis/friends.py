@@ -1,4 +1,4 @@
-"""What the friends of a listener play, where the data knows who is whose friend."""
+"""Items of the friends of a user, for data with a social network."""
 
 from __future__ import annotations
 

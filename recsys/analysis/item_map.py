@@ -1,4 +1,4 @@
-"""A map of artists: those whose latent features point the same way lie close together."""
+"""Item map: a two-dimensional layout of item factors by t-SNE."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class ArtistMap:
     def _lay_out(self, directions: NDArray[np.float64]) -> Generator[None, None, NDArray[np.float64]]:
         if len(directions) < FEWEST_ARTISTS:
             return _flatten(directions)
-        # Not at the top: whoever does not need the package should not wait for it.
+        # Imported here: the package takes a while, and only the map needs it.
         from openTSNE import TSNEEmbedding, affinity, initialization
 
         affinities = affinity.PerplexityBasedNN(

@@ -1,4 +1,4 @@
-"""What the latent features of a model stand for: the artists at either end, and their tags."""
+"""Interpretation of latent factors: the items and tags at either end."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from recsys.evaluation.beyond_accuracy import gini
 
 
 def rank_table(interactions: Interactions) -> pd.DataFrame:
-    """Return one row for each item that somebody has, the most played first.
+    """Return one row for each item with users, by descending total value.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def item_view(interactions: Interactions, item: int, n: int = 20) -> ItemView:
     ----------
     interactions : Interactions
     item : int
-        Item code of an item that somebody has.
+        Code of an item with users.
     n : int
         How many users and neighbours to list at most.
 

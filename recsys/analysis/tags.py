@@ -1,4 +1,4 @@
-"""What artists are tagged with, and the groups that they make."""
+"""Tags of items, and groups of items by tag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What screens ask of artists, whether they are in memory or on disk."""
+"""Catalogue of items: the interface that pages use, in memory or on disk."""
 
 from __future__ import annotations
 

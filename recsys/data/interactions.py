@@ -22,7 +22,7 @@ class Interactions:
     """Known user-item pairs with a value each, sorted by user and then by item.
 
     Always made by `from_frame` or taken from another one by `subset`, so codes are in
-    range, values are finite and above 0, and no pair stands twice. Nobody checks again.
+    range, values are finite and above 0, and no pair occurs twice. Later code relies on it without another check.
 
     Attributes
     ----------

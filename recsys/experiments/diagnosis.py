@@ -1,4 +1,4 @@
-"""What a learning curve says in plain words, and which setting to change."""
+"""Diagnosis of a learning curve, in plain words, and the setting to change."""
 
 from __future__ import annotations
 

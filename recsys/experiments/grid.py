@@ -76,7 +76,7 @@ def axis(name: str, low: object, high: object, steps: int, log: bool = False) ->
 
 @dataclass(frozen=True)
 class Trial:
-    """What a training came to.
+    """Result of one training of a grid or search.
 
     Attributes
     ----------

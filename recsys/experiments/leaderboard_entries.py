@@ -1,4 +1,4 @@
-"""What takes part in a leaderboard: a model with its own settings, or a run that was trained before."""
+"""Entries of a leaderboard: models with settings, and trained runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several models recommend to one listener, beside each other."""
+"""Recommendation lists of several models for one user, and their overlap."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Record:
         Complete: what follows from it is found once.
     pinned : bool
     shared : bool
-        Whether it is there for everybody, and nobody can change it.
+        Whether it is read-only and visible to all owners.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""A training as the parameters of a link, and back: whoever opens it sees the same curve."""
+"""Encode an experiment setup in a URL and decode it."""
 
 from __future__ import annotations
 

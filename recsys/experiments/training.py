@@ -34,7 +34,7 @@ RANKED_EPOCHS_WHEN_QUICK = 10
 
 @dataclass(frozen=True)
 class Epoch:
-    """What was measured after one pass over the training pairs.
+    """Measurements after one pass over the training pairs.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The map of artists: data in, plotly figure out."""
+"""Chart of the item map."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CLOSE = 0.12
 
 @dataclass(frozen=True)
 class Colours:
-    """What the points of a map are coloured by.
+    """Values that colour the points of a map.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ R = TypeVar("R", bound=Request)
 class FairShares:
     """Keeps the time that owners and addresses used lately, and puts waiting jobs in order.
 
-    Nobody gets ahead by opening more visits: what an address used counts before what each of its visitors used.
+    More visits give no advantage: the use of an address counts before that of each of its visitors.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class FairShares:
 
 
 def greedier(jobs: Sequence[R], newcomer: Request) -> list[R]:
-    """Return the jobs of whoever has more of them than the newcomer would have: of an address, else of an owner.
+    """Return the jobs of the address, or else the owner, that has more of them than the newcomer would have.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How the server is: for those who run it, without anything about who uses it or what they listen to."""
+"""Server status, without personal data."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PACKAGES = ("streamlit", "numpy", "numba", "pandas", "plotly")
 
 
 def health(works: Mapping[str, JobScheduler], folders: Mapping[str, Path]) -> dict[str, Any]:
-    """Return how the server is, as what JSON can hold.
+    """Return the status of the server as JSON-compatible data.
 
     Parameters
     ----------
     works : mapping of str to JobScheduler
-        What goes on in the background, by what it is called.
+        Schedulers of background jobs, by name.
     folders : mapping of str to Path
-        Where files are kept, by what for.
+        Folders of kept files, by purpose.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def health(works: Mapping[str, JobScheduler], folders: Mapping[str, Path]) -> di
 
 
 def free(folder: Path) -> int | None:
-    """Return how many bytes can be written to a folder, or where it would be made; None if nobody can say."""
+    """Return the free bytes of the disk of a folder, existing or not; None if not known."""
     for place in (folder, *folder.parents):
         try:
             return shutil.disk_usage(place).free

@@ -11,7 +11,7 @@ ENDED: frozenset[State] = frozenset({"done", "cancelled", "diverged", "failed"})
 
 
 class Work(Protocol):
-    """What can be done in the background, a step at a time: a training, a comparison, a sweep, a search."""
+    """Work in steps, for the background: a training, a comparison, a sweep, a search."""
 
     @property
     def progress(self) -> float:
@@ -45,7 +45,7 @@ class Job(Generic[W]):
     message : str
         A sentence about the state, where there is something to say.
     owner : str
-        Whose it is; "" if nobody's.
+        Owner; "" for none.
     address : str
         The network address that it was asked for from; "" if it is not known.
     viewers : set of str
@@ -74,7 +74,7 @@ class Job(Generic[W]):
 
     @property
     def private(self) -> bool:
-        """Whether it holds data that somebody brought: then it lasts no longer than their visit."""
+        """Whether it is on uploaded data: then it lasts no longer than the visit."""
         return self.dataset is not None and not self.dataset.is_public
 
     @property

@@ -44,14 +44,14 @@ class JobScheduler:
         default an eighth of the memory that is there now, or 1 GiB. The ended one that was looked at last stays
         whatever it is; where those that have not ended are too much, no more are taken in.
     lease : float
-        A run that nobody has looked at for this many seconds is paused, and may be forgotten.
+        A run without viewers for this many seconds is paused, and may be forgotten.
     each : int
         How many runs of one owner may be there without having ended.
     turn : float
         A run that one other waits for works for this many seconds at a time; with n owners waiting, an n-th of it, but
         at least half a second.
     grace : float
-        What is done on somebody's own data is forgotten this many seconds after the last who looked at it left.
+        A job on uploaded data is forgotten this many seconds after its last viewer left.
     waiting : int
         How many runs that have not ended there may be; then those of the greediest make room.
     paused : float
@@ -97,7 +97,7 @@ class JobScheduler:
         dataset, run
             What is done, and on what.
         owner : str
-            Whose turn it takes; "" if nobody's.
+            Owner whose turn it takes; "" for none.
         viewer : str
             The visit that looks at it; see `leave`.
         address : str
@@ -124,7 +124,7 @@ class JobScheduler:
         return job
 
     def get(self, run_id: str, viewer: str = "") -> Job[Any] | None:
-        """Return a run and note that somebody (this visit) looks at it; None if it is not known (any more)."""
+        """Return a run and register this visit as a viewer; None if it is not known (any more)."""
         with self._changed:
             job = self._runs.get(run_id)
             if job is not None:
@@ -135,7 +135,7 @@ class JobScheduler:
     def leave(self, viewer: str) -> None:
         """Note that a visit is over, or its connection broke off: it may come back within the grace.
 
-        What is done on the data that somebody brought is forgotten when nobody is left who looks at it.
+        Jobs on uploaded data are forgotten when they have no viewers left.
         """
         with self._changed:
             left = [job for job in self._runs.values() if viewer in job.viewers]

@@ -1,4 +1,4 @@
-"""The loops of `sgd_article`, `sgd_biased` and `squared_error` again, in vectors. Nobody needs to read this.
+"""SIMD versions of `sgd_article`, `sgd_biased` and `squared_error`, built as LLVM IR.
 
 `recsys.kernels` says what these loops do and is what they are tested against; `recsys.kernels.blocked_sgd`
 calls them, and goes back to `recsys.kernels` where they cannot be compiled. They do the same work

@@ -1,4 +1,4 @@
-"""SGD with biases on ratings or log counts; a listener is made of the artists they play."""
+"""Asymmetric SVD: user factors are the sum of factors of their items."""
 
 from __future__ import annotations
 

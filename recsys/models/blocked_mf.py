@@ -1,4 +1,4 @@
-"""What the models share that learn from known pairs alone: rows and pairs laid out for speed."""
+"""Base of the models trained on observed pairs alone, with rows and pairs in cache-friendly blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recsys.models.matrix_factorization import MatrixFactorization
 
 
 class BlockedMF(MatrixFactorization):
-    """A factorization whose factors lie in `explicit.Rows` while it learns."""
+    """A matrix factorization whose factors are stored in `blocked_sgd.Rows` during training."""
 
     _rows: tuple[blocked_sgd.Rows, blocked_sgd.Rows] | None = None
     _learned_from: tuple[Interactions, blocked_sgd.Pairs] | None = None
@@ -41,7 +41,7 @@ class BlockedMF(MatrixFactorization):
         return float(np.sqrt(total / len(interactions)))
 
     def free_buffers(self) -> None:
-        """Let go of the pairs in the order of their visits, and of their targets."""
+        """Free the blocked copies of pairs and targets."""
         self._rows = self._learned_from = None
         self._targets = WeakKeyDictionary()
 

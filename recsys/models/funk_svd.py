@@ -1,4 +1,4 @@
-"""Biased SGD on log plays, the usual way."""
+"""Funk SVD: biased matrix factorization by SGD."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ class FunkSVD(BlockedMF, ValuePrediction):
         targets = self._on_scale(values)
         bias, p = self.user_bias[[user]], self.user_factors[[user]]
         item_bias, q = self.item_bias[items], self.item_factors[items]
-        nobody_else = np.zeros(len(items), np.int32)
+        one_user = np.zeros(len(items), np.int32)
         for order in orders:
             if not update_items:
                 # Each item comes once in a pass, so what it learns there changes nothing in it.
                 item_bias, q = self.item_bias[items], self.item_factors[items]
             sgd.sgd_biased(
-                nobody_else,
+                one_user,
                 order.astype(np.int32),
                 targets[order],
                 np.float32(self.global_mean),

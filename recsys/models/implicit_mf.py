@@ -1,4 +1,4 @@
-"""Implicit SGD: what is played, against weak zeros everywhere else."""
+"""Implicit MF: matrix factorization of all pairs by SGD, with unobserved pairs as weak zeros."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ UNWANTED_WEIGHT = 5.0
 
 
 class ImplicitMF(MatrixFactorization):
-    """Learns from what somebody does not play as well as from what they do.
+    """Matrix factorization of all pairs, observed or not, by SGD.
 
     Minimises the sum over known pairs of w_i (y_ui - p_u.q_i)^2, plus a weak pull to zero over
     *all* pairs, a sum of a_u v_i (p_u.q_i)^2, plus r_u |p_u|^2 and r_i |q_i|^2. The sum over all pairs
@@ -108,7 +108,7 @@ class ImplicitMF(MatrixFactorization):
     user_count: float
     item_counts: NDArray[np.float32]
 
-    # Counts changes of the item factors, so that nobody uses a Gram matrix of older ones.
+    # Counts changes of the item factors, which make the cached Gram matrix invalid.
     _version = 0
     _gram: tuple[int, NDArray[np.float64]] | None = None
 
@@ -138,7 +138,7 @@ class ImplicitMF(MatrixFactorization):
         spread = np.float32(0.1 / np.sqrt(factors))
         self.user_factors = spread * random.standard_normal((n_users, factors), np.float32)
         self.item_factors = spread * random.standard_normal((n_items, factors), np.float32)
-        # Nothing is known of these; at zero they are recommended to nobody.
+        # Nothing is known of these items; zero factors keep them out of all lists.
         self.item_factors[interactions.item_counts == 0] = 0
         self.user_bias = np.zeros(n_users, np.float32)
         self.item_bias = np.zeros(n_items, np.float32)

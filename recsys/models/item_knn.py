@@ -1,4 +1,4 @@
-"""Item-item neighbours: listeners of this also play."""
+"""Item-based nearest neighbours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the models with latent features share: p_u.q_i, and mean + b_u + b_i before it."""
+"""Base classes of the models with latent factors: p_u.q_i, with mean + b_u + b_i where ratings are predicted."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from recsys.models.base import Model
 
 PAIRS_PER_STEP = 1_000_000
 
-# Up to here, most items are found to be out of the question faster than they are scored.
+# Up to this many factors, bounds exclude most items faster than scoring them.
 FEW_FACTORS = 16
 
-# The last part of the epochs, over which some models let their learning rate fall to zero.
+# Fraction of the epochs, at the end, over which the learning rate decays to zero.
 SLOWING_DOWN = 0.3
 
 
@@ -130,12 +130,12 @@ class MatrixFactorization(FactorModel):
         return items, best
 
     def _keep_if_finite(self, user: int, **rows: NDArray[np.float32]) -> None:
-        """Put a listener's new rows in their place.
+        """Store the new rows of a user.
 
         Raises
         ------
         InputError
-            If learning on ran away.
+            If they are not finite.
         """
         if not all(np.isfinite(row).all() for row in rows.values()):
             raise InputError(
@@ -173,7 +173,7 @@ class ValuePrediction(MatrixFactorization):
 
     @property
     def target(self) -> str:  # type: ignore[override]
-        """What is predicted, in words: it depends on the data."""
+        """Description of the predicted value, which depends on the data."""
         return "{nouns.value}" if self.rated else "log(1 + {nouns.value})"
 
     def _look_at(self, interactions: Interactions) -> None:
@@ -207,15 +207,15 @@ class ValuePrediction(MatrixFactorization):
 
 
 def slowed_down(epoch: int, epochs: int) -> float:
-    """Return what a learning rate is multiplied with: 1, then falling evenly to 0 over the last epochs.
+    """Return the factor of the learning rate: constant, then linear decay to 0 over the last epochs.
 
-    Steps that shrink at the end settle where steps of constant size would go on jumping around.
+    Decay lets SGD converge where steps of constant size oscillate.
     """
     return min(1.0, (1 - (epoch + 0.5) / epochs) / SLOWING_DOWN)
 
 
 def diverged(done: float, learning_rate: int | float) -> InputError:
-    """Return the error that says training ran away and which setting to lower."""
+    """Return the error of a diverged training, with the setting to lower."""
     return InputError(
         f"Training diverged in epoch {int(np.ceil(done))}. "
         f"Lower the learning rate: try {learning_rate / 10:g} instead of {learning_rate:g}."
@@ -224,7 +224,7 @@ def diverged(done: float, learning_rate: int | float) -> InputError:
 
 @cache
 def keep_blas_to_one_thread() -> None:
-    """Stop BLAS from sharing out small products: on two threads the SGD kernel's took six times as long."""
+    """Limit BLAS to one thread: on two threads the small products of the SGD kernel took six times as long."""
     import scipy.linalg.cython_blas  # noqa: F401 - the library whose products numba and `implicit` call
 
     threadpool_limits(1, user_api="blas")

@@ -1,4 +1,4 @@
-"""Most popular: the same list for everybody."""
+"""Most popular items, the same for all users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the two neighbourhood models share: who is nearest to whom."""
+"""Nearest neighbours of sparse rows, for the two neighbourhood models."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ PRODUCTS_PER_STEP = 10_000_000
 
 
 def weighted(rows: sparse.csr_array, weighting: str) -> sparse.csr_array:
-    """Return the rows with their entries weighted by how much each column tells.
+    """Weight the entries of rows by the informativeness of their columns.
 
     Parameters
     ----------
     rows : csr_array
-        What is compared, by what it is compared on.
+        Vectors to compare.
     weighting : str
-        `cosine` leaves the entries as they are; `tfidf` and `bm25` let a column count the less the more
-        rows have it, and long rows and high entries saturate.
+        `cosine` leaves the entries as they are; `tfidf` and `bm25` lower the weight of
+        columns with many rows; `bm25` saturates long rows and high entries.
 
     References
     ----------
@@ -30,7 +30,7 @@ def weighted(rows: sparse.csr_array, weighting: str) -> sparse.csr_array:
     """
     if weighting == "cosine":
         return rows
-    # Not at the top: whoever does not need the package should not wait for it.
+    # Imported here: the package takes a while, and only these weightings need it.
     from implicit.nearest_neighbours import bm25_weight, tfidf_weight
 
     weigh = tfidf_weight if weighting == "tfidf" else bm25_weight
@@ -49,16 +49,16 @@ def nearest(
     rows : csr_array, shape (n, m)
         Entries of 0 or more, or of 0 or less in a whole column.
     neighbours : int
-        How many are kept for each row; fewer where fewer have anything in common with it.
+        Maximum number for each row.
     shrinkage : float
-        0 or more. Makes a similarity that rests on little smaller.
+        0 or more. Lowers similarities with little support.
     power : float
-        Above 0. The higher, the more the nearest ones count.
+        Above 0. Case amplification: the higher, the more the nearest ones count.
 
     Yields
     ------
     float
-        The part that is done, below 1.
+        Fraction done, below 1.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def nearest(
 def _largest(
     values: NDArray[np.float32], owners: NDArray[np.int32], n_owners: int, most: int
 ) -> NDArray[np.int64]:
-    """Return where the largest values of each owner stand; values of one owner stand together."""
+    """Return the positions of the largest values of each owner; values are sorted by owner."""
     starts = np.searchsorted(owners, np.arange(n_owners + 1))
     parts = [
         np.arange(start, stop)

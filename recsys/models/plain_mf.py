@@ -1,4 +1,4 @@
-"""The article's SGD, exactly."""
+"""Plain MF: the matrix factorization of the article, by SGD."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ class PlainMF(BlockedMF):
         targets = self._scaled(values, self.lowest, self.highest)
         p = self.user_factors[[user]]
         q = self.item_factors[items]
-        nobody_else = np.zeros(len(items), np.int32)
+        one_user = np.zeros(len(items), np.int32)
         for order in orders:
             if not update_items:
                 # Each item comes once in a pass, so what it learns there changes nothing in it.
                 q = self.item_factors[items]
             sgd.sgd_article(
-                nobody_else,
+                one_user,
                 order.astype(np.int32),
                 targets[order],
                 p,

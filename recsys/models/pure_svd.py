@@ -1,4 +1,4 @@
-"""Truncated singular value decomposition, plain or with scaled items."""
+"""PureSVD and EigenRec: truncated singular value decomposition, plain or with scaled items."""
 
 from __future__ import annotations
 

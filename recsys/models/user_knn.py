@@ -1,4 +1,4 @@
-"""User-user neighbours: people like you play."""
+"""User-based nearest neighbours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listening data as a sparse matrix: what models that read all pairs at once start from."""
+"""Interactions as a sparse matrix of transformed values."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def noise_norm(pairs_per_user: float, pairs_per_item: float) -> float:
 
 
 def play_row(values: NDArray[np.float64], plays: str = "log") -> NDArray[np.float32]:
-    """Return what one user's plays count, as in `play_matrix`; 0 for those of 0."""
+    """Return the transformed values of one user, as in `play_matrix`; 0 stays 0."""
     if plays == "log":
         return (np.log1p(values) / np.log1p(values[values > 0]).mean()).astype(np.float32)
     if plays == "binary":
@@ -50,14 +50,14 @@ def play_row(values: NDArray[np.float64], plays: str = "log") -> NDArray[np.floa
 
 
 def play_matrix(interactions: Interactions, plays: str = "log") -> sparse.csr_array:
-    """Return what is played as a float32 matrix of shape (n_users, n_items).
+    """Return the transformed values as a float32 matrix of shape (n_users, n_items).
 
     Parameters
     ----------
     interactions : Interactions
     plays : str
-        What a known pair counts: `log` for log(1 + plays) over the user's mean of it, about 1; `binary`
-        for 1; `raw` for the play count.
+        Value transform: `log` for log(1 + value) over the user's mean of it, about 1; `binary`
+        for 1; `raw` for the value.
     """
     values: NDArray[np.floating] = interactions.values
     if plays == "log":

@@ -1,4 +1,4 @@
-"""Why something is recommended: the artists that a score comes from."""
+"""Explanations: contributions of known items to a score."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def breakdown(
     wanted: int,
     nouns: Nouns = MUSIC,
 ) -> pd.DataFrame:
-    """Return everything that the score of one item is made of.
+    """Return all contributions to the score of one item.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def breakdown(
 
 
 def explains(model: Model, train: Interactions, user: int) -> bool:
-    """Say whether the scores of this user can be split: the model can, and it knows something they play."""
+    """Return whether the scores of this user can be explained."""
     return model.supports_fold_in and bool(train.user_counts[user])
 
 

@@ -1,4 +1,4 @@
-"""Somebody who is not in the data, by what they say of artists: a listener made up on the spot."""
+"""Profile of a new user: liked, known and disliked items."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUERY = ("artists", *VERDICTS)
 
 @dataclass(frozen=True)
 class UserProfile:
-    """What somebody says of artists. It never changes; each method returns another one.
+    """Feedback of a new user on items; immutable, each method returns a changed copy.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a model recommends: to one user of the data, or to somebody new."""
+"""Recommendations to a user of the data or to a new one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from recsys.recommendation.reranking import AS_SCORED, Reranking
 def recommend_to(
     model: Model, split: Split, user: int, n: int = 10, reranking: Reranking = AS_SCORED
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return what a user plays and what they might.
+    """Return the items of a user and the recommended ones.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def recommend_to_new(
     seed: int = 0,
     reranking: Reranking = AS_SCORED,
 ) -> pd.DataFrame:
-    """Return what somebody might like who is not in the data, without training.
+    """Recommend to a user who is not in the data, without training.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def before_and_after(
     update_items: bool = False,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return how a list changes when its listener plays something new and the model learns on.
+    """Compare the list of a user before and after an online update with new values.
 
     The model itself stays as it is.
 

@@ -60,7 +60,7 @@ class Reranking:
 
     @property
     def words(self) -> str:
-        """What it does, for the reader: `as scored`, or such as `50% adventurous, 30% varied`."""
+        """Description for the screen: `as scored`, or such as `50% adventurous, 30% varied`."""
         parts = []
         if self.dial:
             parts.append(f"{abs(self.dial):.0%} {'adventurous' if self.dial > 0 else 'familiar'}")

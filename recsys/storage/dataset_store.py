@@ -1,4 +1,4 @@
-"""Data that somebody brought and keeps on this server: a zip each of Parquet tables, for its owner alone."""
+"""Private datasets of a user, stored as zipped Parquet."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ DAMAGED = (
 
 @dataclass(frozen=True)
 class KeptEntry:
-    """What is known of kept data without reading it whole.
+    """Metadata of a stored dataset.
 
     Attributes
     ----------

@@ -22,7 +22,7 @@ def to_csv(table: pd.DataFrame) -> bytes:
     """Return a table as CSV, in UTF-8 with the mark that spreadsheets look for.
 
     Text that a spreadsheet would take for a formula gets an apostrophe in front: it comes from
-    whoever made the data, and a formula can send the sheet's content elsewhere.
+    the author of the data, and a formula can send the sheet's content elsewhere.
 
     References
     ----------

@@ -1,7 +1,7 @@
-"""Files and folders that are there whole or not at all, whenever the program or the computer stops.
+"""Atomic, crash-safe writes of files and folders.
 
-What is being written has a name of its own beside its place and a lock on it, and gets its place by a rename.
-Whatever has such a name and no lock was left by a program that was killed, and the next one sweeps it away.
+Content is written under a locked temporary name beside its place and then renamed. A temporary name without a lock
+was left by a killed program, and the next one removes it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 ENDING = ".encore-part"
-STALE = 24 * 3600.0  # seconds; the clock must do where nothing can be locked
+STALE = 24 * 3600.0  # seconds; the age decides where locks do not work
 UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EROFS)
 WAYS_OUT = {
     "Make room on the disk and try again.": (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
@@ -35,16 +35,16 @@ WAYS_OUT = {
 
 
 def write_atomic(path: Path, content: bytes | Iterable[bytes | memoryview], called: str = "") -> None:
-    """Write a file, at once or part by part: there is the old one or the new one, and never a half.
+    """Write a file atomically, from bytes or in parts.
 
-    A link is followed; its target is replaced. When this returns, the file is on the disk and outlives a loss of power.
+    Symbolic links are followed and their targets replaced. On return the file is synced to disk.
 
     Parameters
     ----------
     path : Path
     content : bytes or iterable of bytes
     called : str
-        What an error calls it, where the place is nobody's business; by default the path.
+        Name in error messages that must not reveal the path; the path by default.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def write_atomic(path: Path, content: bytes | Iterable[bytes | memoryview], call
 
 
 def check_writable(path: Path) -> None:
-    """Check that `write_atomic` can write to a path, before long work is done for it.
+    """Check that `write_atomic` can write to a path, before long work.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def check_writable(path: Path) -> None:
 
 
 def _regular(path: Path) -> Path:
-    """Return the file that a path leads to, be it there or not; a device, a pipe or a folder is refused."""
+    """Resolve a path to a regular file, existing or not; reject devices, pipes and folders."""
     target = Path(os.path.realpath(path))
     try:
         mode = target.lstat().st_mode
@@ -91,7 +91,7 @@ def _regular(path: Path) -> Path:
 
 
 def write_folder(place: Path, files: Mapping[str, bytes], is_good: Callable[[Path], bool]) -> None:
-    """Write a folder with these files in it, unless a good one is there by then; a bad one goes.
+    """Write a folder with these files atomically, unless a good one exists; replace a bad one.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def write_folder(place: Path, files: Mapping[str, bytes], is_good: Callable[[Pat
         try:
             os.replace(temporary, place)
         except OSError:
-            if is_good(place):  # somebody else was quicker
+            if is_good(place):  # written by another program meanwhile
                 return
             shutil.rmtree(place, ignore_errors=True)
             os.replace(temporary, place)
@@ -113,7 +113,7 @@ def write_folder(place: Path, files: Mapping[str, bytes], is_good: Callable[[Pat
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, so that they outlive a loss of power.
+    """Create a folder and its parents, synced to disk.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def make_folder(folder: Path) -> None:
 
 
 def fsync_dir(folder: Path) -> None:
-    """Let the names in a folder outlive a loss of power, where the system can do that.
+    """Sync the entries of a folder to disk, where the system supports it.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def fsync_dir(folder: Path) -> None:
 
 
 def remove_stale(folder: Path) -> None:
-    """Remove what programs that were killed left in a folder; what somebody is writing stays."""
+    """Remove temporary files of killed programs from a folder; those being written stay."""
     with contextlib.suppress(OSError):
         for left in list(folder.iterdir()):
             if not (left.name.startswith(".") and left.name.endswith(ENDING)):
@@ -159,7 +159,7 @@ def remove_stale(folder: Path) -> None:
 
 
 def reason(error: OSError) -> str:
-    """Say why something could not be written or read, and what to do."""
+    """Return the reason of an error, and advice."""
     way_out = next(
         (words for words, codes in WAYS_OUT.items() if error.errno in codes),
         "Try again, or choose another place.",
@@ -169,13 +169,13 @@ def reason(error: OSError) -> str:
 
 @contextlib.contextmanager
 def _beside(place: Path, folder: bool = False) -> Iterator[Path]:
-    """Make a locked file or folder beside a place; it goes unless it has got there by the end."""
+    """Create a locked temporary file or folder beside a place; remove it at the end unless it was renamed."""
     remove_stale(place.parent)
     while True:
         temporary = _make(place, folder)
         with contextlib.ExitStack() as ends:
             ends.callback(_remove_if_possible, temporary)
-            # somebody who sweeps may come between, before it is locked or before the lock is seen
+            # another program may remove it as stale before it is locked
             try:
                 is_ours = ends.enter_context(_locked(temporary))
             except FileNotFoundError:
@@ -196,7 +196,7 @@ def _make(place: Path, folder: bool) -> Path:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[bool | None]:
-    """Lock a file or folder for a while: True, False if somebody else has it, None if that cannot be told."""
+    """Hold a lock on a file or folder: yields True, False if another program has it, None if locks do not work."""
     if fcntl is None:
         yield None
         return
@@ -212,7 +212,7 @@ def _lock(descriptor: int) -> bool | None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # a network that knows no locks
+    except OSError:  # a network file system without locks
         return None
     return True
 

@@ -1,6 +1,6 @@
-"""What happens on the server, for those who run it: one JSON document a line, and never what somebody listens to.
+"""Event log of the server: one JSON document a line, without personal data.
 
-A module that has something to tell calls `note`. Nobody hears it until `write_events` is called, so the command
+A module that has something to tell calls `note`. It is discarded until `write_events` is called, so the command
 line stays quiet.
 """
 
@@ -21,7 +21,7 @@ from recsys.errors import InputError
 LOG = logging.getLogger("encore")
 LOG.addHandler(logging.NullHandler())
 ROOT = Path(__file__).parents[2]
-# Names of models, states, places in the program. Whatever else a text holds, it could be somebody's data.
+# Names of models, states, places in the program. Whatever else a text holds, it could be personal data.
 PLAIN = re.compile(r"[\w.:/+-]{1,60}", re.ASCII)
 # Other loggers of the server whose lines take this form too.
 OTHERS = ("streamlit", "uvicorn", "websockets", "starlette")

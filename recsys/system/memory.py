@@ -1,4 +1,4 @@
-"""How much memory there is, and how much of it something holds."""
+"""Memory: resident, available, and held by an object."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 import numpy as np
 
 GROUP = Path("/sys/fs/cgroup")
-# Numbers of the GNU C library's mallopt(3), and what it is told.
+# Parameters of mallopt(3) of the GNU C library, and their values.
 ARENAS, MAPPED_FROM, TRIMMED_FROM = -8, -3, -1
 TOLD = {ARENAS: 1, MAPPED_FROM: 2**20, TRIMMED_FROM: 2**24}
-# What the program is made of, rather than what it works on.
+# Parts of the program rather than its data.
 PROGRAM = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType)
-# These hold nothing, and answer for what they stand for.
+# These hold nothing themselves.
 PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
 
 
@@ -45,18 +45,18 @@ def available() -> int | None:
     try:
         allowed, taken = (int((GROUP / name).read_text()) for name in ("memory.max", "memory.current"))
         told = dict(line.split() for line in (GROUP / "memory.stat").read_text().splitlines())
-        # files that were read and can be forgotten count as taken there
+        # includes the page cache, which can be reclaimed
         return max(0, min(left, allowed - taken + int(told.get("inactive_file", 0))))
     except (OSError, ValueError):  # none, or no limit
         return left
 
 
 def keep_heaps_few() -> bool:
-    """Let memory that is free again be of use to all threads; return whether the C library heeds that.
+    """Limit glibc malloc to one arena; return False where unsupported.
 
-    The GNU C library gives threads heaps of their own, eight for each processor, and does not move what is free
-    in one to another: many short threads, such as those that draw pages, leave holes in all of them. From now on
-    there is one, and what takes a mebibyte or more lies outside it. Other C libraries stay as they are.
+    By default glibc has up to eight arenas for each processor and never moves free memory between them, so that many
+    short threads, such as those that draw pages, fragment all of them. Blocks of a mebibyte or more are mapped
+    outside the arena.
     """
     library = _gnu_library()
     if library is None:
@@ -66,7 +66,7 @@ def keep_heaps_few() -> bool:
 
 
 def give_back() -> None:
-    """Return memory that is free within the heap to the system, where the C library is GNU's."""
+    """Return free heap memory to the system, with glibc."""
     library = _gnu_library()
     if library is not None:
         library.malloc_trim(0)
@@ -80,25 +80,24 @@ def _gnu_library() -> ctypes.CDLL | None:
 
 
 class Footprint:
-    """Adds up the arrays and bytes that things hold, each once.
+    """Total size of the arrays and bytes held by objects, each counted once.
 
     Parameters
     ----------
     *apart_from : object
-        What these hold is not counted.
+        Objects whose memory is not counted.
     """
 
     def __init__(self, *apart_from: object) -> None:
         self._seen: set[int] = set()
-        self._kept: list[object] = []  # an id is worth something only while its object lives
+        self._kept: list[object] = []  # an id is valid only while its object lives
         for thing in apart_from:
             self.add(thing)
 
     def add(self, thing: object) -> int:
-        """Return how many bytes this holds that nothing added before does.
+        """Return the bytes held by this object and by none added before.
 
-        Everything is looked into that Python's garbage collector would: attributes, containers, what a
-        generator that has not ended works with.
+        Follows the references that the garbage collector knows: attributes, containers, frames of generators.
         """
         found = 0
         waiting: Iterable[object] = [thing]
@@ -115,7 +114,7 @@ class Footprint:
                     following += gc.get_referents(each)
                 elif each.base is None:
                     found += each.nbytes
-                else:  # a part, or another view, of what holds the memory
+                else:  # a view of another array
                     following.append(each.base)
             waiting = following
         return found

@@ -1,4 +1,4 @@
-"""What a listener's friends play."""
+"""Items of the friends of a user."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What latent features stand for."""
+"""Interpretation of latent factors."""
 
 import numpy as np
 import pandas as pd

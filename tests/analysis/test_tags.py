@@ -1,4 +1,4 @@
-"""What artists are tagged with, and the groups of them that go together."""
+"""Tags of artists, and groups by tag."""
 
 import pandas as pd
 import pytest

@@ -58,7 +58,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """Open a page in a browser that knows nobody yet; errors on it fail the test."""
+    """Open a page in a fresh browser; errors on it fail the test."""
     problems: list[str] = []
 
     def told(message: ConsoleMessage) -> None:

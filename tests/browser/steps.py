@@ -1,4 +1,4 @@
-"""What a reader does on any page, for the tests of each: open it, wait, follow a link, read a table."""
+"""Actions of a reader on any page, for all browser tests: open it, wait, follow a link, read a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What strangers can try in a real browser and by hand-made requests."""
+"""Attacks in a real browser and by hand-made requests."""
 
 from __future__ import annotations
 

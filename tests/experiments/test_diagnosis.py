@@ -1,4 +1,4 @@
-"""What curves say, on made-up curves and on real ones."""
+"""Diagnoses of made-up curves and of real ones."""
 
 import numpy as np
 import pytest

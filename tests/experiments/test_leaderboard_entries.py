@@ -1,4 +1,4 @@
-"""What takes part in a leaderboard, and whether it is trained anew."""
+"""Entries of a leaderboard, and whether they are trained anew."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the charts show, read from the figures."""
+"""Contents of the charts, read from the figures."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the charts of many runs show, read from the figures."""
+"""Contents of the charts of many runs, read from the figures."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What importing the package takes care of."""
+"""Side effects of importing the package."""
 
 import os
 import shutil

@@ -97,7 +97,7 @@ def test_what_was_not_written_to_its_end_is_compiled_anew(folder):
 def test_a_cache_that_goes_away_or_never_was_is_done_without(folder, monkeypatch):
     (folder / "cache").rename(folder / "gone")
     for name in ("cache", "__pycache__"):
-        (folder / name).touch()  # nobody can make a folder there, not even who may do everything
+        (folder / name).touch()  # no folder can be made there, even by root
     for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, os.devnull)
     assert compiled(folder) == NEW

@@ -108,8 +108,8 @@ def test_what_is_said_of_a_new_listener_is_checked(name, items, values, sentence
 
 
 def test_artists_that_nobody_plays_say_nothing(checkerboard):
-    nobody_plays = checkerboard.item_codes == 0
-    model = make_model("implicit", factors=4, epochs=2).fit(checkerboard.subset(~nobody_plays))
+    unplayed = checkerboard.item_codes == 0
+    model = make_model("implicit", factors=4, epochs=2).fit(checkerboard.subset(~unplayed))
     with pytest.raises(InputError, match="Add one that is known"):
         model.fold_in_scores([0])
 

@@ -1,4 +1,4 @@
-"""What every model promises, and what is special about each."""
+"""The contract of all models, and the specifics of each."""
 
 import numpy as np
 import pandas as pd

@@ -112,7 +112,7 @@ def seen(app: AppTest) -> list[str]:
 
 
 class Visit:
-    """Somebody who looks at everything there is on some data."""
+    """A visitor who looks at everything there is on some data."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)

@@ -1,6 +1,6 @@
 """Ask whether what the app installs has known vulnerabilities: `python tests/project/audit.py`.
 
-It is part of `make test`. A vulnerability fails; that nobody could be asked is said and does not.
+It is part of `make test`. A vulnerability fails; that no database could be reached is said and does not.
 """
 
 from __future__ import annotations

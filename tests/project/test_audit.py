@@ -1,4 +1,4 @@
-"""The check for known vulnerabilities: it fails where there is one, and says so where nobody could be asked."""
+"""The check for known vulnerabilities: it fails where there is one, and says so where no database could be reached."""
 
 from __future__ import annotations
 

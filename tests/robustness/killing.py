@@ -46,7 +46,7 @@ def trained() -> TrainingRun:
 
 
 class Runs:
-    """What all works on the folder of saved runs have in common: two runs that must outlive everything."""
+    """Base of all works on the folder of saved runs: two runs that must outlive everything."""
 
     steps = ("fsync", "replace", "close")  # of `os`
 

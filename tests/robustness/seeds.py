@@ -180,7 +180,7 @@ EDITS = st.lists(
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[str, bytes]:
-    """Draw a file that somebody brings, spoiled within, as it is packed, or not at all."""
+    """Draw an uploaded file, spoiled within, as it is packed, or not at all."""
     name = draw(st.sampled_from([*FILES, *ZIPS]))
     if name in ZIPS:
         inner = {

@@ -37,7 +37,7 @@ def table(rows) -> str:
 
 
 def odd_rows():
-    """Make up 10 listeners with emoji in their ids and 8 artists with odd names each: nobody has 35."""
+    """Make up 10 listeners with emoji in their ids and 8 artists with odd names each: none has 35."""
     return [
         (f"😀{user}<b>", ODD[(user + place) % len(ODD)], 1 + user * place)
         for user in range(10)

@@ -1,4 +1,4 @@
-"""What comes from outside, spoiled in all ways: it can be used, or a sentence says why not.
+"""Spoiled input of all kinds: it can be used, or a sentence says why not.
 
 `make fuzz` tries the same with far more of it (tests/robustness/fuzz.py).
 """

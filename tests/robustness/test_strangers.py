@@ -1,4 +1,4 @@
-"""What somebody with bad intentions can put into names and addresses."""
+"""Malicious names and addresses."""
 
 from __future__ import annotations
 

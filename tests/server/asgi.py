@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message
 
 
 class Answer(NamedTuple):
-    """What came back; `headers` in order, names in lower case."""
+    """A response; `headers` in order, names in lower case."""
 
     status: int
     headers: list[tuple[str, str]]

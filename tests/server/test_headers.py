@@ -1,4 +1,4 @@
-"""What browsers are told to allow."""
+"""Security headers."""
 
 from __future__ import annotations
 

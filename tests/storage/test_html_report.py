@@ -22,7 +22,7 @@ BAD = ['<script>alert("x")</script>', "a & b", '"quoted" onload=', "back`tick", 
 
 
 class Page(html.parser.HTMLParser):
-    """What a browser would make of it."""
+    """The report as a browser would parse it."""
 
     def __init__(self, text):
         super().__init__()

@@ -55,7 +55,7 @@ def test_a_missing_file_is_named(tmp_path, dataset):
 
 
 def damage(saved, change):
-    """Change a run and take its checksum away, as somebody would who wants it to be read."""
+    """Change a run and take its checksum away, as an attacker would."""
     arrays = load_file(saved)
     with open(saved, "rb") as file:
         size = int.from_bytes(file.read(8), "little")

@@ -1,4 +1,4 @@
-"""The log: one JSON document a line, and nothing in it that somebody listens to."""
+"""The log: one JSON document a line, without listening data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to be compared: models with their defaults, runs, models with own settings, and on which hold-out."""
+"""Selection of models, runs and hold-out for a comparison."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _use(offer: ServerDataset) -> None:
 
 
 def _use_what_was_wanted(there: list[ServerDataset]) -> None:
-    """Whoever wanted data and stayed while it was read gets it without another click."""
+    """Open a dataset that this visitor requested, once it is read."""
     for offer in there:
         job = shared_jobs.readings().job(offer)
         if offer.key == st.session_state.get(session.WANTED) and (job is None or job.ended):

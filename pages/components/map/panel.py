@@ -27,11 +27,11 @@ DIRECTIONS = 8
 LONGEST = 40
 TAGS, POPULARITY = "Tag", "Popularity"
 # for `Nouns.fill`
-NOBODY, LISTENER, NEWCOMER = "Nobody", "A {nouns.user}", "The new {nouns.user}"
+NO_USER, LISTENER, NEWCOMER = "Nobody", "A {nouns.user}", "The new {nouns.user}"
 
 
 def map_of_artists(job: Job[TrainingRun]) -> None:
-    """Draw the map of a run; first its making, where nobody has seen it yet."""
+    """Draw the map of a run, or the progress of its computation."""
     if job.state in ("queued", "running"):
         st.info("The map is made once the training has ended.", icon=":material/hourglass:")
         _come_back(lambda: job.state not in ("queued", "running"))
@@ -210,7 +210,7 @@ def _lit(job: Job[TrainingRun]) -> dict[str, list[int]]:
     linked = "listener" in st.query_params or st.session_state.get("listener") is not None
     who = st.selectbox(
         f"Light up the {nouns.items} of",
-        [NOBODY, LISTENER, *([NEWCOMER] if len(taste) else [])],
+        [NO_USER, LISTENER, *([NEWCOMER] if len(taste) else [])],
         int(linked),
         key="map-who",
         format_func=nouns.fill,

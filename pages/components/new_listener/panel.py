@@ -23,7 +23,7 @@ from recsys.scale.external_runs import ExternalRun
 
 @dataclass(frozen=True)
 class Recommender:
-    """What makes the list: a model trained here, or a run trained elsewhere.
+    """Source of the list: a model trained here, or an external run.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a listener's friends play, beside what is recommended to them."""
+"""Tab of friends: their items beside the recommended ones."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ VARIETY = (0.0, 0.2, 0.4, 0.6, 0.8)
 
 @dataclass(frozen=True)
 class Lists:
-    """What a listener plays and what they might.
+    """Items of a user and the recommended ones.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Lists:
 
     @property
     def query(self) -> dict[str, str]:
-        """What an address needs to come back to these lists, beside the data and the run."""
+        """Query parameters of these lists, beside data and run."""
         return {"listener": self.listener} | in_address(self.n, self.reranking)
 
 

@@ -1,4 +1,4 @@
-"""What the discovery dial does to the lists of many listeners."""
+"""Tab of the popularity weight: its effect on the lists of many users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What if this listener had played something else: the model learns on, for this look alone."""
+"""Tab of hypothetical plays: an online update of a copy of the model."""
 
 from __future__ import annotations
 

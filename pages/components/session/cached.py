@@ -1,4 +1,4 @@
-"""What follows from the data and the run that a visitor looks at, computed once and remembered."""
+"""Cached computations on the current dataset and run."""
 
 from __future__ import annotations
 
@@ -34,10 +34,9 @@ MAPS = 8
 
 
 def remembered(**options: Any) -> Callable[[Callable[..., V]], Callable[..., V]]:
-    """Make a cache for what follows from a data set.
+    """Cache the results of a function of a dataset.
 
-    What follows from the sample and from Last.fm is there for all visitors; what follows from somebody's
-    own data is remembered for their visit alone.
+    Results on public data are shared by all visitors; those on uploaded data are kept for the visit alone.
     """
 
     def decorate(function: Callable[..., V]) -> Callable[..., V]:
@@ -87,7 +86,7 @@ def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.F
     name : str
         Which chart it is.
     draw : callable
-        Draws it, if nobody has yet.
+        Computes it, if it is not cached.
     *options : hashable
         What else decides how it looks.
     """
@@ -102,7 +101,7 @@ def split(**settings: int | float) -> Split:
     Raises
     ------
     InputError
-        If these numbers leave nobody to take part.
+        If no user takes part with these numbers.
     """
     interactions = session.dataset().interactions
     found = splits.known(interactions, **settings)

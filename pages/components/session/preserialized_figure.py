@@ -1,4 +1,4 @@
-"""A chart that many see is written as JSON once, and not for each of them anew."""
+"""Serialize a figure once and reuse its JSON."""
 
 from __future__ import annotations
 

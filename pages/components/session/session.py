@@ -1,4 +1,4 @@
-"""What a visitor is looking at, and what goes on in the background for them."""
+"""Session state: current dataset, run and jobs."""
 
 from __future__ import annotations
 

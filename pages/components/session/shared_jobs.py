@@ -1,4 +1,4 @@
-"""What is done once for everybody, in the background: offered data is read, runs trained elsewhere are prepared."""
+"""Server-wide background jobs shared by all visitors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ W = TypeVar("W", bound=Work)
 
 
 class Once(Generic[W]):
-    """One job for each thing, one at a time; whoever wanted it need not stay and watch.
+    """One job for each key, one at a time; it goes on without viewers.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Once(Generic[W]):
         self._kept = kept
 
     def job(self, thing: Hashable) -> Job[W] | None:
-        """Return the last job for a thing, if somebody wanted it since this server started."""
+        """Return the last job of a key since the server started."""
         return self._jobs.get(thing)
 
     def start(self, thing: Hashable, make: Callable[[], W]) -> Job[W]:

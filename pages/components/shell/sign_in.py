@@ -18,7 +18,7 @@ def wanted() -> bool:
 
 
 def gate(title: str) -> None:
-    """Let nobody past who has to sign in and has not; draws the way in, and ends the page there."""
+    """Require sign-in where it is set up: draw the sign-in button, and end the page there."""
     if not wanted() or st.user.get("is_logged_in") is True:
         return
     st.title(title, anchor=False)

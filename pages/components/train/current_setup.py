@@ -45,7 +45,7 @@ def take_link() -> None:
     st.session_state["link-taken"] = True
     if not names_a_setup(st.query_params):
         return
-    here = session.dataset().key  # opened by now, be it somebody's own
+    here = session.dataset().key  # opened by now, uploads too
     setup, complaints = from_query(
         {
             name: value

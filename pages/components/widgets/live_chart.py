@@ -107,7 +107,7 @@ def live_chart(
 
 
 def _nothing() -> None:
-    """Make Streamlit report clicks: it leaves out what nobody listens to."""
+    """Register a handler, without which Streamlit does not report clicks."""
 
 
 @cache

@@ -61,8 +61,8 @@ def choose_first(user: str) -> None:
 def listener(users: pd.Index, **beside: str) -> str | None:
     """Draw a listener picker that takes any id; return the id as text.
 
-    The address says who is chosen, and what else is given as `beside`. An address that says somebody
-    else goes before what was chosen.
+    The URL holds the chosen user, and the parameters `beside`. A user in a changed URL overrides the
+    choice.
     """
     from_address("listener", str)
     nouns = session.nouns()
@@ -99,9 +99,9 @@ def _into_address(chosen: str | None, beside: Mapping[str, str]) -> None:
 
 
 def typed_listener(run: ExternalRun, **beside: str) -> str | None:
-    """Draw a field for the id of a listener, for more than can be listed; return the id once it is somebody's.
+    """Draw a field for the id of a user, for more users than can be listed; return the id once it exists.
 
-    While it is not, those that begin so are there to click. The address works as with `listener`.
+    Ids with the typed prefix are offered meanwhile. The URL works as in `listener`.
     """
     from_address("listener", str)
     field, button = st.columns([3, 2], vertical_alignment="bottom")
@@ -169,7 +169,7 @@ def choose_listener(user: object) -> None:
 
 @st.fragment
 def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> None:
-    """Draw a search field whose matches appear while somebody types; a click hands the item code on.
+    """Draw a search field with live matches; a click hands the item code on.
 
     Parameters
     ----------

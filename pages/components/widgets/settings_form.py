@@ -74,7 +74,7 @@ def model_choice() -> str:
 def model_settings() -> tuple[str, dict[str, Any]]:
     """Draw the choice of a model and its settings; return its name and the settings by name.
 
-    Whoever comes by a link to a run finds the settings of that run.
+    A link to a run brings the settings of that run.
     """
     job = session.run()
     if job is not None and "model" not in st.session_state:

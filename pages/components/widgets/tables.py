@@ -102,8 +102,8 @@ def _table(
 ) -> tuple[str, int | None]:
     """Draw a table in which the cells of some columns can be clicked; return the column and the row that just were.
 
-    Buttons and not selected cells: a selection follows the keyboard, so that whoever only passes
-    through the table would find themselves on another page.
+    Buttons and not selected cells: a selection follows the keyboard, and moving through
+    the table would open another page.
     """
     if shown is None:
         shown = _clickable(table, columns, links)

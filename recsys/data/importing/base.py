@@ -169,7 +169,7 @@ class Format(Protocol):
 
     @property
     def NAME(self) -> str:
-        """What the format is called."""
+        """Name of the format."""
 
     def columns(self, table: Table) -> Columns | None:
         """Return the roles of columns if the table is of this format."""

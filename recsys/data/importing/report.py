@@ -1,4 +1,4 @@
-"""What became of the rows of an upload."""
+"""Report on the rows of an upload."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_EXAMPLES = 100
 
 @dataclass(eq=False)
 class Report:
-    """What became of the rows.
+    """Numbers of rows by their fate.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ from recsys.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """What was found in an upload, before all rows are read.
+    """Tables found in an upload, before all rows are read.
 
     Attributes
     ----------

@@ -284,7 +284,7 @@ def _dataset(files: dict[str, bytes], place: str) -> Dataset:
 
 
 def _tags(files: dict[str, bytes], interactions: Interactions) -> pd.DataFrame | None:
-    """Count how many users gave a tag to an artist that somebody plays."""
+    """Count the users who gave a tag to an artist with listeners."""
     if TAGGED not in files or "tags.dat" not in files:
         return None
     given = _columns(files, TAGGED, whole=("userID", "artistID", "tagID"))

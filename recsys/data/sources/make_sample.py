@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 
 class Catalogue(NamedTuple):
-    """What the scenes file says, as arrays.
+    """Contents of the scenes file as arrays.
 
     Attributes
     ----------

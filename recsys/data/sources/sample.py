@@ -93,7 +93,7 @@ def load_sample() -> Dataset:
 
 
 def _tags(scenes: list[Scene], interactions: Interactions) -> pd.DataFrame:
-    """Tag each artist that somebody hears with its scenes and styles, the more often the better known."""
+    """Tag each artist with listeners by its scenes and styles, more often for popular ones."""
     ids = dict(zip(interactions.names, interactions.items, strict=True))
     listeners = dict(zip(interactions.names, interactions.item_counts, strict=True))
     counts: dict[tuple[int, str], int] = {}

@@ -16,7 +16,7 @@ from recsys.data.importing.validation import validate_steps
 from recsys.errors import InputError
 from recsys.system.memory import available
 
-# What somebody brings stays below a fifth of it: this is the operator's own choice.
+# Uploads are bounded to a fifth of it; these datasets are chosen by the operator.
 MOST_PAIRS = 120_000_000
 # What reading takes at its most, for each row: measured at 20 and at 100 million.
 BYTES_OF_ROW = 90
@@ -103,7 +103,7 @@ class Reading:
 
     @property
     def dataset(self) -> Dataset | None:
-        """What was read, at the end."""
+        """The dataset, at the end."""
         return self.report.dataset
 
     def step(self) -> None:

@@ -1,1 +1,1 @@
-"""What outgrows one machine, on Apache Spark: the only part that imports pyspark, and only once it is asked for."""
+"""Training and recommendation on Apache Spark; the only package that imports pyspark, and only on demand."""

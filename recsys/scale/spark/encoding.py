@@ -26,7 +26,7 @@ TEXT = re.compile(r"\.(csv|tsv|tab|txt|dat|data)(\.(gz|bz2|zst|zstd|lz4|snappy))
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What was found at a path, before it is read.
+    """Columns found at a path, before the rows are read.
 
     Attributes
     ----------

@@ -227,7 +227,7 @@ def _write(table: DataFrame, path: str) -> None:
 
 
 def _write_factors(users: DataFrame, items: DataFrame, fitted: Any, factors: int, out: str) -> None:
-    """Write users and items; an item that nobody knows in training has zeros."""
+    """Write users and items; items without training pairs get zeros."""
     nothing = F.array_repeat(F.lit(0.0).cast("float"), factors)
     for name, table, found in (("users", users, fitted.userFactors), ("items", items, fitted.itemFactors)):
         label = "user" if name == "users" else "item"

@@ -19,7 +19,7 @@ from typing import Any
 from recsys.errors import InputError
 
 OLDEST_JAVA = 17
-# Nobody else needs to reach a session that lives on this computer alone, and few tasks are enough for it.
+# A local session needs no network access, and few tasks.
 LOCAL = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",

@@ -1,4 +1,4 @@
-"""What the workers of a cluster compute: Arrow batches in, NumPy inside, Arrow batches out.
+"""Functions that run on the workers of a cluster: Arrow batches in, NumPy inside, Arrow batches out.
 
 These functions travel to the workers by value, so that NumPy and pyarrow are all that must be there.
 """

@@ -1,4 +1,4 @@
-"""What each format looks like, and that it is known by it."""
+"""An example of each format, and its detection."""
 
 import contextlib
 import gzip

@@ -273,7 +273,7 @@ class Server:
                     self.send_header("Content-Length", str(len(server.content) + server.more))
                 self.end_headers()
                 for place in range(0, len(server.content[: server.cut]), 500):
-                    with contextlib.suppress(OSError):  # whoever asked has given up
+                    with contextlib.suppress(OSError):  # the client has given up
                         self.wfile.write(server.content[: server.cut][place : place + 500])
                     time.sleep(server.pause)
 

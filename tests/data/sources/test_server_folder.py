@@ -138,7 +138,7 @@ def test_whoever_waits_for_large_data_gets_it_without_another_click(folder, monk
     app.run()
     assert not app.exception
     assert any("In use: parts" in shown.value for shown in app.subheader)
-    for visit in (other, elsewhere):  # nobody gets what they did not ask for, or want no longer
+    for visit in (other, elsewhere):  # no visit gets data it did not ask for, or wants no longer
         visit.run()
         assert not visit.exception
         assert not any("In use: parts" in shown.value for shown in visit.subheader)

@@ -118,7 +118,7 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Facts:
-    """What all bytes of a file say.
+    """Dialect found from all bytes of a file.
 
     Attributes
     ----------
