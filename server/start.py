@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from pages.components.session import session
 from pages.components.shell import sign_in
 from recsys import __version__
+from recsys.storage.dataset_store import forget_expired
 from recsys.system import event_log, memory
 
 PAUSE = 30.0  # seconds
@@ -36,17 +37,18 @@ async def lifespan(app: object) -> AsyncIterator[dict[str, Any] | None]:
     )
     memory.keep_heaps_few()
     await run_in_threadpool(session.train_on_sample)
-    giving_back = asyncio.create_task(_give_back_memory())
+    giving_back = asyncio.create_task(_tidy())
     yield None
     giving_back.cancel()
     event_log.note("server stopped")
 
 
-async def _give_back_memory() -> None:
-    """Return what is free to the system now and then: what visitors left behind is spread over the whole heap."""
+async def _tidy() -> None:
+    """Return free memory to the system now and then, and delete data that was held long enough."""
     while True:
         await asyncio.sleep(PAUSE)
         await run_in_threadpool(memory.give_back)
+        await run_in_threadpool(forget_expired)
 
 
 def page_failed(error: Exception) -> bool:

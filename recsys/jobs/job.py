@@ -48,6 +48,8 @@ class Job(Generic[W]):
         Owner; "" for none.
     address : str
         The network address that it was asked for from; "" if it is not known.
+    saved : bool
+        Whether it was saved, so that it is listed among the saved runs.
     viewers : set of str
         The visits that look at it, or did before they went elsewhere.
     """
@@ -60,6 +62,7 @@ class Job(Generic[W]):
     state: State = "queued"
     message: str = ""
     viewers: set[str] = field(default_factory=set)
+    saved: bool = False
     _wish: Literal["run", "pause", "cancel"] = "run"
     _seen: float = field(default_factory=time.monotonic)
     _turn: int = 0

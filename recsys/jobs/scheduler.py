@@ -66,7 +66,7 @@ class JobScheduler:
         lease: float = 900.0,
         each: int = 4,
         turn: float = 10.0,
-        grace: float = 120.0,
+        grace: float = 900.0,
         waiting: int = 64,
         paused: float = 1800.0,
     ) -> None:
@@ -131,6 +131,11 @@ class JobScheduler:
                 job._seen = time.monotonic()
                 job.viewers |= {viewer} - {""}
             return job
+
+    def of(self, owner: str) -> list[Job[Any]]:
+        """Return the runs of an owner that are remembered, in the order in which they came."""
+        with self._changed:
+            return [job for job in self._runs.values() if job.owner == owner]
 
     def leave(self, viewer: str) -> None:
         """Note that a visit is over, or its connection broke off: it may come back within the grace.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 import re
 import secrets
 import struct
+import time
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass, replace
@@ -21,11 +24,12 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
 from recsys.data.nouns import Nouns
 from recsys.errors import InputError
-from recsys.storage.folders import ensure_space, owner_folder
+from recsys.storage.folders import PRIVATE_FOLDER, ensure_space, owner_folder, runs_folder
 from recsys.system.atomic_files import remove_stale, write_atomic
 
-KEY = re.compile(r"kept-[0-9a-f]{12}")
-MOST = 10
+KEY = re.compile(r"(kept|held)-[0-9a-f]{12}")
+MOST, MOST_HELD = 10, 3
+HELD_FOR = 24 * 3600.0  # seconds since it was last opened
 FORMAT = 1
 DAMAGED = (
     OSError,
@@ -73,8 +77,22 @@ class DatasetStore:
     def __init__(self, owner: str) -> None:
         self.folder = owner_folder(owner) / "data"
 
+    def hold(self, dataset: Dataset) -> Dataset:
+        """Write data for `HELD_FOR`, in place of the oldest that is held; return it under the key that opens it again.
+
+        Raises
+        ------
+        InputError
+            If there is no room, or the folder cannot be written.
+        """
+        ensure_space(self.folder)
+        held = sorted(self.folder.glob("held-*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in held[MOST_HELD - 1 :]:
+            path.unlink(missing_ok=True)
+        return self._write(dataset, "held")
+
     def keep(self, dataset: Dataset) -> Dataset:
-        """Write data; return it under the key that opens it again.
+        """Write data, until it is deleted; return it under the key that opens it again.
 
         Raises
         ------
@@ -84,13 +102,18 @@ class DatasetStore:
         ensure_space(self.folder)
         if len(self.entries()) >= MOST:
             raise InputError(f"{MOST} data sets are kept, and that is the most. Delete one first.")
-        key = f"kept-{secrets.token_hex(6)}"
-        path = self.folder / f"{key}.zip"
-        write_atomic(path, _pack(dataset), called="The data")
+        kept = self._write(dataset, "kept")
+        if is_held(dataset.key):
+            self.delete(dataset.key)
+        return kept
+
+    def _write(self, dataset: Dataset, kind: str) -> Dataset:
+        key = f"{kind}-{secrets.token_hex(6)}"
+        write_atomic(self.folder / f"{key}.zip", _pack(dataset), called="The data")
         return replace(dataset, key=key, is_public=False)
 
     def entries(self) -> list[KeptEntry]:
-        """Return what is kept, the latest first; what is damaged is left out."""
+        """Return what is kept and not only held, the latest first; what is damaged is left out."""
         found = []
         remove_stale(self.folder)
         for path in self.folder.glob("kept-*.zip"):
@@ -112,6 +135,8 @@ class DatasetStore:
             If there is none of this key, or it is damaged.
         """
         path = self._path(key)
+        with contextlib.suppress(OSError):
+            os.utime(path)
         try:
             with zipfile.ZipFile(path) as file:
                 return _unpack(key, file)
@@ -136,6 +161,19 @@ class DatasetStore:
         if not KEY.fullmatch(key) or not path.is_file():
             raise InputError("This data is not kept here: it may be another browser's, or deleted.")
         return path
+
+
+def is_held(key: str) -> bool:
+    """Tell whether data is held for a while, and neither kept nor anything else."""
+    return key.startswith("held-") and KEY.fullmatch(key) is not None
+
+
+def forget_expired() -> None:
+    """Delete what was held, of all owners, and not opened for `HELD_FOR`; a clock that is set back deletes nothing."""
+    for path in (runs_folder() / PRIVATE_FOLDER).glob("*/data/held-*.zip"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > HELD_FOR:
+                path.unlink()
 
 
 def _pack(dataset: Dataset) -> bytes:

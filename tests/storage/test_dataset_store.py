@@ -1,5 +1,6 @@
 """Data that is kept: whole, under its own key, for its owner alone."""
 
+import os
 import zipfile
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pytest
 from recsys.data.nouns import Nouns
 from recsys.errors import InputError
 from recsys.storage import dataset_store
-from recsys.storage.dataset_store import DatasetStore
+from recsys.storage.dataset_store import DatasetStore, forget_expired, is_held
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +95,42 @@ def test_codes_that_do_not_fit_the_labels_are_damage(brought):
             file.writestr(name, part)
     with pytest.raises(InputError, match="damaged"):
         mine.open(key)
+
+
+def test_what_is_held_comes_back_and_is_not_listed_as_kept(brought):
+    store = DatasetStore("Ann")
+    held = store.hold(brought)
+    assert is_held(held.key)
+    assert not held.is_public
+    assert store.open(held.key).interactions.fingerprint == brought.interactions.fingerprint
+    assert store.entries() == []
+    with pytest.raises(InputError, match="another browser's"):
+        DatasetStore("Bob").open(held.key)
+
+
+def test_keeping_what_is_held_leaves_one_copy(brought):
+    store = DatasetStore("Ann")
+    held = store.hold(brought)
+    kept = store.keep(held)
+    assert [entry.key for entry in store.entries()] == [kept.key]
+    assert len(list(store.folder.glob("*.zip"))) == 1
+
+
+def test_of_what_is_held_the_oldest_goes(brought):
+    store = DatasetStore("Ann")
+    keys = [store.hold(brought).key for _ in range(5)]
+    assert {path.stem for path in store.folder.glob("held-*.zip")} == set(keys[-3:])
+
+
+def test_what_is_held_expires_and_what_is_kept_does_not(brought):
+    store = DatasetStore("Ann")
+    held, used, kept = store.hold(brought).key, store.hold(brought).key, store.keep(brought).key
+    for key in (held, used, kept):
+        os.utime(store.folder / f"{key}.zip", (0, 0))
+    store.open(used)
+    forget_expired()
+    assert {path.stem for path in store.folder.glob("*.zip")} == {used, kept}
+
+
+def test_forgetting_does_without_a_folder():
+    forget_expired()

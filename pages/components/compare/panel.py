@@ -98,13 +98,14 @@ def _progress(job: Job[Leaderboard], ended: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             at = next((entry.label for entry in job.run.entries if entry.done < 1), "")
             st.progress(job.run.progress, f"Training and measuring: {layout.escape(at)}")
-            st.button(
-                "Cancel",
-                icon=":material/stop:",
-                on_click=session.runs().cancel,
-                args=(job,),
-                key="cancel-comparison",
-            )
+            if session.may_steer(job):
+                st.button(
+                    "Cancel",
+                    icon=":material/stop:",
+                    on_click=session.runs().cancel,
+                    args=(job,),
+                    key="cancel-comparison",
+                )
     if job.state == "cancelled":
         st.caption(f"Cancelled: {len(job.run.measured)} of {len(job.run.entries)} models were measured.")
     for entry in job.run.entries:

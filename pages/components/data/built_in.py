@@ -11,7 +11,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.importing.registry import ENDINGS
 from recsys.data.sources import lastfm as lastfm_sources
 from recsys.errors import InputError
-from recsys.storage.dataset_store import KEY
+from recsys.storage.dataset_store import KEY, is_held
 from recsys.system import event_log
 
 
@@ -74,7 +74,7 @@ def own() -> list[UploadedFile]:
     st.markdown("**Files of yours**")
     st.caption(
         "A table (CSV, Parquet, JSON), an export of Last.fm, ListenBrainz or Spotify, MovieLens, or a zip. "
-        "Only you see it, until you leave."
+        "Only you see it. What you use stays for you for 24 hours, also over a reload."
     )
     folder = st.toggle("A whole folder", key="own-folder", help="Brings every file in it that can be read.")
     kind = "folder" if folder else "file"
@@ -88,9 +88,10 @@ def own() -> list[UploadedFile]:
 
 
 def keep() -> None:
-    """Offer to keep the data in use, if it is the visitor's own and would be gone when they leave."""
+    """Offer to keep or to delete the data in use, if it is the visitor's own and not kept yet."""
     chosen = session.dataset()
-    if chosen.is_public or KEY.fullmatch(chosen.key):
+    held = is_held(chosen.key)
+    if chosen.is_public or (KEY.fullmatch(chosen.key) and not held):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Keep it", icon=":material/bookmark:", key="keep-data"):
@@ -100,9 +101,15 @@ def keep() -> None:
                 layout.problem(error)
             else:
                 st.rerun()
+        if held:
+            _delete(chosen.key, "Delete now")
         st.caption(
-            "Only you see this data, and it is gone when you leave. Kept, it stays on this server for this "
-            "browser alone, until you delete it."
+            (
+                "Only you see this data. It stays on this server for 24 hours after you last opened it"
+                if held
+                else "Only you see this data, and a reload loses it"
+            )
+            + "; kept, it stays until you delete it."
         )
 
 
@@ -122,13 +129,23 @@ def kept() -> None:
             in_use = session.large_run() is None and session.dataset().key == entry.key
             if st.button("In use" if in_use else "Use", key=f"use-{entry.key}", disabled=in_use):
                 _use(entry.key)
-            if st.button("Delete", key=f"delete-{entry.key}", icon=":material/delete:"):
-                try:
-                    session.kept_data().delete(entry.key)
-                except InputError as error:
-                    layout.problem(error)
-                else:
-                    st.rerun()
+            _delete(entry.key, "Delete")
+
+
+def _delete(key: str, label: str) -> None:
+    """Draw a button that asks before it deletes."""
+    with st.popover(label, icon=":material/delete:"):
+        st.markdown("This cannot be undone.")
+        if st.button("Delete for good", key=f"delete-{key}", type="primary"):
+            try:
+                session.kept_data().delete(key)
+            except InputError as error:
+                layout.problem(error)
+                return
+            if session.dataset().key == key:
+                session.choose("sample")
+                st.query_params.clear()
+            st.rerun()
 
 
 def put_away() -> None:

@@ -226,7 +226,7 @@ def _draw_report(report: Report) -> None:
         )
     )
     if st.button("Use this data", type="primary", icon=":material/check:", key="use-own"):
-        session.show(report.dataset)
+        session.show(session.hold(report.dataset))
         built_in.put_away()
         for name in [name for name in st.session_state if str(name).startswith("own-")]:
             del st.session_state[name]

@@ -24,6 +24,13 @@ def owner() -> str:
     return f"browser: {secret}"
 
 
+def keeps_cookies() -> bool:
+    """Tell whether this visitor will be known again after a reload."""
+    if getattr(st.user, "is_logged_in", False):
+        return True
+    return is_secret(str(st.context.cookies.get(COOKIE, "")))
+
+
 def address() -> str:
     """Return the network address of this visitor, for fair shares; "" if it is not known.
 

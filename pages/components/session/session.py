@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from pages.components.session import shared_jobs, splits
-from pages.components.session.browser_identity import address, owner
+from pages.components.session.browser_identity import address, keeps_cookies, owner
 from recsys.data.catalogue import Catalogue
 from recsys.data.dataset import OFFERED, SHARED, Dataset
 from recsys.data.nouns import Nouns
@@ -85,6 +85,24 @@ def start(work: JobScheduler, run: S, on: Dataset | None = None) -> Job[S]:
         If too much waits already.
     """
     return work.start(on or dataset(), run, owner(), visitor(), address())
+
+
+def may_steer(job: Job[Any]) -> bool:
+    """Tell whether this visitor may pause, continue and cancel a job: their own, or one that is nobody's."""
+    return job.owner in ("", owner())
+
+
+def hold(uploaded: Dataset) -> Dataset:
+    """Keep uploaded data for a while, so that it outlives a reload; where that fails, say so."""
+    if not keeps_cookies():
+        st.session_state.notice = "This browser keeps no cookies, so a reload loses this data."
+        return uploaded
+    try:
+        with st.spinner("Keeping it for a reload ..."):
+            return kept_data().hold(uploaded)
+    except InputError as error:
+        st.session_state.notice = f"{error} A reload loses this data."
+        return uploaded
 
 
 def kept_data() -> DatasetStore:
@@ -317,8 +335,23 @@ def _of_kind(kind: type[W], run_id: str) -> Job[W] | None:
 
 
 def trail() -> list[Record]:
-    """Return the trainings of this visit, the latest last; to be changed in place."""
-    return st.session_state.setdefault("trail", [])
+    """Return the trainings of this visit, the latest last; to be changed in place.
+
+    A reload begins with those of this visitor that the server still remembers.
+    """
+    if "trail" not in st.session_state:
+        ended = [
+            job
+            for job in runs().of(owner())
+            if isinstance(job.run, TrainingRun) and job.state in ("done", "diverged") and not job.saved
+        ]
+        st.session_state.trail = [
+            Record(job.id, f"Run {place}", Setup.of(job.dataset, job.run), list(job.run.history))
+            for place, job in enumerate(ended, 1)
+        ]
+        st.session_state.noted = {job.id for job in ended}
+    trained: list[Record] = st.session_state.trail
+    return trained
 
 
 def follow(job: Job[TrainingRun]) -> None:

@@ -155,7 +155,7 @@ def _start_button(words: str, base: Setup, make: Callable[[Split], Sweep | Searc
     except InputError as error:
         layout.problem(error)
         return
-    if before is not None:
+    if before is not None and session.may_steer(before):
         session.sweeps().cancel(before)
     session.follow_sweep(job)
 
@@ -193,6 +193,8 @@ def _panel(job: Job[Any], ended: bool) -> None:
 
 def _buttons(job: Job[Any]) -> None:
     runs = session.sweeps()
+    if not session.may_steer(job):
+        return
     if job.state == "paused":
         st.button(
             "Continue",

@@ -95,6 +95,8 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[Record]) -> None
 
 def _buttons(job: Job[TrainingRun], now: str) -> None:
     runs = session.runs()
+    if not session.may_steer(job):
+        return
     for label, icon, wish, then, where in (
         ("Pause", ":material/pause:", runs.pause, ("paused",), ("queued", "running")),
         ("Continue", ":material/play_arrow:", runs.resume, ("queued", "running"), ("paused",)),

@@ -36,10 +36,10 @@ def remember() -> None:
     query = to_query(setup)
     if not query.items() <= st.query_params.to_dict().items():
         st.query_params.update(query)
+    trail = session.trail()
     noted: set[str] = st.session_state.setdefault("noted", set())
     if job.state in ("done", "diverged") and job.id not in noted:
         noted.add(job.id)
-        trail = session.trail()
         trail.append(Record(job.id, f"Run {len(noted)}", setup, list(job.run.history)))
         del trail[:-KEPT]
 
@@ -100,6 +100,11 @@ def runs() -> None:
             selection_mode="multi-row",
             column_config=columns(table),
         )
+        if any(record.id not in _saved() for record in records):
+            st.caption(
+                "Runs that are not saved outlive a reload; the server forgets them when it restarts, when it needs "
+                "their memory, and those on your own data 15 minutes after you leave."
+            )
     chosen = [record for record in records if record.id in _selected()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(chosen) == 1:
@@ -369,5 +374,6 @@ def _save(record: Record) -> None:
     job = session.runs().get(record.id)
     if job is not None:
         session.saved_runs().save(job.dataset, job.run, record.name)
+        job.saved = True
         session.trail().remove(record)
         del st.session_state.saved

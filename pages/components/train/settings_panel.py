@@ -54,7 +54,7 @@ def settings() -> None:
 
 def _train(setup: Setup, quick: bool) -> None:
     runs = session.runs()
-    if quick and (job := session.run()) is not None:
+    if quick and (job := session.run()) is not None and session.may_steer(job):
         runs.cancel(job)
     job = session.start(runs, setup.run(cached.split(**setup.hold_out)))
     session.follow(job)
