@@ -60,38 +60,22 @@ def top_n(scores, seen, order, n):
 
 
 def sgd_implicit(
-    order,
-    user_codes,
-    item_codes,
-    targets,
-    weights,
-    p,
-    q,
-    p_sums,
-    q_sums,
-    gram_p,
-    gram_q,
-    uz,
-    iz,
-    ud,
-    di,
-    rate,
-    block,
+    user_codes, item_codes, targets, p, q, user_steps, item_steps, user_spectrum, item_spectrum, rate
 ):
-    """Visit pairs in blocks: the zeros' share from the rows as the block begins, the rest pair by pair."""
-    p, q, p_sums, q_sums = (array.astype(float) for array in (p, q, p_sums, q_sums))
-    for first in range(0, len(order), block):
-        rows = order[first : first + block]
-        pulls = [(gram_q @ p[user_codes[row]], gram_p @ q[item_codes[row]]) for row in rows]
-        for row, (p_pull, q_pull) in zip(rows, pulls, strict=True):
-            u, i = user_codes[row], item_codes[row]
-            error = weights[row] * (targets[row] - p[u] @ q[i])
-            p_move = error * q[i] - uz[u] * p_pull - ud[u] * p[u]
-            q_move = error * p[u] - iz[i] * q_pull - di[i] * q[i]
-            p_sums[u] += np.square(p_move).mean()
-            q_sums[i] += np.square(q_move).mean()
-            p[u] += rate / np.sqrt(p_sums[u]) * p_move
-            q[i] += rate / np.sqrt(q_sums[i]) * q_move
+    """Visit pairs one by one; return new factors and AdaGrad's sums."""
+    p, q, user_spectrum, item_spectrum = (
+        array.astype(float) for array in (p, q, user_spectrum, item_spectrum)
+    )
+    p_sums, q_sums = (steps["total"].astype(float) for steps in (user_steps, item_steps))
+    for u, i, target in zip(user_codes, item_codes, targets, strict=True):
+        user, item = user_steps[u], item_steps[i]
+        error = float(user["weight"]) * float(item["weight"]) * (target - p[u] @ q[i])
+        p_sums[u] += np.square(error * q[i] - user["decay"] * p[u]).mean()
+        q_sums[i] += np.square(error * p[u] - item["decay"] * q[i]).mean()
+        p_rate, q_rate = rate / np.sqrt(p_sums[u]), rate / np.sqrt(q_sums[i])
+        p_kept = np.maximum(1 - p_rate * (user["zeros"] * user_spectrum + user["decay"]) / 2, 0) ** 2
+        q_kept = np.maximum(1 - q_rate * (item["zeros"] * item_spectrum + item["decay"]) / 2, 0) ** 2
+        p[u], q[i] = p_kept * p[u] + p_rate * error * q[i], q_kept * q[i] + q_rate * error * p[u]
     return p, q, p_sums, q_sums
 
 
@@ -143,16 +127,17 @@ def squared_error_without_own(user_codes, item_codes, targets, mean, bu, bi, sta
     return total
 
 
-def solve_users(starts, items, targets, weights, q, gram, zero, decay):
+def solve_users(starts, items, targets, weights, q, spectrum, zero, decay):
     """Solve each user's normal equations, one sum at a time."""
     q = q.astype(float)
     p = np.zeros((len(starts) - 1, q.shape[1]))
     for u in range(len(p)):
-        matrix = zero[u] * gram + decay[u] * np.eye(q.shape[1])
+        matrix = zero[u] * np.diag(spectrum.astype(float)) + decay[u] * np.eye(q.shape[1])
         right = np.zeros(q.shape[1])
         for at in range(starts[u], starts[u + 1]):
-            matrix = matrix + weights[at] * np.outer(q[items[at]], q[items[at]])
-            right += weights[at] * targets[at] * q[items[at]]
+            weight, row = weights[items[at]], q[items[at]]
+            matrix = matrix + weight * np.outer(row, row)
+            right += weight * targets[at] * row
         if starts[u + 1] > starts[u]:
             p[u] = np.linalg.solve(matrix, right)
     return p

@@ -26,8 +26,11 @@ T = TypeVar("T")
 # rows stay in the second. Found on 32 KB and 1 MB; larger and smaller ones lose little.
 GROUP_BYTES = 64 * 1024
 BLOCK_BYTES = 1024 * 1024
-# Spans are visited in a new order in each epoch; below this length the next row comes too late.
-SPAN = 1024
+# Users and items are dealt into as many stripes each, with about the same number of pairs: what a stripe of users
+# learns with one stripe of items, and the next one with another, shares no row.
+STRIPES = 8
+# In how many parts the pairs of a cell are visited. All at once, a row would learn for long from few others.
+PARTS = 4
 
 _plain_only = threading.Event()
 
@@ -93,7 +96,7 @@ class Pairs:
     targets : float32 array, shape (n,)
     starts : int64 array, shape (n_blocks * n_groups + 1,)
         Cell c, group c % n_groups of users and block c // n_groups of items, has the pairs from
-        starts[c] to starts[c + 1].
+        starts[c] to starts[c + 1]. Each stripe has as many groups or blocks, one after the other.
     n_groups : int
     """
 
@@ -107,17 +110,24 @@ class Pairs:
         """Return the number of pairs."""
         return len(self.targets)
 
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks of items."""
+        return (len(self.starts) - 1) // self.n_groups
+
     @cached_property
-    def _spans(self) -> tuple[Places, Places, Places]:
-        """Every cell cut into spans: where each begins and ends, and its cell."""
-        counts = -(-np.diff(self.starts) // SPAN)
-        cells = np.repeat(np.arange(len(counts)), counts)
-        place = np.arange(len(cells)) - np.repeat(np.cumsum(counts) - counts, counts)
-        first = self.starts[cells] + SPAN * place
-        return first, np.minimum(first + SPAN, self.starts[cells + 1]), cells
+    def _spans(self) -> tuple[Places, Places, Places, Places, Places]:
+        """The parts of all cells: where each begins and ends, which part it is, and its block and group."""
+        cuts = self.starts[:-1, None] + np.diff(self.starts)[:, None] * np.arange(PARTS + 1) // PARTS
+        first, last = cuts[:, :-1].ravel(), cuts[:, 1:].ravel()
+        some = np.flatnonzero(first < last)
+        cells, part = np.divmod(some, PARTS)
+        return first[some], last[some], part, *np.divmod(cells, self.n_groups)
 
     def visits(self, random: np.random.Generator, most: int) -> Iterator[tuple[Places, Places, int]]:
-        """Go once over the pairs, the cells and the spans of each in a new order.
+        """Go once over the pairs, in a new order of their cells and the parts of each.
+
+        In every round each stripe of users meets one of items, and in a part of it a part of each of their cells.
 
         Parameters
         ----------
@@ -132,13 +142,14 @@ class Pairs:
         done : int
             Number of pairs visited after it.
         """
-        first, last, cells = self._spans
-        turn = random.random(len(cells))
-        n_cells = len(self.starts) - 1
-        if n_cells > 1:
-            # A block of items stays in the cache while all groups of users pass by.
-            blocks, groups = random.permutation(n_cells // self.n_groups), random.permutation(self.n_groups)
-            turn += (blocks[:, None] * self.n_groups + groups).ravel()[cells]
+        first, last, part, block, group = self._spans
+        users, items = group * STRIPES // self.n_groups, block * STRIPES // self.n_blocks
+        turn_of_users, turn_of_items = random.permutation(STRIPES), random.permutation(STRIPES)
+        rounds = (turn_of_items[items] - turn_of_users[users]) % STRIPES
+        turn = random.permutation(STRIPES * PARTS)[rounds * PARTS + part] * STRIPES + users
+        # A block of items stays in the cache while all groups of users pass by.
+        turn = turn * self.n_blocks + random.permutation(self.n_blocks)[block]
+        turn = turn * self.n_groups + random.permutation(self.n_groups)[group]
         order = turn.argsort()
         first, last = first[order], last[order]
         if len(self) <= most:  # what small data takes in one step should cost no more than it must
@@ -175,22 +186,25 @@ def arrange(
         What the pairs will move.
     random : Generator
     """
-    group = max(1, GROUP_BYTES // (4 * users.stride))
-    block = max(1, BLOCK_BYTES // (4 * items.stride))
-    n_groups, n_blocks = -(-len(users) // group), -(-len(items) // block)
-    # Blocks by popularity: the first ones have most of the pairs, and so the cache is refilled less often.
+    n_groups = STRIPES * _parts(4 * users.stride * len(users), STRIPES * GROUP_BYTES)
+    blocks = _parts(4 * items.stride * len(items), STRIPES * BLOCK_BYTES)
+    counts = np.bincount(user_codes, minlength=len(users))
+    group_of_user = (np.cumsum(counts) - counts) * n_groups // max(1, len(targets))
+    # Stripes of items by popularity, there and back again, and so are the blocks of each: the first ones have most
+    # of the pairs, and so the cache is refilled less often.
     by_popularity = np.argsort(-np.bincount(item_codes, minlength=len(items)), kind="stable")
+    row, column = np.divmod(np.arange(len(items)), STRIPES)
+    stripe = np.where(row % 2, STRIPES - 1 - column, column)
     block_of_item = np.empty(len(items), np.int32)
-    block_of_item[by_popularity] = np.arange(len(items)) // block
-    group_of_user = (np.arange(len(users)) // group).astype(np.int32)
-    starts = np.zeros(n_groups * n_blocks + 1, np.int64)
+    block_of_item[by_popularity] = stripe * blocks + row * blocks // (row[-1] + 1)
+    starts = np.zeros(n_groups * STRIPES * blocks + 1, np.int64)
     room = len(targets) + simd.AHEAD
     arranged = np.zeros(room, np.int32), np.zeros(room, np.int32), np.empty_like(targets)
     sgd.arrange(
         user_codes,
         item_codes,
         targets,
-        group_of_user,
+        np.minimum(group_of_user, n_groups - 1).astype(np.int32),
         block_of_item,
         n_groups,
         starts,
@@ -198,6 +212,11 @@ def arrange(
         random.integers(0, 2**64, dtype=np.uint64),
     )
     return Pairs(*arranged, starts, n_groups)
+
+
+def _parts(whole: int, most: int) -> int:
+    """Return into how many parts of at most this size something is cut."""
+    return max(1, -(-whole // most))
 
 
 def sgd_article(
@@ -244,6 +263,33 @@ def sgd_biased(
         for span in _slices(visit):
             u, i, targets = (array[span] for array in known)
             sgd.sgd_biased(u, i, targets, np.float32(0), *biases, users.factors, items.factors, *settings)
+
+    _run(fast, plain)
+
+
+def sgd_implicit(
+    visit: tuple[Places, Places],
+    pairs: Pairs,
+    users: Rows,
+    items: Rows,
+    steps: tuple[NDArray[np.void], NDArray[np.void]],
+    spectra: tuple[Rows, Rows],
+    learning_rate: float,
+) -> None:
+    """Visit some spans of the pairs as `kernels.sgd.sgd_implicit` does; each spectrum is a single row."""
+    rate = np.float32(learning_rate)
+    known = pairs.user_codes, pairs.item_codes, pairs.targets
+
+    def fast() -> None:
+        share = np.float32(1 / users.factors.shape[1])
+        pulls = spectra[0].records, spectra[1].records
+        simd.sgd_implicit(*visit, *known, users.records, items.records, *steps, *pulls, share, rate)
+
+    def plain() -> None:
+        pulls = spectra[0].factors[0], spectra[1].factors[0]
+        for span in _slices(visit):
+            u, i, targets = (array[span] for array in known)
+            sgd.sgd_implicit(u, i, targets, users.factors, items.factors, *steps, *pulls, rate)
 
     _run(fast, plain)
 

@@ -7,8 +7,6 @@ an index: codes come from `Interactions`, which did.
 import numba
 import numpy as np
 
-from recsys.kernels.top_n import BLOCK
-
 # Never the bare `fastmath=True`: with "nnan" in it, isnan is always False.
 FAST = {"reassoc", "contract", "arcp", "nsz", "afn"}
 
@@ -176,87 +174,70 @@ def arrange(
             new_targets[a], new_targets[b] = new_targets[b], new_targets[a]
 
 
+# One row's part in a step: AdaGrad's sum of squared gradients, the weight of its zeros and of its regularization
+# in one step, and what the error of its pairs is multiplied by.
+ROW_STEP = np.dtype([("total", "f4"), ("zeros", "f4"), ("decay", "f4"), ("weight", "f4")])
+
+
 @numba.njit(nogil=True, cache=True, fastmath=FAST)
 def sgd_implicit(
-    order,
     user_codes,
     item_codes,
     targets,
-    weights,
     p,
     q,
-    p_sums,
-    q_sums,
-    gram_p,
-    gram_q,
-    user_zero,
-    item_zero,
-    user_decay,
-    item_decay,
+    user_steps,
+    item_steps,
+    user_spectrum,
+    item_spectrum,
     learning_rate,
 ):
-    """Visit known pairs in an order; each step sees its own error and its share of all the zeros.
+    """Go once over known pairs; each step sees its own error and its share of all the zeros.
 
-    The zeros' part of a gradient, (Q^T V Q) p_u and (P^T P) q_i, is taken for `BLOCK` pairs
-    at a time, as one product with the rows as they are when the block begins.
+    In a basis in which the Gram matrix of q is diagonal, the zeros pull every factor of p by a number of its own:
+    p_f' = -z l_f p_f, whose exact flow is exp(-t z l_f). That and the regularization shrink a row by
+    max(1 - x / 2, 0)^2, close to exp(-x), where x = rate (z l_f + d): no step can overshoot, however large it is.
+    AdaGrad's sums, one for each row, are those of the pairs and the regularization.
 
     Parameters
     ----------
-    order : int64 array
-        Rows of the pairs to visit.
     user_codes, item_codes : int32 array, shape (n,)
-    targets, weights : float32 array, shape (n,)
-        What to predict for each pair, and how much its error counts.
+    targets : float32 array, shape (n,)
     p, q : float32 array, shape (n_users, factors) and (n_items, factors)
         Changed in place.
-    p_sums, q_sums : float32 array, shape (n_users,) and (n_items,)
-        AdaGrad's sums of squared gradients, one for each row; changed in place.
-    gram_p, gram_q : float32 array, shape (factors, factors)
-        P^T P and Q^T V Q.
-    user_zero, item_zero, user_decay, item_decay : float32 array, shape (n_users,) or (n_items,)
-        Weight of the zeros and of the regularization in one step of a row.
+    user_steps, item_steps : array of ROW_STEP, shape (n_users,) and (n_items,)
+        `total` is changed in place.
+    user_spectrum, item_spectrum : float32 array, shape (factors,)
+        The diagonals of the Gram matrices: of q for the users, of p for the items.
     learning_rate : float32
     """
     factors = p.shape[1]
-    p_block = np.empty((BLOCK, factors), np.float32)
-    q_block = np.empty((BLOCK, factors), np.float32)
-    p_step = np.empty((BLOCK, factors), np.float32)
-    q_step = np.empty((BLOCK, factors), np.float32)
-    share = np.float32(1.0) / np.float32(factors)
-    for first in range(0, order.shape[0], BLOCK):
-        size = min(BLOCK, order.shape[0] - first)
-        for b in range(size):
-            u = np.uint32(user_codes[order[first + b]])
-            i = np.uint32(item_codes[order[first + b]])
-            for f in range(factors):
-                p_block[b, f] = p[u, f]
-                q_block[b, f] = q[i, f]
-        np.dot(p_block, gram_q, p_step)
-        np.dot(q_block, gram_p, q_step)
-        for b in range(size):
-            row = order[first + b]
-            u = np.uint32(user_codes[row])
-            i = np.uint32(item_codes[row])
-            error = targets[row]
-            for f in range(factors):
-                error -= p[u, f] * q[i, f]
-            error *= weights[row]
-            p_square = np.float32(0.0)
-            q_square = np.float32(0.0)
-            for f in range(factors):
-                p_move = error * q[i, f] - user_zero[u] * p_step[b, f] - user_decay[u] * p[u, f]
-                q_move = error * p[u, f] - item_zero[i] * q_step[b, f] - item_decay[i] * q[i, f]
-                p_step[b, f] = p_move
-                q_step[b, f] = q_move
-                p_square += p_move * p_move
-                q_square += q_move * q_move
-            p_sums[u] += p_square * share
-            q_sums[i] += q_square * share
-            p_rate = learning_rate / np.sqrt(p_sums[u])
-            q_rate = learning_rate / np.sqrt(q_sums[i])
-            for f in range(factors):
-                p[u, f] += p_rate * p_step[b, f]
-                q[i, f] += q_rate * q_step[b, f]
+    one, half, least = np.float32(1), np.float32(0.5), np.float32(0)
+    for row in range(targets.shape[0]):
+        u = np.uint32(user_codes[row])
+        i = np.uint32(item_codes[row])
+        match, p_square, q_square = least, least, least
+        for f in range(factors):
+            match += p[u, f] * q[i, f]
+            p_square += p[u, f] * p[u, f]
+            q_square += q[i, f] * q[i, f]
+        user, item = user_steps[u], item_steps[i]
+        error = user.weight * item.weight * (targets[row] - match)
+        # |e q - d p|^2 / factors, without another look at the rows
+        user.total += (
+            error * (error * q_square - np.float32(2) * user.decay * match) + user.decay**2 * p_square
+        ) / np.float32(factors)
+        item.total += (
+            error * (error * p_square - np.float32(2) * item.decay * match) + item.decay**2 * q_square
+        ) / np.float32(factors)
+        p_rate = learning_rate / np.sqrt(user.total)
+        q_rate = learning_rate / np.sqrt(item.total)
+        for f in range(factors):
+            p_old, q_old = p[u, f], q[i, f]
+            p_kept = max(one - half * p_rate * (user.zeros * user_spectrum[f] + user.decay), least)
+            q_kept = max(one - half * q_rate * (item.zeros * item_spectrum[f] + item.decay), least)
+            p[u, f] = p_kept * p_kept * p_old + p_rate * error * q_old
+            q[i, f] = q_kept * q_kept * q_old + q_rate * error * p_old
 
 
 @numba.njit(nogil=True, cache=True, fastmath=FAST)

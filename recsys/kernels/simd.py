@@ -163,6 +163,61 @@ _dot_within = _dot(bias_within=True)
 
 
 @intrinsic
+def _match_and_squares(typing_context, p, q, u, i):
+    """Return p.q, p.p and q.q."""
+
+    def build(context, builder, signature, arguments):
+        p_rows, q_rows, u, i = arguments
+        _, p = _load(context, builder, signature.args[0], p_rows, u)
+        _, q = _load(context, builder, signature.args[1], q_rows, i)
+        sums = [
+            _sum(builder, [builder.fmul(a, b, flags=FLAGS) for a, b in zip(*rows, strict=True)])
+            for rows in ((p, q), (p, p), (q, q))
+        ]
+        return context.make_tuple(builder, signature.return_type, sums)
+
+    return types.UniTuple(types.float32, 3)(p, q, types.uint32, types.uint32), build
+
+
+@intrinsic
+def _shrink_and_add(typing_context, p, q, p_spectrum, q_spectrum, u, i, p_numbers, q_numbers):
+    """Move both rows: p to max(a l_f + b, 0)^2 p + c q with p's three numbers a, b, c, and q likewise."""
+
+    def build(context, builder, signature, arguments):
+        p_rows, q_rows, p_spectrum, q_spectrum, u, i, p_numbers, q_numbers = arguments
+        first = ir.Constant(I32, 0)
+        p_places, p = _load(context, builder, signature.args[0], p_rows, u)
+        q_places, q = _load(context, builder, signature.args[1], q_rows, i)
+        _, p_pulls = _load(context, builder, signature.args[2], p_spectrum, first)
+        _, q_pulls = _load(context, builder, signature.args[3], q_spectrum, first)
+
+        def moved(row, other, pulls, numbers):
+            kind = row.type
+            a, b, c = (
+                _splat(builder, kind, number) for number in cgutils.unpack_tuple(builder, numbers, count=3)
+            )
+            kept = builder.fadd(builder.fmul(a, pulls, flags=FLAGS), b, flags=FLAGS)
+            name = f"llvm.maxnum.v{kind.count}f32"
+            larger = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind, kind]), name)
+            # `maxnum` heeds NaN, which costs two instructions more; rows that hold one are lost anyway.
+            kept = builder.call(
+                larger, [kept, ir.Constant(kind, [0.0] * kind.count)], fastmath=(*FLAGS, "nnan")
+            )
+            kept = builder.fmul(builder.fmul(kept, kept, flags=FLAGS), row, flags=FLAGS)
+            return builder.fadd(kept, builder.fmul(c, other, flags=FLAGS), flags=FLAGS)
+
+        for at in range(len(p)):
+            p_new = moved(p[at], q[at], p_pulls[at], p_numbers)
+            q_new = moved(q[at], p[at], q_pulls[at], q_numbers)
+            builder.store(p_new, p_places[at], align=4 * p_new.type.count)
+            builder.store(q_new, q_places[at], align=4 * q_new.type.count)
+        return context.get_dummy_value()
+
+    code, numbers = types.uint32, types.UniTuple(types.float32, 3)
+    return types.void(p, q, p_spectrum, q_spectrum, code, code, numbers, numbers), build
+
+
+@intrinsic
 def _fetch(typing_context, rows, index):
     """Ask for a row that is needed soon."""
 
@@ -228,6 +283,45 @@ def sgd_biased_beside(
             stride = learning_rate * _step_beside(p, q, u, i, rest, keep, learning_rate)
             user_bias[u] = keep * user_bias[u] + stride
             item_bias[i] = keep * item_bias[i] + stride
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def sgd_implicit(
+    starts,
+    ends,
+    user_codes,
+    item_codes,
+    targets,
+    p,
+    q,
+    user_steps,
+    item_steps,
+    user_spectrum,
+    item_spectrum,
+    share,
+    learning_rate,
+):
+    """Go over the pairs of some spans; the spectra are single rows, and `share` is 1 / factors."""
+    one, half, two = np.float32(1), np.float32(0.5), np.float32(2)
+    for span in range(starts.shape[0]):
+        for row in range(np.uint64(starts[span]), np.uint64(ends[span])):
+            _fetch(p, np.uint32(user_codes[row + np.uint64(AHEAD)]))
+            _fetch(q, np.uint32(item_codes[row + np.uint64(AHEAD)]))
+            u, i = np.uint32(user_codes[row]), np.uint32(item_codes[row])
+            match, p_square, q_square = _match_and_squares(p, q, u, i)
+            user, item = user_steps[u], item_steps[i]
+            error = user.weight * item.weight * (targets[row] - match)
+            p_decay, q_decay = user.decay, item.decay
+            p_gradient = error * (error * q_square - two * p_decay * match) + p_decay * p_decay * p_square
+            q_gradient = error * (error * p_square - two * q_decay * match) + q_decay * q_decay * q_square
+            user.total += share * p_gradient
+            item.total += share * q_gradient
+            p_rate = learning_rate / np.sqrt(user.total)
+            q_rate = learning_rate / np.sqrt(item.total)
+            p_half, q_half = half * p_rate, half * q_rate
+            p_numbers = -p_half * user.zeros, one - p_half * p_decay, p_rate * error
+            q_numbers = -q_half * item.zeros, one - q_half * q_decay, q_rate * error
+            _shrink_and_add(p, q, user_spectrum, item_spectrum, u, i, p_numbers, q_numbers)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=FAST)

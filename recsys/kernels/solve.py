@@ -7,55 +7,105 @@ from recsys.kernels.sgd import FAST
 
 # Part of a matrix's trace that is added to its diagonal, so that it has an inverse in float32.
 TINY_RIDGE = np.float32(1e-6)
+# Of the right-hand side: where conjugate gradients end, at what float32 can tell.
+TOLERANCE = np.float32(1e-6)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=FAST)
-def solve_users(starts, item_codes, targets, weights, q, gram, zero, decay, p):
-    """Fill p with (sum of w q q^T + zero gram + decay I)^-1 (sum of w target q), exactly.
+def solve_users(starts, item_codes, targets, weights, q, spectrum, zero, decay, p):
+    """Fill p with (sum of w q q^T + zero diag(spectrum) + decay I)^-1 (sum of w target q).
+
+    By conjugate gradients from 0, in units in which the diagonal part is the identity: what is left of the matrix
+    has as many eigenvalues other than 1 as the user has pairs, and a few steps find the solution to rounding.
 
     Parameters
     ----------
     starts : int64 array, shape (n_users + 1,)
         User u has the pairs from starts[u] to starts[u + 1].
     item_codes : int32 array, shape (n,)
-    targets, weights : float32 array, shape (n,)
+    targets : float32 array, shape (n,)
+    weights : float32 array, shape (n_items,)
     q : float32 array, shape (n_items, factors)
-    gram : float32 array, shape (factors, factors)
+        In a basis in which the Gram matrix of the zeros is diagonal.
+    spectrum : float32 array, shape (factors,)
+        Its diagonal; 0 or more.
     zero, decay : float32 array, shape (n_users,)
     p : float32 array, shape (n_users, factors)
         Overwritten; 0 for users without pairs.
+
+    References
+    ----------
+    M. Hestenes, E. Stiefel, "Methods of Conjugate Gradients for Solving Linear Systems", Journal of Research of the
+    National Bureau of Standards 49(6), 1952.
     """
     factors = q.shape[1]
     longest = 0
     for u in range(p.shape[0]):
         longest = max(longest, starts[u + 1] - starts[u])
     rows = np.empty((longest, factors), np.float32)
-    right = np.empty(factors, np.float32)
+    unit, rest, way, image = (
+        np.empty(factors, np.float32),
+        np.empty(factors, np.float32),
+        np.empty(factors, np.float32),
+        np.empty(factors, np.float32),
+    )
     for u in range(p.shape[0]):
         first = starts[u]
         n = starts[u + 1] - first
+        p[u, :] = 0
         if n == 0:
-            p[u, :] = 0
             continue
-        right[:] = 0
+        trace = np.float32(0)
+        for f in range(factors):
+            trace += zero[u] * spectrum[f]
         for b in range(n):
             i = np.uint32(item_codes[first + b])
-            weight = weights[first + b]
-            root = np.sqrt(weight)
-            pull = weight * targets[first + b]
             for f in range(factors):
-                rows[b, f] = root * q[i, f]
-                right[f] += pull * q[i, f]
-        matrix = np.dot(rows[:n].T, rows[:n])
-        trace = np.float32(0.0)
-        for f in range(factors):
-            for g in range(factors):
-                matrix[f, g] += zero[u] * gram[f, g]
-            trace += matrix[f, f]
+                trace += weights[i] * q[i, f] * q[i, f]
+        if not trace > 0:
+            continue
         # Without regularization a matrix of few rows has no inverse.
+        ridge = decay[u] + TINY_RIDGE * trace
         for f in range(factors):
-            matrix[f, f] += decay[u] + TINY_RIDGE * trace
-        p[u, :] = np.linalg.solve(matrix, right)
+            unit[f] = np.float32(1) / np.sqrt(zero[u] * spectrum[f] + ridge)
+            rest[f] = 0
+        for b in range(n):
+            i = np.uint32(item_codes[first + b])
+            root = np.sqrt(weights[i])
+            pull = root * targets[first + b]
+            for f in range(factors):
+                rows[b, f] = root * q[i, f] * unit[f]
+                rest[f] += pull * rows[b, f]
+        square = np.float32(0)
+        for f in range(factors):
+            way[f] = rest[f]
+            square += rest[f] * rest[f]
+        enough = TOLERANCE * TOLERANCE * square
+        for _ in range(4 * factors + 10):
+            if square <= enough:
+                break
+            for f in range(factors):
+                image[f] = way[f]
+            for b in range(n):
+                match = np.float32(0)
+                for f in range(factors):
+                    match += rows[b, f] * way[f]
+                for f in range(factors):
+                    image[f] += match * rows[b, f]
+            curvature = np.float32(0)
+            for f in range(factors):
+                curvature += way[f] * image[f]
+            step = square / curvature
+            before = square
+            square = np.float32(0)
+            for f in range(factors):
+                p[u, f] += step * way[f]
+                rest[f] -= step * image[f]
+                square += rest[f] * rest[f]
+            for f in range(factors):
+                way[f] = rest[f] + square / before * way[f]
+        for f in range(factors):
+            p[u, f] *= unit[f]
 
 
 @numba.njit(nogil=True, cache=True)

@@ -3,10 +3,6 @@
 import numba
 import numpy as np
 
-# Pairs whose share of the zeros is taken in one matrix product: enough for it to be fast, few enough to be fresh.
-BLOCK = 64
-
-
 # Items whose scores are worked out together: enough for wide registers, few enough to stop in time.
 SCORED_AT_ONCE = 128
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
-from recsys.kernels import sgd, solve
+from recsys.kernels import balance, blocked_sgd, sgd, solve
+from recsys.models import matrix_factorization
 from recsys.models.base import Contributions, OnlineUpdate
-from recsys.models.matrix_factorization import MatrixFactorization, keep_blas_to_one_thread, slowed_down
+from recsys.models.blocked_mf import BlockedMF
+from recsys.models.matrix_factorization import diverged, keep_blas_to_one_thread, slowed_down
 from recsys.models.value_matrix import centred_logs, noise_norm
 
 # Free of the scale of the data, and found on hold-outs that no reported figure uses; README says how good they are.
@@ -25,8 +27,9 @@ DECAY_ZEROS = 10.0  # of the zeros in the regularization of a row, where its own
 USER_DECAY_POWER = 0.5
 ITEM_DECAY_POWER = 0.9
 FIRST_SUM = 0.1
-FEWEST_PAIRS_PER_GRAM = 16_384
-USERS_PER_SOLVE = 2_048
+# How often in an epoch the basis is renewed in which the zeros' pull is diagonal.
+RENEWALS = 2
+USERS_PER_SOLVE = 8_192
 
 # Part of the learning rate with which items learn on after training.
 LEARNING_ON = 0.1
@@ -35,14 +38,15 @@ LEARNING_ON = 0.1
 UNWANTED_WEIGHT = 5.0
 
 
-class ImplicitMF(MatrixFactorization):
+class ImplicitMF(BlockedMF):
     """Matrix factorization of all pairs, observed or not, by SGD.
 
     Minimises the sum over known pairs of w_i (y_ui - p_u.q_i)^2, plus a weak pull to zero over
     *all* pairs, a sum of a_u v_i (p_u.q_i)^2, plus r_u |p_u|^2 and r_i |q_i|^2. The sum over all pairs
-    costs nothing like it: its gradient for p_u is a_u (Q^T V Q) p_u, a small matrix renewed a few
-    times in each epoch. Steps are AdaGrad's, with one sum for each row, and shrink to nothing over
-    the last epochs.
+    costs nothing like it: its gradient for p_u is a_u (Q^T V Q) p_u, and for q_i alike. A few times in each
+    epoch the factors are turned into a basis in which both of these small matrices are diagonal; every step
+    then takes its share of all the zeros by one number for each factor. Steps are AdaGrad's, with one sum
+    for each row, and shrink to nothing over the last epochs.
 
     Nothing in it depends on the size of the data. With n pairs, n' of a user and c' of an item on average:
 
@@ -93,7 +97,7 @@ class ImplicitMF(MatrixFactorization):
         "epochs": 20,
         "seed": 0,
     }
-    learned = MatrixFactorization.learned | {
+    learned = BlockedMF.learned | {
         "user_log_means": ("users",),
         "log_deviation": (),
         "user_count": (),
@@ -136,12 +140,12 @@ class ImplicitMF(MatrixFactorization):
         factors = int(self.settings["factors"])
         n_users, n_items = interactions.n_users, interactions.n_items
         spread = np.float32(0.1 / np.sqrt(factors))
-        self.user_factors = spread * random.standard_normal((n_users, factors), np.float32)
-        self.item_factors = spread * random.standard_normal((n_items, factors), np.float32)
-        # Nothing is known of these items; zero factors keep them out of all lists.
-        self.item_factors[interactions.item_counts == 0] = 0
-        self.user_bias = np.zeros(n_users, np.float32)
-        self.item_bias = np.zeros(n_items, np.float32)
+        user_factors = spread * random.standard_normal((n_users, factors), np.float32)
+        item_factors = spread * random.standard_normal((n_items, factors), np.float32)
+        # Nothing is known of these; zero factors keep them out of all lists.
+        user_factors[interactions.user_counts == 0] = 0
+        item_factors[interactions.item_counts == 0] = 0
+        self._start(user_factors, item_factors, biased=False)
         self.global_mean = 0.0
         self.describe(interactions)
         self._version += 1
@@ -154,61 +158,64 @@ class ImplicitMF(MatrixFactorization):
         self.item_counts = interactions.item_counts.astype(np.float32)
 
     def _epochs(self, interactions: Interactions, random: np.random.Generator) -> Iterator[float]:
-        n_users, n_items = interactions.n_users, interactions.n_items
-        user_counts = np.maximum(interactions.user_counts, 1)
-        item_counts = np.maximum(interactions.item_counts, 1)
-        zeros = self._zeros
-        pull, decay = self._user_pulls(user_counts)
-        user_zero, item_zero, user_decay, item_decay = (
-            array.astype(np.float32)
-            for array in (
-                pull / user_counts,
-                self._zero_weight * zeros / item_counts,
-                decay / user_counts,
-                self._decay(item_counts / self._item_count, zeros, ITEM_DECAY_POWER) / item_counts,
-            )
-        )
-        # The same pull of a listener's zeros, as their artists feel it.
-        share = np.sqrt(pull / self._zero_weight)[:, None].astype(np.float32)
-        targets = self.targets(interactions)
-        weights = self._pair_weights[interactions.item_codes].astype(np.float32)
-        root = np.sqrt(zeros)[:, None].astype(np.float32)
-        p_sums = np.full(n_users, FIRST_SUM, np.float32)
-        q_sums = np.full(n_items, FIRST_SUM, np.float32)
-        epochs, pairs = int(self.settings["epochs"]), len(interactions)
-        # Renewing the Gram matrices reads every row, so it is worth about as many pairs.
-        stretch = max(FEWEST_PAIRS_PER_GRAM, n_users + n_items)
+        assert self._rows is not None  # noqa: S101 - `_start` comes first
+        users, items = self._rows
+        steps, known = self._steps_of_rows(interactions), self._known_rows(interactions)
+        pairs = self._arrange(interactions, random)
+        epochs = int(self.settings["epochs"])
         for epoch in range(epochs):
-            rate = np.float32(self.settings["learning_rate"] * slowed_down(epoch, epochs))
-            order = random.permutation(pairs)
-            for first in range(0, pairs, stretch):
-                last = min(first + stretch, pairs)
-                weighted, shared = self.item_factors * root, self.user_factors * share
-                sgd.sgd_implicit(
-                    order[first:last],
-                    interactions.user_codes,
-                    interactions.item_codes,
-                    targets,
-                    weights,
-                    self.user_factors,
-                    self.item_factors,
-                    p_sums,
-                    q_sums,
-                    shared.T @ shared,
-                    weighted.T @ weighted,
-                    user_zero,
-                    item_zero,
-                    user_decay,
-                    item_decay,
-                    rate,
-                )
+            rate = self.settings["learning_rate"] * slowed_down(epoch, epochs)
+            stretch = -(-len(pairs) // RENEWALS)
+            before, renewed = 0, -stretch
+            for starts, ends, done in pairs.visits(random, min(stretch, matrix_factorization.PAIRS_PER_STEP)):
+                if before - renewed >= stretch:
+                    spectra, renewed = self._renew_basis(*known, epoch + done / len(pairs)), before
+                blocked_sgd.sgd_implicit((starts, ends), pairs, users, items, steps, spectra, rate)
                 self._version += 1
-                done = epoch + last / pairs
-                self._check_finite(done)
-                if done == epochs:
+                before = done
+                self._check_finite(epoch + done / len(pairs))
+                if done == len(pairs) and epoch + 1 == epochs:
                     for _ in self._solve(interactions):
-                        yield float(np.nextafter(done, 0))  # not whole until the last listener is solved
-                yield done
+                        yield float(np.nextafter(epochs, 0))  # not whole until the last listener is solved
+                if done == len(pairs) or len(pairs) > matrix_factorization.PAIRS_PER_STEP:
+                    yield epoch + done / len(pairs)
+
+    def _steps_of_rows(self, interactions: Interactions) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """Return what a step of each user's and each item's row weighs: arrays of `sgd.ROW_STEP`."""
+        user_counts, item_counts = (
+            np.maximum(counts, 1) for counts in (interactions.user_counts, interactions.item_counts)
+        )
+        zeros = self._zeros
+        pull, user_decay = self._user_pulls(user_counts)
+        item_decay = self._decay(item_counts / self._item_count, zeros, ITEM_DECAY_POWER)
+        return (
+            _row_steps(pull / user_counts, user_decay / user_counts, np.ones(len(pull))),
+            _row_steps(self._zero_weight * zeros / item_counts, item_decay / item_counts, self._pair_weights),
+        )
+
+    def _known_rows(self, interactions: Interactions) -> tuple[balance.WeightedRows, balance.WeightedRows]:
+        """Return the rows of all users and items that have pairs, with the pull of their zeros."""
+        user_counts = interactions.user_counts
+        known_users, known_items = np.flatnonzero(user_counts), np.flatnonzero(self.item_counts)
+        # The pull of a listener's zeros, as their artists feel it.
+        shares = self._user_pulls(user_counts[known_users])[0] / self._zero_weight
+        return (
+            balance.WeightedRows(self.user_factors, known_users, shares),
+            balance.WeightedRows(self.item_factors, known_items, self._zeros[known_items]),
+        )
+
+    def _renew_basis(
+        self, users: balance.WeightedRows, items: balance.WeightedRows, done: float
+    ) -> tuple[blocked_sgd.Rows, blocked_sgd.Rows]:
+        """Turn the factors into the basis in which both Gram matrices are diagonal; return the diagonals."""
+        gram_p, gram_q = users.gram(), items.gram()
+        if not (np.isfinite(gram_p).all() and np.isfinite(gram_q).all()):
+            raise diverged(done, self.settings["learning_rate"])
+        basis = balance.balance(gram_p, gram_q)
+        users.turn(basis.turn_p)
+        items.turn(basis.turn_q)
+        of_users, of_items = basis.spectrum_q[None], basis.spectrum_p[None]
+        return blocked_sgd.Rows(of_users, biased=False), blocked_sgd.Rows(of_items, biased=False)
 
     def finalize(self, interactions: Interactions) -> bool:
         """Take the best p_u for every listener, given the item factors as they are."""
@@ -223,23 +230,29 @@ class ImplicitMF(MatrixFactorization):
         keep_blas_to_one_thread()
         pull, decay = (array.astype(np.float32) for array in self._user_pulls(interactions.user_counts))
         targets = self.targets(interactions)
-        weights = self._pair_weights[interactions.item_codes].astype(np.float32)
-        gram = self._weighted_gram.astype(np.float32)
+        weights = self._pair_weights.astype(np.float32)
+        axes, spectrum = balance.principal_axes(self._weighted_gram)
+        for rows in self._known_rows(interactions):
+            rows.turn(axes)
+        self._version += 1
+        item_factors = np.ascontiguousarray(self.item_factors)
         for first in range(0, interactions.n_users, USERS_PER_SOLVE):
             if first:
                 yield
             users = slice(first, min(first + USERS_PER_SOLVE, interactions.n_users))
+            solved = np.empty((users.stop - users.start, item_factors.shape[1]), np.float32)
             solve.solve_users(
                 interactions.user_starts[users.start : users.stop + 1],
                 interactions.item_codes,
                 targets,
                 weights,
-                self.item_factors,
-                gram,
+                item_factors,
+                spectrum,
                 pull[users],
                 decay[users],
-                self.user_factors[users],
+                solved,
             )
+            self.user_factors[users] = solved
 
     @property
     def _item_count(self) -> float:
@@ -291,32 +304,32 @@ class ImplicitMF(MatrixFactorization):
         logs, n = np.log(values), len(items)
         mean = np.array([logs.mean()], np.float32)
         targets = self._relative(logs - logs.mean())
-        user_zero, user_decay = (np.array([pull / n], np.float32) for pull in self._user_pulls(np.array(n)))
+        user_zero, user_decay = (np.array([pull / n]) for pull in self._user_pulls(np.array(n)))
+        axes, spectrum = balance.principal_axes(self._weighted_gram)
+        p: NDArray[np.float32] = self.user_factors[[user]] @ axes
         # Items are held by everybody else, too: only their error on this listener moves them.
-        nothing = np.zeros(n, np.float32)
-        p, q = self.user_factors[[user]], self.item_factors[items]
-        sums = np.full(1, FIRST_SUM, np.float32), np.full(n, FIRST_SUM / LEARNING_ON**2, np.float32)
+        nothing = np.zeros(n)
+        steps = (
+            _row_steps(user_zero, user_decay, np.ones(1)),
+            _row_steps(nothing, nothing, self._pair_weights[items], FIRST_SUM / LEARNING_ON**2),
+        )
+        q = kept = self.item_factors[items] @ axes
         for step, order in enumerate(orders):
             if not update_items:
                 # Each item comes once in a pass, so what it learns there changes nothing in it.
-                q = self.item_factors[items]
+                q = kept.copy()
             sgd.sgd_implicit(
-                order,
                 np.zeros(n, np.int32),
-                np.arange(n, dtype=np.int32),
-                targets,
-                self._pair_weights[items].astype(np.float32),
+                order.astype(np.int32),
+                targets[order],
                 p,
                 q,
-                *sums,
-                np.zeros((p.shape[1], p.shape[1]), np.float32),
-                self._weighted_gram.astype(np.float32),
-                user_zero,
-                nothing,
-                user_decay,
-                nothing,
+                *steps,
+                spectrum,
+                np.zeros_like(spectrum),
                 np.float32(self.settings["learning_rate"] * slowed_down(step, len(orders))),
             )
+        p, q = p @ axes.T, q @ axes.T
         self._keep_if_finite(user, user_factors=p, user_log_means=mean)
         if update_items:
             self.item_factors[items] = q
@@ -357,7 +370,19 @@ class ImplicitMF(MatrixFactorization):
         pulls = factors.T.copy()
         pulls[:, plays] *= weights * targets
         pulls[:, ~plays] *= -strength * (unwanted @ vector)
-        return _Taste(matrix, pulls, vector)
+        return _Taste(matrix, pulls, vector.astype(np.float64))
+
+
+def _row_steps(
+    zeros: NDArray[np.floating],
+    decay: NDArray[np.floating],
+    weight: NDArray[np.floating],
+    total: float = FIRST_SUM,
+) -> NDArray[np.void]:
+    """Return an array of `sgd.ROW_STEP`."""
+    steps = np.empty(len(zeros), sgd.ROW_STEP)
+    steps["total"], steps["zeros"], steps["decay"], steps["weight"] = total, zeros, decay, weight
+    return steps
 
 
 class _Taste(NamedTuple):

@@ -16,6 +16,7 @@ from recsys.models.funk_svd import FunkSVD
 from recsys.models.plain_mf import PlainMF
 from tests import naive
 from tests.conftest import ROOT
+from tests.kernels.problems import implicit_problem
 
 # Each length of a row is compiled by itself, so these are few: all widths of vectors, with and without padding.
 FACTORS = (1, 3, 4, 7, 8, 12, 15, 16, 17, 20, 50, 128, 256)
@@ -60,7 +61,7 @@ def no_vectors(monkeypatch):
     def fail(*_):
         raise LoweringError("no such vectors here")
 
-    for name in ("article", "biased_within", "biased_beside"):
+    for name in ("article", "biased_within", "biased_beside", "implicit"):
         monkeypatch.setattr(simd, f"sgd_{name}", fail)
     for name in ("within", "beside"):
         monkeypatch.setattr(simd, f"squared_error_{name}", fail)
@@ -92,6 +93,21 @@ def test_the_biased_step_in_vectors_agrees_with_its_slow_twin(seed, factors):
         np.testing.assert_allclose(array, wanted, rtol=1e-3, atol=1e-4)
 
 
+@sizes
+def test_the_implicit_step_in_vectors_agrees_with_its_slow_twin(seed, factors):
+    given = Problem(seed, factors, biased=False)
+    _, p, _, q = given.learned()
+    _, _, *steps, user_spectrum, item_spectrum = implicit_problem(given.random, factors)
+    [(visit, _)] = given.visits()
+    expected = naive.sgd_implicit(*given.known(visit), p, q, *steps, user_spectrum, item_spectrum, 0.05)
+    spectra = [blocked_sgd.Rows(row[None], biased=False) for row in (user_spectrum, item_spectrum)]
+    blocked_sgd.sgd_implicit(visit, given.pairs, given.users, given.items, steps, spectra, 0.05)
+    assert not blocked_sgd._plain_only.is_set()
+    learned = given.users.factors, given.items.factors, steps[0]["total"], steps[1]["total"]
+    for array, wanted in zip(learned, expected, strict=True):
+        np.testing.assert_allclose(array, wanted, rtol=2e-3, atol=2e-4)
+
+
 @given(seed=st.integers(0, 2**31), factors=st.sampled_from(FACTORS), biased=st.booleans())
 def test_the_squared_error_in_vectors_agrees_with_its_slow_twin(seed, factors, biased):
     given = Problem(seed, factors, biased)
@@ -114,6 +130,23 @@ def test_where_vectors_do_not_compile_the_plain_kernels_learn_the_same(factors, 
                 blocked_sgd.sgd_article(visit, given.pairs, given.users, given.items, RATE, DECAY)
         known = given.user_codes, given.item_codes, given.targets
         return [*given.learned(), blocked_sgd.squared_error(*known, 0.3, given.users, given.items)]
+
+    plain = train()
+    assert blocked_sgd._plain_only.is_set()
+    request.getfixturevalue("monkeypatch").undo()
+    for array, wanted in zip(train(), plain, strict=True):
+        np.testing.assert_allclose(array, wanted, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("factors", [3, 16])
+def test_where_vectors_do_not_compile_the_plain_implicit_step_learns_the_same(factors, no_vectors, request):
+    def train():
+        given = Problem(5, factors, biased=False)
+        _, _, *steps, user_spectrum, item_spectrum = implicit_problem(given.random, factors)
+        spectra = [blocked_sgd.Rows(row[None], biased=False) for row in (user_spectrum, item_spectrum)]
+        for visit, _ in given.visits(most=17):
+            blocked_sgd.sgd_implicit(visit, given.pairs, given.users, given.items, steps, spectra, 0.05)
+        return given.learned()
 
     plain = train()
     assert blocked_sgd._plain_only.is_set()
@@ -187,6 +220,24 @@ def test_every_pair_is_visited_once_in_an_epoch(seed, pairs, group, block, most)
     visited = np.concatenate([np.stack(list(given.known(visit)), axis=1) for visit, _ in visits])
     wanted = np.stack([given.user_codes, given.item_codes, given.targets], axis=1)
     assert sorted(visited.tolist()) == sorted(wanted.tolist())
+
+
+def test_stripes_of_a_round_share_no_row_and_have_about_as_many_pairs():
+    random = np.random.default_rng(3)
+    user_codes = np.minimum(random.exponential(60, 40_000), 399).astype(np.int32)
+    item_codes = np.minimum(random.exponential(40, 40_000), 299).astype(np.int32)
+    rows = [blocked_sgd.Rows(np.zeros((n, 8), np.float32), biased=False) for n in (400, 300)]
+    pairs = blocked_sgd.arrange(user_codes, item_codes, np.zeros(40_000, np.float32), *rows, random)
+    [(starts, ends, _)] = pairs.visits(random, 40_000)
+    spans = [slice(*span) for span in zip(starts, ends, strict=True)]
+    parts = blocked_sgd.STRIPES
+    assert len(spans) == parts * parts * blocked_sgd.PARTS
+    for first in range(0, len(spans), parts):
+        for codes in (pairs.user_codes, pairs.item_codes):
+            met = [set(codes[span].tolist()) for span in spans[first : first + parts]]
+            assert sum(map(len, met)) == len(set.union(*met))
+        sizes = [span.stop - span.start for span in spans[first : first + parts]]
+        assert max(sizes) < 2 * np.mean(sizes)
 
 
 @given(

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from recsys.kernels import sgd, solve, top_n
 from tests import naive
+from tests.kernels.problems import implicit_problem
 
 
 def problem(seed: int, factors: int):
@@ -125,29 +126,24 @@ def test_scores_that_are_not_numbers_are_never_recommended():
 @given(seed=st.integers(0, 2**31), factors=st.integers(1, 40), pairs=st.integers(1, 150))
 def test_the_implicit_step_agrees_with_its_slow_twin(seed, factors, pairs):
     random = np.random.default_rng(seed)
-    n_users, n_items = 7, 9
-    floats = [random.random(n, np.float32) for n in (n_users, n_items, n_users, n_items)]
-    p = random.normal(size=(n_users, factors)).astype(np.float32) / factors
-    q = random.normal(size=(n_items, factors)).astype(np.float32) / factors
-    given = (
-        random.permutation(pairs),
-        random.integers(0, n_users, pairs).astype(np.int32),
-        random.integers(0, n_items, pairs).astype(np.int32),
-        random.random(pairs, np.float32),
-        1 + random.random(pairs, np.float32),
-        p,
-        q,
-        np.full(n_users, 0.1, np.float32),
-        np.full(n_items, 0.1, np.float32),
-        p.T @ p,
-        q.T @ q,
-        *floats,
-        np.float32(0.05),
-    )
-    expected = naive.sgd_implicit(*given, top_n.BLOCK)
+    p, q, *rest = implicit_problem(random, factors)
+    codes = [random.integers(0, len(rows), pairs).astype(np.int32) for rows in (p, q)]
+    given = (*codes, random.random(pairs, np.float32), p, q, *rest, np.float32(0.05))
+    expected = naive.sgd_implicit(*given)
     sgd.sgd_implicit(*given)
-    for learned, wanted in zip(given[5:9], expected, strict=True):
-        np.testing.assert_allclose(learned, wanted, rtol=2e-3, atol=2e-4)
+    learned = p, q, rest[0]["total"], rest[1]["total"]
+    for array, wanted in zip(learned, expected, strict=True):
+        np.testing.assert_allclose(array, wanted, rtol=2e-3, atol=2e-4)
+
+
+def test_no_pull_of_the_zeros_is_too_strong_for_a_step():
+    p, q, users, items, *spectra = implicit_problem(np.random.default_rng(1), 8)
+    users["zeros"] = items["zeros"] = 1e6
+    codes = np.zeros(1, np.int32)
+    sgd.sgd_implicit(codes, codes, np.ones(1, np.float32), p, q, users, items, *spectra, np.float32(1))
+    # All that a row was is gone; it has only what the pair gives it.
+    assert np.abs(p[0]).max() < 1
+    assert np.abs(q[0]).max() < 1
 
 
 def history_problem(seed: int, factors: int):
@@ -203,9 +199,9 @@ def test_the_error_without_ones_own_item_agrees_with_its_slow_twin(seed, factors
 def test_solving_agrees_with_its_slow_twin(seed, factors):
     random, _, item_codes, starts, targets, _, q, _ = history_problem(seed, factors)
     n_users = len(starts) - 1
-    weights = 1 + random.random(len(targets), np.float32)
+    weights, spectrum = 1 + random.random(len(q), np.float32), 5 * random.random(factors, np.float32)
     zero, decay = random.random(n_users, np.float32), 1 + random.random(n_users, np.float32)
-    given = (starts, item_codes, targets, weights, q, q.T @ q, zero, decay)
+    given = (starts, item_codes, targets, weights, q, spectrum, zero, decay)
     p = np.full((n_users, factors), np.nan, np.float32)
     solve.solve_users(*given, p)
     np.testing.assert_allclose(p, naive.solve_users(*given), rtol=2e-3, atol=2e-4)
@@ -215,8 +211,16 @@ def test_solving_works_without_regularization():
     given = (np.array([0, 1]), np.zeros(1, np.int32), np.ones(1, np.float32), np.ones(1, np.float32))
     nothing = np.zeros(1, np.float32)
     q, p = np.ones((1, 3), np.float32), np.empty((1, 3), np.float32)
-    solve.solve_users(*given, q, np.zeros((3, 3), np.float32), nothing, nothing, p)
+    solve.solve_users(*given, q, np.zeros(3, np.float32), nothing, nothing, p)
     assert (p @ q.T).item() == pytest.approx(1, rel=1e-3)
+
+
+def test_solving_against_items_that_are_all_zero_gives_zero():
+    given = (np.array([0, 1]), np.zeros(1, np.int32), np.ones(1, np.float32), np.ones(1, np.float32))
+    nothing = np.zeros(1, np.float32)
+    p = np.full((1, 3), np.nan, np.float32)
+    solve.solve_users(*given, np.zeros((1, 3), np.float32), np.zeros(3, np.float32), nothing, nothing, p)
+    assert not p.any()
 
 
 @sizes
