@@ -14,6 +14,7 @@ COMMANDS = {
     "describe": "Count what is in a data set.",
     "train": "Train a model and save it.",
     "recommend": "Recommend to one user, or write the lists of all into a file.",
+    "choose": "Find the best model for a data set, and measure it once on held-out items.",
     "evaluate": "Train a model and measure its recommendations on held-out items.",
     "log-mlflow": "Log a saved run to the MLflow server that MLFLOW_TRACKING_URI names.",
     "spark-train": "Train the model als on Apache Spark, and write it as a run in parts.",

@@ -181,3 +181,20 @@ def test_a_run_trained_elsewhere_recommends_without_its_data(tmp_path, capsys, m
     assert code == 0
     assert err == ""
     assert "Listener u00007919 plays" in out
+
+
+def test_choose_says_what_it_chose_among_which_and_measures_it_once(tmp_path, capsys, monkeypatch):
+    from recsys.experiments import choose
+
+    monkeypatch.setattr(choose, "GRID", {"popular": [{}], "svd": [{"factors": 4}, {"factors": 8}]})
+    assert main(["choose", "sample", "--json", "--seed", "3"]) == 0
+    result = json.loads(capsys.readouterr().out)["result"]
+    assert {one["model"] for one in result["chosen"]} == {"svd"}
+    assert len(result["candidates"]) == 3
+    assert result["split"]["seed"] == 3
+    assert "among 3 candidates" in result["sentence"]
+    assert 0 < result["metrics"]["ndcg@10"] <= 1
+    assert main(["choose", "sample", "--seed", "3"]) == 0
+    text = capsys.readouterr().out
+    assert result["sentence"] in text
+    assert f"{result['metrics']['ndcg@10']:.4f}" in text

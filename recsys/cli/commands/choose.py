@@ -1,0 +1,85 @@
+"""Command `choose`: find the best model for a data set."""
+
+from __future__ import annotations
+
+import argparse
+
+from recsys.cli.arguments import add_data, add_settings
+from recsys.cli.data import heading, identity
+from recsys.cli.output import Answer, progress
+from recsys.data.sources.load import load
+from recsys.data.splitting import hold_out, in_words, suited
+from recsys.evaluation.metrics import evaluate, spell
+from recsys.experiments.choose import TIME_LIMIT, Race
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_data(parser)
+    add_settings(parser, "seed", "n")
+    add_settings(parser, "minimum", "hidden", defaults=False)
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=TIME_LIMIT,
+        metavar="SECONDS",
+        help=f"begin nothing more after so many seconds ({TIME_LIMIT:g}); the winner is trained after that",
+    )
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Let the candidates race on the training part, and measure the choice on the test part."""
+    dataset = load(options.data, options.columns)
+    usual = suited(dataset.interactions)
+    minimum, hidden = (
+        wanted if given is None else given
+        for given, wanted in zip((options.minimum, options.hidden), usual, strict=True)
+    )
+    split = hold_out(dataset.interactions, minimum, hidden, options.seed)
+    race = Race(split, options.time_limit)
+    phase = ""
+    for _ in race:
+        if race.phase != phase:
+            phase = race.phase
+            progress(f"{phase} ...")
+    assert race.model is not None  # noqa: S101 - the race is over
+    figures = evaluate(race.model, split, options.n)
+    users, all_users = figures.pop("users"), figures.pop("all_users")
+    result = {
+        "data": identity(dataset),
+        "split": split.settings,
+        "chosen": [
+            {"model": one.model, "settings": one.make().settings, "weight": one.weight} for one in race.chosen
+        ],
+        "sentence": race.sentence,
+        "candidates": [
+            {
+                "model": one.model,
+                "settings": one.settings,
+                "state": one.state,
+                "ndcg": one.ndcg,
+                "interval": one.half,
+                "seconds": one.seconds,
+                "weight": one.weight,
+                "message": one.message,
+            }
+            for one in race.candidates
+        ],
+        "seconds": race.spent,
+        "users": users,
+        "all_users": all_users,
+        "metrics": figures,
+    }
+    lines = [
+        heading(dataset),
+        f"{'candidate':64} {'NDCG@10 on validation':24} {'seconds':>8}  how far",
+        *(
+            f"{one.label:64} {f'{one.ndcg:.4f} ± {one.half:.4f}':24} {one.seconds:8.1f}  {one.state}"
+            + (f": {one.message}" if one.message else "")
+            for one in sorted(race.candidates, key=lambda one: (one.state != "measured", -one.ndcg))
+        ),
+        race.sentence,
+        f"On the test part ({in_words(split.settings)}), means over {users:,} of {all_users:,} {dataset.nouns.users}:",
+        *spell(figures),
+    ]
+    return Answer(result, "\n".join(lines))

@@ -1,0 +1,189 @@
+"""The choice of a model, which never looks at the test part."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.data.interactions import Interactions
+from recsys.data.splitting import Split, hold_out
+from recsys.errors import InputError
+from recsys.evaluation.metrics import evaluate
+from recsys.evaluation.ranked_lists import sample_users
+from recsys.experiments import choose
+from recsys.experiments.blending import WeightedScores, forward_selection, standardize
+from recsys.experiments.choose import Candidate, Race, inner_split, sample_of_users, select, suitable
+from recsys.models import MODELS, make_model
+
+
+@pytest.fixture(scope="module")
+def split():
+    """Two tastes: a user plays the items of one, and a few that everybody plays."""
+    random = np.random.default_rng(8)
+    tastes = np.arange(60) % 2
+    liked = (np.arange(50) % 2)[None, :] == tastes[:, None]
+    users, items = np.nonzero(random.random((60, 50)) < np.where(liked, 0.6, 0.05))
+    frame = pd.DataFrame({"user": users, "item": items, "value": random.integers(1, 50, len(users))})
+    return hold_out(Interactions.from_frame(frame), 10, 4, 5)
+
+
+def candidates():
+    return [
+        Candidate("popular"),
+        Candidate("implicit", {"factors": 4, "epochs": 10}),
+        Candidate("svd", {"factors": 4}),
+        Candidate("article", {"epochs": 2}),
+    ]
+
+
+def finished(split, seconds=300.0, entrants=None):
+    race = Race(split, seconds, candidates() if entrants is None else entrants)
+    for _ in race:
+        pass
+    return race
+
+
+def outcome(race):
+    return [(one.label, one.state, one.ndcg, one.weight) for one in race.candidates]
+
+
+def test_the_choice_beats_what_it_left_behind_on_the_test(split):
+    race = finished(split)
+    assert {one.model for one in race.chosen} <= {"implicit", "svd"}
+    left = evaluate(make_model("popular").fit(split.train), split)["ndcg@10"]
+    assert evaluate(race.model, split)["ndcg@10"] > left + 0.1
+    assert sum(one.weight for one in race.candidates) == pytest.approx(1)
+    assert race.progress == 1
+
+
+def test_a_poisoned_test_part_changes_nothing_in_the_choice(split):
+    other = hold_out(split.test, 3, 1).test
+    poisoned = Split(split.train, other, other, split.settings)
+    first, second = finished(split), finished(poisoned)
+    np.testing.assert_equal(outcome(first), outcome(second))
+    assert first.sentence == second.sentence
+    users = np.arange(20, dtype=np.int32)
+    np.testing.assert_array_equal(first.model.scores(users), second.model.scores(users))
+
+
+def test_what_it_judges_by_lies_inside_the_training_part(split):
+    def pairs(part):
+        return set(zip(part.user_codes.tolist(), part.item_codes.tolist(), strict=True))
+
+    inner = inner_split(split)
+    assert pairs(inner.train) | pairs(inner.validation) == pairs(split.train)
+    assert not pairs(inner.train) & pairs(inner.validation)
+    assert (inner.minimum, inner.hidden) == (6, 2)
+
+
+def test_the_sentence_says_among_how_many_and_that_the_test_was_not_read(split):
+    sentence = finished(split).sentence
+    assert sentence.startswith("Chosen: ")
+    assert "among 4 candidates by 2 held-out items of each user" in sentence
+    assert "the runner-up, " in sentence
+    assert sentence.endswith("The test part was not looked at.")
+
+
+def test_a_time_limit_ends_it_with_what_was_measured_and_says_so(split):
+    race = finished(split, seconds=1e-9)
+    assert race.model is not None
+    assert [one.state for one in race.candidates].count("late") == 3
+    assert [one.model for one in race.chosen] == ["popular"]
+    assert "another run may choose otherwise" in race.sentence
+
+
+def test_a_model_that_cannot_be_trained_is_left_out_and_says_why(split, monkeypatch):
+    def fail(self, interactions):
+        raise InputError("Too little memory.")
+        yield
+
+    monkeypatch.setattr(MODELS["svd"], "train", fail)
+    race = finished(split)
+    failed = next(one for one in race.candidates if one.model == "svd")
+    assert (failed.state, failed.message) == ("failed", "Too little memory.")
+    with pytest.raises(InputError, match=r"No model could be trained on this data\. Too little memory\."):
+        finished(split, entrants=[Candidate("svd")])
+
+
+def test_the_best_of_each_model_goes_on_and_the_second_of_the_leading_one():
+    values = {"ease": [0.3, 0.29, 0.28], "als": [0.27, 0.26], "svd": [0.1], "user-knn": [0.25]}
+    entrants = [
+        Candidate(name, state="sampled", ndcg=ndcg, half=0.01)
+        for name, rows in values.items()
+        for ndcg in rows
+    ]
+    assert [(one.model, one.ndcg) for one in select(entrants)] == [
+        ("ease", 0.3),
+        ("ease", 0.29),
+        ("als", 0.27),
+        ("user-knn", 0.25),
+    ]
+    assert [one.ndcg for one in entrants if one.state == "dropped"] == [0.28, 0.26, 0.1]
+
+
+def test_a_sample_of_users_keeps_whole_users_and_their_codes(split):
+    inner = inner_split(split)
+    sample = sample_of_users(inner, len(inner.train) // 2)
+    drawn = sample.train.user_counts > 0
+    assert 0 < drawn.sum() < len(drawn)
+    np.testing.assert_array_equal(sample.train.user_counts[drawn], inner.train.user_counts[drawn])
+    assert sample_of_users(inner, 10**9) is inner
+
+
+def test_large_catalogues_get_slim_and_others_ease(split, monkeypatch):
+    assert {"ease", "implicit", "popular"} <= {one.model for one in suitable(split.train)}
+    assert "slim" not in {one.model for one in suitable(split.train)}
+    monkeypatch.setattr(choose, "LARGEST_SYSTEM", 10)
+    assert "ease" not in {one.model for one in suitable(split.train)}
+    for one in suitable(split.train):
+        one.make(choose.SHORT)  # every setting of the grid is allowed
+
+
+def test_standardized_scores_have_mean_0_and_deviation_1():
+    scores = standardize(np.array([[1, 2, 3], [5, 5, 5]], np.float32))
+    np.testing.assert_allclose(scores, [[-1.2247449, 0, 1.2247449], [0, 0, 0]], rtol=1e-5)
+
+
+def test_a_blend_adds_up_standardized_scores(split):
+    models = [make_model(name).fit(split.train) for name in ("popular", "svd")]
+    users = np.arange(5, dtype=np.int32)
+    expected = 0.25 * standardize(models[0].scores(users)) + 0.75 * standardize(models[1].scores(users))
+    blend = WeightedScores([(models[0], 0.25), (models[1], 0.75)])
+    np.testing.assert_allclose(blend.scores(users), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_blend_that_is_not_clearly_better_is_not_chosen(split):
+    inner = inner_split(split)
+    good, bad = (
+        make_model("svd", factors=4).fit(inner.train),
+        make_model("article", epochs=1).fit(inner.train),
+    )
+    weights = forward_selection([bad, good], inner, sample_users(inner, 100, "validation"))
+    assert weights.tolist() == [0, 1]
+
+
+def test_halves_of_the_truth_are_blended(split):
+    inner = inner_split(split)
+    truth = np.zeros((60, 50), np.float32)
+    truth[inner.validation.user_codes, inner.validation.item_codes] = 1
+
+    class Half(type(make_model("popular"))):
+        def __init__(self, side):
+            super().__init__()
+            self.side = side
+
+        def scores(self, users):
+            return truth[users] * (np.arange(50) // 25 == self.side) + 0.01 * np.random.default_rng(
+                self.side
+            ).random((len(users), 50), np.float32)
+
+    weights = forward_selection([Half(0), Half(1)], inner, sample_users(inner, 100, "validation"))
+    assert weights == pytest.approx([0.5, 0.5], abs=0.2)
+
+
+def test_data_with_one_item_a_user_is_refused_in_a_sentence(split):
+    single = np.zeros(len(split.train), bool)
+    single[split.train.user_starts[:-1]] = True
+    with pytest.raises(InputError, match="nothing can be held out to choose by"):
+        inner_split(replace(split, train=split.train.subset(single)))
