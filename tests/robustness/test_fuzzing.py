@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from pages.components.recommend.recommendation import read_dial, read_n, read_variety
 from recsys.cli.main import main
 from recsys.data.dataset import Dataset
-from recsys.data.importing.readers.text_dialect import DELIMITERS, ENCODINGS
+from recsys.data.importing.readers.encoding import ENCODINGS
+from recsys.data.importing.readers.text_dialect import DELIMITERS
 from recsys.data.importing.schema import survey
 from recsys.data.interactions import Interactions
 from recsys.data.sources.load import TextForm, is_published, load, published_report, validate

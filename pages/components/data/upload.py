@@ -16,7 +16,8 @@ from pages.components.shell import layout
 from recsys.data.dataset import UPLOAD
 from recsys.data.importing.base import Columns
 from recsys.data.importing.readers.csv import CsvTable
-from recsys.data.importing.readers.text_dialect import DELIMITERS, ENCODINGS
+from recsys.data.importing.readers.encoding import ENCODINGS
+from recsys.data.importing.readers.text_dialect import DELIMITERS
 from recsys.data.importing.schema import survey
 from recsys.data.importing.titles import REPEATS
 from recsys.data.nouns import Nouns

@@ -15,7 +15,8 @@ from recsys.data.dataset import History
 from recsys.data.importing.base import Columns, Table
 from recsys.data.importing.database import connect
 from recsys.data.importing.expressions import NOTATION_NOTES, POINT, Row, find_notation, row_of
-from recsys.data.importing.pairs import PROBLEMS, Labels, Pairs, combine, labels_array, within
+from recsys.data.importing.history import history_of
+from recsys.data.importing.pairs import MISSING, PROBLEMS, Labels, Pairs, combine, labels_array, within
 from recsys.data.importing.readers.csv import CsvTable
 from recsys.data.importing.report import MAX_EXAMPLES, Report
 from recsys.data.interactions import Interactions
@@ -129,9 +130,9 @@ class Aggregator:
             source = f"(SELECT *, {line} AS ordinal FROM {source})"
         user, time = row.user or "NULL", row.time or "NULL"
         keys = ["r"] + (["u"] if row.user else []) + ["i"] + (["m"] if monthly else [])
+        label = "CASE WHEN r < 0 THEN NULL ELSE {0}0 END AS {0}" if columns.drops else "{0}0 AS {0}"
         inner = (
-            f"SELECT *, CASE WHEN r < 0 THEN NULL ELSE u0 END AS u, CASE WHEN r < 0 THEN NULL ELSE i0 END AS i, "
-            f"{_month() if monthly else 'NULL'} AS m "
+            f"SELECT *, {label.format('u')}, {label.format('i')}, {_month() if monthly else 'NULL'} AS m "
             f"FROM (SELECT *, {row.reason} AS r FROM (SELECT *, {user} AS u0, {row.item} AS i0, {row.number} AS x, "
             f"{time} AS t FROM {source}))"
         )
@@ -144,14 +145,13 @@ class Aggregator:
         report, pairs = self.report, self.pairs
         bad = False
         keys_here, values_here, times_here = [], [], []
-        used = 0
+        used, months_before = 0, len(pairs.months)
         for batch in self.connection.sql(select).to_arrow_reader(BATCH):
-            r = np.asarray(batch.column("r"), np.int64)
-            n = np.asarray(batch.column("n"), np.int64)
-            for code in np.unique(r[r < 0]).tolist():
-                report.drop(row.reasons[code], int(n[r == code].sum()))
-            keep = r >= 0
-            if not keep.all():
+            r, n = np.asarray(batch.column("r")), np.asarray(batch.column("n"))
+            if columns.drops:
+                for code in np.unique(r[r < 0]).tolist():
+                    report.drop(row.reasons[code], int(n[r == code].sum()))
+                keep = r >= 0
                 batch, r, n = batch.filter(pa.array(keep)), r[keep], n[keep]
             items = pairs.items.encode(batch.column("i"))
             users = pairs.users.encode(batch.column("u")) if row.user else np.full(len(r), listener, np.int64)
@@ -159,16 +159,19 @@ class Aggregator:
             if again is not None:
                 report.drop("the titles again", int(n[again].sum()))
                 users, items, r, n, batch = _without(again, users, items, r, n, batch)
-            blank = (items == -1) & ((users == -1) | (not row.user)) & (r == 2 if row.value else True)
-            if blank.any():
+            blank = items == MISSING
+            if blank.any() and (row.user or row.value):
+                blank &= ((users == MISSING) | (not row.user)) & ((r == 2) | (not row.value))
                 users, items, r, n, batch = _without(blank, users, items, r, n, batch)
             good = (r == 0) & (users >= 0) & (items >= 0)
             if not good.all():
                 bad = True
                 self._count_refused(users, items, r, n, row)
             used += int(n[good].sum())
-            keys_here.append(users[good] << 32 | items[good])
-            values_here.append(np.asarray(batch.column("s"), np.float64)[good])
+            codes = users << 32 | items
+            keys_here.append(codes if good.all() else codes[good])
+            sums = np.asarray(batch.column("s"))
+            values_here.append(sums if good.all() else sums[good])
             if row.time:
                 times_here.append(
                     np.column_stack(
@@ -181,14 +184,15 @@ class Aggregator:
             if monthly:
                 months = np.asarray(batch.column("m").fill_null(-1), np.int16)[good]
                 pairs.months.append((keys_here[-1], months, values_here[-1]))
-        self._keep(table, keys_here, values_here, times_here if row.time else None, used)
+        if not self._keep(table, keys_here, values_here, times_here if row.time else None, used):
+            del pairs.months[months_before:]
         if bad:
             self._show_refused(table, row, inner, mended)
 
     def _keep(
         self, table: Table, keys: list[Any], values: list[Any], times: list[Any] | None, used: int
-    ) -> None:
-        """Add the pairs of a table, unless all of its rows stand in others."""
+    ) -> bool:
+        """Add the pairs of a table, unless all of its rows stand in others; return whether they were added."""
         pairs, report = self.pairs, self.report
         key, value = np.concatenate(keys or [np.empty(0, np.int64)]), np.concatenate(values or [np.empty(0)])
         span = np.concatenate(times) if times else None
@@ -200,13 +204,12 @@ class Aggregator:
                 report.note(
                     f"All rows of {table.name} stand in other files, too. They were not counted twice."
                 )
-                if pairs.months and span is not None:
-                    pairs.months.pop()
-                return
+                return False
         self._kept += 1
         report.rows += used
         report.used += used
         pairs.add(key, value, span)
+        return True
 
     def _titles_again(
         self, table: Table, columns: Columns, users: Any, items: Any
@@ -249,7 +252,7 @@ class Aggregator:
                 self.connection.register(name, pa.table({"label": labels_array(wrong)}))
                 tests.append(f"CAST({column} AS VARCHAR) IN (SELECT label FROM {name})")
         line = "line" if table.has_lines or mended else "row_number() OVER ()"
-        source = inner.replace("SELECT *, CASE", f"SELECT *, {line} AS place, CASE", 1)
+        source = inner.replace("SELECT *, ", f"SELECT *, {line} AS place, ", 1)
         value = f"CAST({row.value} AS VARCHAR)" if row.value else "''"
         broken = "broken" if table.has_broken and not mended else "NULL"
         rows = self.connection.execute(
@@ -269,10 +272,8 @@ class Aggregator:
     def finish(self, names: dict[str, str]) -> tuple[Interactions | None, History | None]:
         """Return the pairs under their sorted labels, and their times."""
         pairs, report = self.pairs, self.report
-        pairs.compact()
-        self.users, self.items = (
-            len(np.unique(part)) for part in (pairs.keys >> 32, pairs.keys & 0xFFFFFFFF)
-        )
+        pairs.gather()
+        self.users, self.items = (_different(part) for part in (pairs.keys >> 32, pairs.keys & 0xFFFFFFFF))
         if self.users < 2 or self.items < 2:
             report.repeated = report.used - len(pairs.keys)
             return None, None
@@ -292,13 +293,13 @@ class Aggregator:
         keys, values, times = _placed(
             pairs.keys, user_places, item_places, pairs.values, pairs.times, self.columns.repeats
         )
-        gone = len(pairs.keys) - len(keys)
         pairs.keys, pairs.values, pairs.times = np.empty(0, np.int64), np.empty(0), None
+        pairs.check_size(len(keys))
         report.repeated = report.used - len(keys)
-        self.users, self.items = (len(np.unique(part)) for part in (keys >> 32, keys & 0xFFFFFFFF))
+        self.users, self.items = (_different(part) for part in (keys >> 32, keys & 0xFFFFFFFF))
         if self.users < 2 or self.items < 2:
             return None, None
-        if gone and (user_places < 0).any():
+        if (user_places < 0).any() or (item_places < 0).any():
             report.note(
                 "An id that is no number, among numbers only, was taken for a missing one, and its rows left out."
             )
@@ -312,8 +313,12 @@ class Aggregator:
         )
         history = None
         if times is not None and times.any():
-            history = _history(interactions, keys, times, pairs.months, user_places, item_places)
+            history = history_of(interactions, keys, times, pairs.months, user_places, item_places)
         return interactions, history
+
+
+def _different(codes: NDArray[np.int64]) -> int:
+    return int(np.count_nonzero(np.bincount(codes)))
 
 
 def _month() -> str:
@@ -341,9 +346,8 @@ def _first_problem(
     labels: list[tuple[Any, Labels, str]] = [(item, pairs.items, nouns.item)]
     if row.user:
         labels.insert(0, (user, pairs.users, nouns.user))
-    if all(of.code("" if label is None else label) == -1 for label, of, _ in labels) and (
-        reason == 2 or not row.value
-    ):
+    missing = all(of.code("" if label is None else label) == MISSING for label, of, _ in labels)
+    if missing and (row.user or row.value) and (reason == 2 or not row.value):
         return "", ""  # a blank row
     for label, of, noun in labels:
         code = of.code("" if label is None else label)
@@ -367,36 +371,3 @@ def _placed(
         users, items, values = users[good], items[good], values[good]
         times = None if times is None else times[good]
     return combine(users << 32 | items, values, times, repeats)
-
-
-def _history(
-    known: Interactions,
-    keys: NDArray[np.int64],
-    times: NDArray[np.int64],
-    months: list[tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.float64]]],
-    user_places: NDArray[np.int64],
-    item_places: NDArray[np.int64],
-) -> History:
-    """Return the times of pairs, and their values by month."""
-    first, last = (times[:, side].astype("datetime64[s]") for side in (0, 1))
-    first[times[:, 0] == 0] = last[times[:, 1] == 0] = np.datetime64("NaT")
-    if not months:
-        none = np.empty(0, np.int32)
-        return History(first, last, none, none, none.astype(np.int16), none.astype(np.float32))
-    key, month, value = (np.concatenate(part) for part in zip(*months, strict=True))
-    users, items = user_places[key >> 32], item_places[key & 0xFFFFFFFF]
-    good = (month >= 0) & (users >= 0) & (items >= 0)
-    at = np.searchsorted(keys, (users << 32 | items)[good])
-    order = np.lexsort((month[good], at))
-    at, month, value = at[order], month[good][order], value[good][order]
-    new = np.append(True, (np.diff(at) != 0) | (np.diff(month) != 0)) if len(at) else np.empty(0, bool)
-    starts = np.flatnonzero(new)
-    summed = np.add.reduceat(value, starts) if len(starts) else value
-    return History(
-        first,
-        last,
-        known.user_codes[at[starts]],
-        known.item_codes[at[starts]],
-        month[starts],
-        summed.astype(np.float32),
-    )

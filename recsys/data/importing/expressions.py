@@ -111,6 +111,8 @@ def row_of(table: Table, columns: Columns, notation: str, nouns: Nouns) -> Row:
         add(drop.test.format(text), drop.reason, -at)
     if value:
         word = nouns.value
+        sound = f" AND NOT contains({value}, '_')" if is_text else ""
+        cases.append((f"x >= {MIN_VALUE} AND x <= {MAX_VALUE}{sound}", 0))  # most rows end here
         missing = f"trim({value}) IN ('', '\\N')" if is_text else f"{value} IS NULL OR isnan(x)"
         add(missing, f"no {word}", 2)
         underscore = f" OR contains({value}, '_')" if is_text else ""
@@ -120,9 +122,8 @@ def row_of(table: Table, columns: Columns, notation: str, nouns: Nouns) -> Row:
         add("x < 0", f"{word}: below zero", 6)
         add(f"x > {MAX_VALUE}", f"{word}: above {MAX_VALUE:,.0f}, which nobody reaches", 7)
         add(f"x < {MIN_VALUE}", f"{word}: too near to zero", 8)
-    row.reason = (
-        f"CASE {' '.join(f'WHEN {test} THEN {code}' for test, code in cases)} ELSE 0 END" if cases else "0"
-    )
+    branches = " ".join(f"WHEN {test} THEN {code}" for test, code in cases)
+    row.reason = f"CAST(CASE {branches} ELSE 0 END AS TINYINT)" if cases else "CAST(0 AS TINYINT)"
     return row
 
 

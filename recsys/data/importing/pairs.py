@@ -148,36 +148,38 @@ class Pairs:
         """Add some pairs."""
         self._waiting.append((keys, values, times))
         self._buffered += len(keys)
-        if self._buffered >= max(BUFFERED, len(self.keys) // 2):  # so that sorting costs no more than reading
-            self.compact()
+        several = len(self._waiting) > 1 and self._buffered >= max(BUFFERED, len(self.keys) // 2)
+        if several or self._buffered > self.most:
+            self.compact()  # only as often as sorting costs no more than reading
 
     def compact(self) -> None:
         """Put what came together into one value for each pair."""
-        if self._waiting:
-            timed = self.times is not None or any(times is not None for _, _, times in self._waiting)
-            parts = (
-                [(self.keys, self.values, self.times), *self._waiting] if len(self.keys) else self._waiting
-            )
-            self._waiting, self._buffered = [], 0
-            keys = np.concatenate([keys for keys, _, _ in parts])
-            values = np.concatenate([values for _, values, _ in parts])
-            times = (
-                np.concatenate(
-                    [
-                        np.zeros((len(keys), 2), np.int64) if times is None else times
-                        for keys, _, times in parts
-                    ]
-                )
-                if timed
-                else None
-            )
-            del parts
-            self.keys, self.values, self.times = combine(keys, values, times, self.repeats)
-        if len(self.keys) > self.most:
+        self.gather()
+        self.keys, self.values, self.times = combine(self.keys, self.values, self.times, self.repeats)
+        self.check_size(len(self.keys))
+
+    def check_size(self, size: int) -> None:
+        """Refuse more pairs than are allowed."""
+        if size > self.most:
             raise InputError(
                 f"There are more than {self.most:,} different pairs: too much for here. Use a part of the data, or "
                 "train on all of it with Spark (python -m recsys spark-train) and open what comes of it."
             )
+
+    def gather(self) -> None:
+        """Put what came behind what is there; a pair can stand there several times."""
+        parts = [(self.keys, self.values, self.times)] if len(self.keys) else []
+        parts += self._waiting
+        self._waiting, self._buffered = [], 0
+        if len(parts) == 1:
+            self.keys, self.values, self.times = parts[0]
+        elif parts:
+            timed = any(times is not None for _, _, times in parts)
+            if timed:
+                parts = [(k, v, np.zeros((len(k), 2), np.int64) if t is None else t) for k, v, t in parts]
+                self.times = np.concatenate([times for _, _, times in parts])
+            self.keys = np.concatenate([keys for keys, _, _ in parts])
+            self.values = np.concatenate([values for _, values, _ in parts])
 
 
 def combine(

@@ -13,24 +13,8 @@ from recsys.data.importing.readers.text_dialect import TextForm
 
 # in this order: the first one that knows a table has it
 FORMATS: tuple[Format, ...] = (*exports.SERVICES, shapes, generic)
-ENDINGS = (
-    *(
-        "csv",
-        "tsv",
-        "tab",
-        "txt",
-        "dat",
-        "data",
-        "json",
-        "jsonl",
-        "ndjson",
-        "parquet",
-        "inter",
-        "item",
-        "log",
-    ),
-    *("xlsx", "xls", "ods", "mtx", "npz", "gz", "bz2", "xz", "zst", "zip", "tar", "tgz"),
-)
+_TABLES = "csv tsv tab txt dat data json jsonl ndjson parquet inter item log xlsx xls ods mtx npz"
+ENDINGS = tuple(f"{_TABLES} gz bz2 xz zst zip tar".split())
 
 
 def open_table(file: File, text: TextForm) -> Table:

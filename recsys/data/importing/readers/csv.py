@@ -14,6 +14,7 @@ import duckdb
 from recsys.data.importing.archives import File
 from recsys.data.importing.base import MAX_COLUMNS, Refused, Table, quoted, unique_titles
 from recsys.data.importing.readers import text_dialect
+from recsys.data.importing.readers.encoding import ENCODINGS, look, rewritten
 from recsys.data.importing.readers.text_dialect import Dialect, TextForm, split_rows
 from recsys.errors import InputError
 
@@ -36,11 +37,11 @@ class CsvTable(Table):
 
     def __init__(self, file: File, text: TextForm = TextForm()) -> None:  # noqa: B008 (it is frozen)
         super().__init__(file)
-        facts = text_dialect.look(file.path, file.name, text.encoding)
+        facts = look(file.path, file.name, text.encoding)
         self.path = file.path
         if facts.wrong or facts.lone_cr:
             self.path = file.upload.new_path(".txt")
-            text_dialect.rewritten(file.path, self.path, facts)
+            rewritten(file.path, self.path, facts)
         sample, later = text_dialect.read_sample(self.path, "utf-8")
         if "\n" not in sample[: MAX_LINE // 2] and len(sample) >= text_dialect.SAMPLE:
             raise InputError(f"{file.name} has no line end in its first {len(sample):,} characters.")
@@ -61,7 +62,7 @@ class CsvTable(Table):
         self.text = TextForm(facts.encoding, dialect.delimiter, self.named, text.skip)
         self.form = text_dialect.described(facts.encoding, dialect)
         if facts.guessed:
-            name = text_dialect.ENCODINGS[facts.encoding]
+            name = ENCODINGS[facts.encoding]
             self.notes.append(f"The text is no UTF-8. Its encoding was guessed: {name}.")
         if dialect.note:
             self.notes.append(dialect.note)
@@ -117,8 +118,8 @@ class CsvTable(Table):
             f"(SELECT {wanted} FROM read_csv({quoted(glob.escape(str(self.path)))}, auto_detect = false, "
             f"header = false, skip = {dialect.skip}, columns = {{{named}}}, delim = {quoted(dialect.delimiter)}, "
             f"quote = {quoted(dialect.quote)}, escape = {quoted(dialect.escape)}, nullstr = {quoted(NOTHING)}, "
-            f"null_padding = {str(padded).lower()}, max_line_size = {MAX_LINE}, strict_mode = true, "
-            f"store_rejects = true, rejects_limit = 0, rejects_line_size_limit = {MAX_LINE}))"
+            f"null_padding = {str(padded).lower()}, max_line_size = {MAX_LINE}, buffer_size = {2 * MAX_LINE}, "
+            f"strict_mode = true, store_rejects = true, rejects_limit = 0, rejects_line_size_limit = {MAX_LINE}))"
         )
 
     def finish(

@@ -17,6 +17,7 @@ import orjson
 from recsys.data.importing.archives import File
 from recsys.data.importing.base import MAX_COLUMNS, Refused, Table, quoted, unique_titles
 from recsys.data.importing.readers import text_dialect
+from recsys.data.importing.readers.encoding import look, rewritten
 from recsys.data.importing.titles import WORDS, find, find_item
 from recsys.errors import InputError
 
@@ -35,7 +36,7 @@ BEFORE = re.compile(
 )
 LINE = (
     "auto_detect = false, header = false, delim = '\x01', quote = '', escape = '', nullstr = '\x02\x03', "
-    f"max_line_size = {MAX_OBJECT}"
+    f"max_line_size = {MAX_OBJECT}, buffer_size = {2 * MAX_OBJECT}"
 )
 
 
@@ -48,13 +49,13 @@ class JsonTable(Table):
 
     def __init__(self, file: File) -> None:
         super().__init__(file)
-        facts = text_dialect.look(file.path, file.name, None)
+        facts = look(file.path, file.name, None)
         self.path = file.path
         with file.path.open("rb") as stream:
             marked = stream.read(3) == codecs.BOM_UTF8
         if facts.wrong or facts.lone_cr or marked:
             self.path = file.upload.new_path(".json")
-            text_dialect.rewritten(file.path, self.path, facts)
+            rewritten(file.path, self.path, facts)
         self.form = "JSON"
         head, later = text_dialect.read_sample(self.path, "utf-8")
         objects = _lines_of_objects(head)
