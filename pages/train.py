@@ -12,25 +12,30 @@ layout.draw("train")
 external_run.explain("train")
 
 
+chosen = mode.choose()
+
+
 @st.fragment
 def tuning() -> None:
     """Draw what changes while a setting moves: only this runs again then."""
-    settings, curves = st.columns([1, 2.4], gap="large")
-    with settings:
+    settings, results = st.columns([280, 930], gap="medium")
+    with settings, st.container(key="settings-panel", gap="small"):
         settings_panel.settings()
     runs_table.remember()
-    with curves:
+    with results:
         live_training.draw(runs_table.earlier())
         runs_table.diagnosis()
     runs_table.runs()
 
 
-if mode.choose() == "tune":
+if chosen == "tune":
     current_setup.take_link()
-    current_setup.complaints()
+    complaints = st.container()
     tuning()
+    with complaints:
+        current_setup.complaints()
 else:
-    settings, results = st.columns([1, 2.4], gap="large")
+    settings, results = st.columns([280, 930], gap="medium")
     with settings:
         kind = panel.settings(current_setup.base(settings_form.model_choice()))
     with results:

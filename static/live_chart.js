@@ -86,6 +86,7 @@ async function update(chart) {
       const { height } = chart.component.data;
       // plotly.js writes into what it is given, and a change of theme brings the same figure again.
       const { data, layout } = structuredClone(chart.component.data.figure);
+      paint(element, data);
       const kept = { uirevision: "kept", ...layout, template: template(element), autosize: true, height };
       await Plotly.react(element, data, kept, { ...config, scrollZoom: chart.component.data.wheel });
       if (!chart.observer) follow(chart);
@@ -97,6 +98,17 @@ async function update(chart) {
   } finally {
     chart.drawing = false;
     if (chart.removed) window.Plotly?.purge(element);
+  }
+}
+
+// Gives a trace that names a place among the chart colours of the theme that colour, whatever else is drawn.
+function paint(element, data) {
+  const colours = getComputedStyle(element).getPropertyValue("--st-chart-categorical-colors").split(",");
+  for (const trace of data) {
+    const colour = colours[trace.meta?.colour]?.trim();
+    if (!colour) continue;
+    trace.line = { ...trace.line, color: colour };
+    trace.marker = { ...trace.marker, color: colour };
   }
 }
 

@@ -11,17 +11,29 @@ import plotly.graph_objects as go
 from recsys.experiments.training import Epoch
 from recsys.figures.style import frame_layout
 
+# Place of each curve's colour among the chart colours of the theme: the same on every page, whatever else is drawn.
+COLOURS = {"train_rmse": 0, "validation_rmse": 1, "ndcg": 2, "recall": 3, "reference": 9}
+NAMES = {
+    "train_rmse": "Train RMSE",
+    "validation_rmse": "Validation RMSE",
+    "ndcg": "NDCG@10",
+    "recall": "Recall@10",
+}
+
 
 def learning_curves(
     history: Sequence[Epoch],
     epochs: int,
-    target: str,
     references: dict[str, float],
-    best: Epoch | None,
-    best_by: str = "rmse",
     errors: bool = True,
+    *,
+    log: bool = False,
+    first: int = 1,
+    height: int = 0,
 ) -> go.Figure:
-    """Draw what was measured by epoch: the errors above, if any, the quality of the lists below.
+    """Draw what was measured by epoch: the errors above, if any, the ranking quality below.
+
+    The best epoch of validation RMSE and that of NDCG@10 have a star each.
 
     Parameters
     ----------
@@ -29,103 +41,73 @@ def learning_curves(
         May be empty.
     epochs : int
         How many epochs there will be: the length of the axis.
-    target : str
-        What is predicted, with its unit.
     references : dict
         RMSE of simpler predictions on the validation pairs, by their name.
-    best : Epoch or None
-        The epoch to mark.
-    best_by : str
-        The curve to mark it on: `rmse` (validation) or `ndcg`.
     errors : bool
         Whether the model has errors to be drawn.
+    log : bool
+        Whether the axis of the errors is logarithmic.
+    first : int
+        Epoch that the axis begins with.
+    height : int
+        In pixels; 0 for the usual.
     """
     # Where nothing is hidden there is no error to compare with, and plotly.js draws no axis up to NaN.
     references = {name: error for name, error in references.items() if np.isfinite(error)}
-    passes = np.array([epoch.epoch for epoch in history], np.int16)
-    rmse = {
-        "Train RMSE": [epoch.train_rmse for epoch in history],
-        "Validation RMSE": [epoch.validation_rmse for epoch in history],
-    }
-    curves: list[dict[str, Any]] = [
-        {
-            "x": passes,
-            "y": np.array(curve, np.float32),
-            "mode": "lines",
-            "name": name,
-            "hovertemplate": "%{y:.4f}",
-        }
-        for name, curve in (rmse.items() if errors else ())
-    ]
+    history = [epoch for epoch in history if epoch.epoch >= first]
     ranked = [epoch for epoch in history if epoch.ndcg is not None]
+    curves = [_curve(history, name, "y") for name in ("train_rmse", "validation_rmse") if errors]
     curves += [
-        {
-            # plotly.js leaves out a curve without a point, and stumbles over an axis without a curve
-            "x": np.array([epoch.epoch for epoch in ranked] or [1], np.int16),
-            "y": np.array(values or [np.nan], np.float32),
-            "yaxis": "y2",
-            "mode": "lines+markers",
-            "marker": {"size": 5},
-            "line": {"dash": dash},
-            "name": name,
-            "hovertemplate": "%{y:.4f}",
-        }
-        for name, values, dash in (
-            ("NDCG@10", [epoch.ndcg for epoch in ranked], "solid"),
-            ("Recall@10", [epoch.recall for epoch in ranked], "dash"),
-        )
+        _curve(ranked, "ndcg", "y2") | {"mode": "lines+markers", "marker": {"size": 5}},
+        _curve(ranked, "recall", "y2")
+        | {"mode": "lines+markers", "marker": {"size": 5}, "line": {"dash": "dash"}},
     ]
-    by_ndcg = best_by == "ndcg" or not errors
-    curves.append(
-        {
-            "x": [best.epoch] if best else [],
-            "y": [best.ndcg if by_ndcg else best.validation_rmse] if best else [],
-            "yaxis": "y2" if by_ndcg else "y",
-            "mode": "markers",
-            "marker": {"size": 12, "symbol": "star"},
-            "name": "Best NDCG@10" if by_ndcg else "Lowest validation RMSE",
-            "hovertemplate": "epoch %{x}",
-        }
-    )
+    measured = [epoch for epoch in history if epoch.validation_rmse is not None]
+    if errors and measured:
+        lowest = min(measured, key=lambda epoch: epoch.validation_rmse or 0.0)
+        curves.append(_star(lowest, "validation_rmse", "y", "Lowest validation RMSE"))
+    if ranked:
+        best = max(ranked, key=lambda epoch: epoch.ndcg or 0.0)
+        curves.append(_star(best, "ndcg", "y2", "Highest NDCG@10"))
     curves += [
         {
-            "x": [0.5, epochs + 0.5],
+            "x": [first - 0.5, epochs + 0.5],
             "y": [error, error],
             "mode": "lines",
             "line": {"dash": "dot", "width": 1.5},
+            "meta": {"colour": COLOURS["reference"]},
             "name": f"{name} ({error:.4f})",
             "hoverinfo": "skip",
         }
-        for name, error in references.items()
+        for name, error in (references.items() if errors else ())
     ]
     layout: dict[str, Any] = {
         "xaxis": {
             "title": {"text": "Epoch"},
-            "range": [0.5, epochs + 0.5],
+            "range": [first - 0.5, epochs + 0.5],
             "tickformat": "d",
             "anchor": "y2",
         },
         # Below 0.01 there is only noise to see, so the axis does not stretch it.
         "yaxis2": {
-            "title": {"text": "Lists"},
-            "domain": [0, 0.32 if errors else 1],
-            # plotly.js has no range of its own for an axis without a point
-            **(
-                {"rangemode": "tozero", "autorangeoptions": {"include": 0.01}}
-                if ranked
-                else {"range": [0, 0.01]}
-            ),
+            "title": {"text": "Ranking quality"},
+            "domain": [0, 0.38 if errors else 1],
+            "range": [0, max([0.01, *(1.08 * max(epoch.ndcg or 0, epoch.recall or 0) for epoch in ranked)])],
             "tickformat": "~g",
             "anchor": "x",
         },
         "hovermode": "x unified",
     }
     if errors:
+        unmeasured = {} if history or log else {"range": [0, 1.1 * max(references.values(), default=1.0)]}
         layout |= {
             "yaxis": {
-                "title": {"text": f"RMSE of {target}"},
-                "domain": [0.4, 1],
-                **({} if history else {"range": [0, 1.1 * max(references.values(), default=1.0)]}),
+                "title": {"text": "RMSE (log)" if log else "RMSE"},
+                "type": "log" if log else "linear",
+                "domain": [0.46, 1],
+                "tickformat": "~g",
+                **({"dtick": "D2"} if log else {}),
+                **unmeasured,
             },
             "hoversubplots": "axis",
         }
@@ -133,7 +115,34 @@ def learning_curves(
     return go.Figure(
         {
             "data": [{"type": "scatter", **curve} for curve in curves],
-            "layout": layout | frame_layout(len(curves), height=520 if errors else 380),
+            "layout": layout | frame_layout(len(curves), height=height or (440 if errors else 340)),
         },
         _validate=False,
     )
+
+
+def _curve(history: Sequence[Epoch], name: str, axis: str) -> dict[str, Any]:
+    # plotly.js leaves out a curve without a point, and stumbles over an axis that others hang on without a curve
+    nothing = axis == "y2" and not history
+    return {
+        "x": np.array([1] if nothing else [epoch.epoch for epoch in history], np.int16),
+        "y": np.array([np.nan] if nothing else [getattr(epoch, name) for epoch in history], np.float32),
+        "yaxis": axis,
+        "mode": "lines",
+        "meta": {"colour": COLOURS[name]},
+        "name": NAMES[name],
+        "hovertemplate": "%{y:.4f}",
+    }
+
+
+def _star(epoch: Epoch, name: str, axis: str, label: str) -> dict[str, Any]:
+    return {
+        "x": [epoch.epoch],
+        "y": [getattr(epoch, name)],
+        "yaxis": axis,
+        "mode": "markers",
+        "marker": {"size": 13, "symbol": "star", "line": {"width": 1}},
+        "meta": {"colour": COLOURS[name]},
+        "name": label,
+        "hovertemplate": "epoch %{x}",
+    }

@@ -174,7 +174,8 @@ def add_earlier(figure: go.Figure, earlier: Sequence[Record], now: Setup) -> go.
         )
         longest = max(longest, measured[-1].epoch + 0.5)
     figure.add_traces(curves)
-    figure.layout.xaxis.range = [0.5, longest]
+    first = figure.layout.xaxis.range[0] if figure.layout.xaxis.range else 0.5
+    figure.layout.xaxis.range = [first, longest]
     return figure
 
 

@@ -121,7 +121,7 @@ def test_learning_curves_show_both_errors_the_best_epoch_and_the_mean():
         Epoch(2, 0.4, 0.55, 0.1),
         Epoch(3, 0.3, 0.58, 0.1, 0.2, 0.3),
     ]
-    figure = training.learning_curves(history, 9, "plays", {"The mean": 0.7}, history[1])
+    figure = training.learning_curves(history, 9, {"The mean": 0.7})
     traces = {trace.name: trace for trace in figure.data}
     assert list(traces["Train RMSE"].y) == pytest.approx([0.5, 0.4, 0.3])
     assert list(traces["Validation RMSE"].y) == pytest.approx([0.6, 0.55, 0.58])
@@ -132,14 +132,38 @@ def test_learning_curves_show_both_errors_the_best_epoch_and_the_mean():
         [2],
         [0.55],
     )
-    by_lists = training.learning_curves(history, 9, "plays", {}, history[2], "ndcg")
-    best = next(trace for trace in by_lists.data if trace.name == "Best NDCG@10")
+    best = traces["Highest NDCG@10"]
     assert (list(best.x), list(best.y), best.yaxis) == ([3], [0.2], "y2")
     assert list(traces["The mean (0.7000)"].y) == [0.7, 0.7]
 
 
+def test_curves_can_begin_later_and_be_logarithmic():
+    history = [
+        Epoch(1, 5.0, 6.0, 0.1, 0.01, 0.02),
+        Epoch(2, 0.4, 0.55, 0.1),
+        Epoch(3, 0.3, 0.58, 0.1, 0.2, 0.3),
+    ]
+    figure = training.learning_curves(history, 9, {}, log=True, first=2)
+    assert list(figure.data[0].x) == [2, 3]
+    assert figure.layout.yaxis.type == "log"
+    assert figure.layout.xaxis.range == (1.5, 9.5)
+    assert (figure.layout.yaxis.title.text, figure.layout.yaxis2.title.text) == (
+        "RMSE (log)",
+        "Ranking quality",
+    )
+
+
+def test_a_curve_has_the_same_colour_whatever_else_is_drawn():
+    history = [Epoch(1, 0.5, 0.6, 0.1, 0.01, 0.02)]
+    with_errors, without = (
+        {trace.name: trace.meta["colour"] for trace in training.learning_curves(history, 9, {}, errors).data}
+        for errors in (True, False)
+    )
+    assert without.items() <= with_errors.items()
+
+
 def test_curves_without_history_are_empty_and_do_not_fail():
-    drawn = training.learning_curves([], 9, "plays", {}, None).data
+    drawn = training.learning_curves([], 9, {}).data
     assert not any(np.isfinite(np.array(trace.y, float)).any() for trace in drawn)
     assert {trace.yaxis for trace in drawn if len(trace.x)} == {"y2"}  # plotly.js needs a curve on each axis
 

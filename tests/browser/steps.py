@@ -127,9 +127,14 @@ def train_here(page: Page, address: str, **query: str) -> None:
 
 def select_first(page: Page) -> None:
     """Select the first row of the table of runs."""
+    select_run(page, 0)
+
+
+def select_run(page: Page, row: int) -> None:
+    """Select a row of the table of runs."""
     runs = table(page)
     runs.scroll_into_view_if_needed()
-    runs.click(position={"x": 16, "y": ROW * 1.5})
+    runs.click(position={"x": 16, "y": ROW * (row + 1.5)})
     expect(page.get_by_role("button", name="Rename")).to_be_visible()
     settled(page)
 

@@ -9,7 +9,18 @@ from playwright.sync_api import Locator, Page, expect
 
 from recsys.models import MODELS
 from tests.browser.serving import serve, start
-from tests.browser.steps import choose, go, rows, select_first, settled, state, table, title, train_here
+from tests.browser.steps import (
+    choose,
+    go,
+    rows,
+    select_first,
+    select_run,
+    settled,
+    state,
+    table,
+    title,
+    train_here,
+)
 
 SMALL = {"model": "funk", "factors": "2", "epochs": "5"}
 SETTLED = "() => document.querySelector('.live-chart-plot')?._fullData?.length > 1"
@@ -152,9 +163,10 @@ def test_a_saved_run_is_there_after_a_kill_and_goes_out_and_in_as_a_file(page: P
         server.wait()
     with serve(cache) as address:
         go(page, address, "train")
-        expect(page.locator(".live-chart-plot")).to_have_count(0)
-        select_first(page)
+        state(page, "Done")  # the recommended run, the first of the table
+        select_run(page, 1)
         state(page, "Done")
+        settled(page)
         assert validation(page) == curve
         with page.expect_download() as download:
             page.get_by_role("button", name="Export").click()
@@ -162,19 +174,17 @@ def test_a_saved_run_is_there_after_a_kill_and_goes_out_and_in_as_a_file(page: P
         download.value.save_as(exported)
         offer(page, exported)
         expect(page.get_by_text("is in the table. Select it to see its curve.")).to_be_visible()
-        expect(table(page).locator("tbody tr")).to_have_count(2)
+        expect(table(page).locator("tbody tr")).to_have_count(3)
         damaged = tmp_path / "damaged.safetensors"
         damaged.write_bytes(exported.read_bytes()[:-1000])
         offer(page, damaged)
         expect(page.get_by_text("is not a saved run of this program, or it is damaged")).to_be_visible()
-        expect(table(page).locator("tbody tr")).to_have_count(2)
+        expect(table(page).locator("tbody tr")).to_have_count(3)
         page.goto("about:blank")
 
 
 def test_an_arrow_key_on_a_slider_trains_again(page: Page, address: str) -> None:
     train_here(page, address, **SMALL)
-    page.get_by_text("Train as I tune").click()
-    settled(page)
     before = validation(page)
     slider = page.get_by_role("slider", name="Lambda")
     slider.focus()

@@ -152,9 +152,9 @@ def test_the_overlap_has_each_pair_once():
 
 def test_without_errors_there_are_only_the_lists():
     history = [Epoch(1, None, None, 0.1, 0.2, 0.1), Epoch(2, None, None, 0.1, 0.3, 0.2)]
-    figure = training.learning_curves(history, 5, "preference", {}, history[1], errors=False)
-    assert [curve.name for curve in figure.data] == ["NDCG@10", "Recall@10", "Best NDCG@10"]
-    assert figure.data[2].y == (0.3,)
+    figure = training.learning_curves(history, 5, {}, errors=False)
+    assert [curve.name for curve in figure.data] == ["NDCG@10", "Recall@10", "Highest NDCG@10"]
+    assert list(figure.data[2].y) == [0.3]
     assert figure.layout.yaxis2.domain == (0, 1)
     assert figure.layout.yaxis.title.text is None
 

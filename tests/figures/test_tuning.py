@@ -82,7 +82,7 @@ def test_importance_has_a_bar_for_each_setting_most_above():
 
 def test_earlier_runs_are_faint_and_named_by_what_differs():
     now = curve(3.0, 2.0, 1.0)
-    figure = learning_curves(now, 3, "plays", {}, None)
+    figure = learning_curves(now, 3, {})
     shown = len(figure.data)
     earlier = [
         Record("a", "A", changed(regularization=2.0), curve(4.0, 3.0, 2.0, 1.0, 0.5)),
@@ -99,7 +99,7 @@ def test_earlier_runs_are_faint_and_named_by_what_differs():
 
 
 def test_only_the_last_earlier_runs_are_drawn_and_long_ones_are_thinned():
-    figure = learning_curves([], 3, "plays", {}, None)
+    figure = learning_curves([], 3, {})
     shown = len(figure.data)
     earlier = [Record(str(at), "", changed(seed=at), curve(*np.linspace(2, 1, 999))) for at in range(20)]
     add_earlier(figure, earlier, BASE)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 
 import pytest
 import streamlit as st
@@ -41,7 +42,8 @@ def tuned(**settings: float) -> AppTest:
     app.toggle(key="tune").set_value(True).run()
     settle(app)
     for name, value in settings.items():
-        app.select_slider(key=f"funk-{name}").set_value(value).run()
+        app.session_state[f"funk-{name}"] = value
+        app.run()
         settle(app)
     return app
 
@@ -71,8 +73,10 @@ def test_moving_a_slider_trains_at_once_and_keeps_the_run_before():
 
 def test_without_the_toggle_a_slider_trains_nothing():
     app = settle(open_train(model="funk", factors="2", epochs="5"))
+    app.toggle(key="tune").set_value(False).run()
     before = app.session_state.run
-    app.select_slider(key="funk-regularization").set_value(0.5).run()
+    app.session_state["funk-regularization"] = 0.5
+    app.run()
     assert app.session_state.run == before
 
 
@@ -138,7 +142,7 @@ def test_a_run_that_is_there_for_everybody_is_opened_and_not_changed(tmp_path):
     app.button(key="save-run").click().run()
     (saved,) = (tmp_path / "runs" / "own").glob("*/*.safetensors")
     saved.rename(tmp_path / "runs" / saved.name)
-    stranger = choose(open_train("b" * 32), 0)
+    stranger = choose(settle(open_train("b" * 32)).run(), 1)
     assert not stranger.exception
     assert any("for everybody" in shown.value for shown in stranger.caption)
     assert "delete-run" not in [button.key for button in stranger.button]
@@ -188,3 +192,25 @@ def test_two_runs_are_shown_side_by_side():
     app = choose(tuned(regularization=0.5), 0, 1)
     assert not app.exception
     assert app.table[0].value.index.tolist() == ["Lambda (regularization)"]
+
+
+def test_while_a_slider_is_dragged_runs_are_not_listed_and_the_last_one_is():
+    app = tuned()
+    rows = len(table(app))
+    for value in (0.5, 0.7, 1.0):
+        app.session_state["slider-dragging"] = True
+        app.session_state["funk-regularization"] = value
+        settle(app.run())
+    assert len(table(app)) == rows
+    app.session_state["slider-dragging"] = False
+    settle(app.run()).run()
+    assert len(table(app)) == rows + 1
+    assert table(app)["regularization"].tolist()[0] == "1"
+
+
+def test_a_list_stands_beside_the_curve_with_what_changed_against_the_baseline():
+    app = settle(open_train(model="funk", factors="2", epochs="5", validation="0.33")).run()
+    assert any("held-out artists in its first 10; marks are changes" in shown.value for shown in app.caption)
+    ndcg = next(metric for metric in app.metric if metric.label == "NDCG@10")
+    assert ndcg.delta.endswith("clear")
+    assert re.search(r"over all 1,\d+ listeners", ndcg.help)

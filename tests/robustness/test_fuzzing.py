@@ -283,7 +283,7 @@ def test_a_saved_run_is_read_or_refused(number, how, edits, story):
             record = Record(entry.id, entry.name, entry.setup, entry.history)
             run_table([record], all_settings=True)
             to_query(entry.setup)
-            learning_curves(entry.history, 5, "plays", entry.references, record.best)
+            learning_curves(entry.history, 5, entry.references)
 
 
 # Addresses

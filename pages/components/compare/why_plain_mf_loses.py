@@ -45,9 +45,7 @@ def draw(board: Leaderboard) -> None:
         f"NDCG@10 {last.ndcg:.4f}."
     )
     live_chart(
-        training.learning_curves(
-            run.history, run.epochs, nouns.fill(run.model.target), run.references, run.best
-        ),
+        training.learning_curves(run.history, run.epochs, run.references),
         key="story-curves",
         label="The article's errors fall while the quality of its lists stays near zero",
     )

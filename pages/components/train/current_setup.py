@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.components import navigation
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.shell import layout
 from recsys.data.dataset import SHARED
 from recsys.experiments.setup import SPLIT_SETTINGS, Setup
@@ -55,7 +55,8 @@ def take_link() -> None:
     )
     if mismatch := other_data(setup, session.dataset()):
         complaints.append(mismatch)
-    st.session_state.complaints = complaints
+    data, fingerprint = data_names()
+    st.session_state[keys.COMPLAINTS] = replace(setup, data=data, fingerprint=fingerprint), complaints
     put(setup)
     if session.chosen_run() is None and not _is_shown(setup):
         st.session_state["train-now"] = True
@@ -71,9 +72,11 @@ def _is_shown(setup: Setup) -> bool:
 
 
 def complaints() -> None:
-    """Say what was wrong with the link."""
-    for complaint in st.session_state.pop("complaints", []):
-        st.warning(layout.escape(complaint))
+    """Say what was wrong with the link, until the settings are others than the link's."""
+    setup, sentences = st.session_state.get(keys.COMPLAINTS, (None, []))
+    if sentences and st.session_state.get(keys.TUNED, setup) == setup:
+        for complaint in sentences:
+            st.warning(layout.escape(complaint))
 
 
 def put(setup: Setup) -> None:

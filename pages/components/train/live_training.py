@@ -1,4 +1,4 @@
-"""The run a visitor looks at: its curves while they grow, its figures, and its buttons."""
+"""Run that is shown: its curves while they grow, its figures, its buttons, and one user's list beside them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from pages.components import navigation
 from pages.components.session import session
 from pages.components.shell import layout
+from pages.components.train import figures, one_list
 from pages.components.widgets.live_chart import live_chart
+from pages.components.widgets.live_slider import is_dragging
 from recsys.experiments.run_table import Record
 from recsys.experiments.setup import Setup
-from recsys.experiments.training import TrainingRun
+from recsys.experiments.training import Epoch, TrainingRun
 from recsys.figures import training, tuning
 from recsys.jobs.scheduler import ENDED, Job, State
 from recsys.models import MODELS
@@ -25,22 +28,15 @@ TITLES = {
     "diverged": ":red-badge[:material/trending_up: Diverged]",
     "failed": ":red-badge[:material/error: Failed]",
 }
-WATCHED = {"none": "validation RMSE", "rmse": "validation RMSE", "ndcg": "NDCG@10"}
-RECALL = "Hidden {nouns.items} that the lists find, as a share of all hidden ones."
-# The same for all: a stretched box in a row that wraps grows over what follows.
-METRIC_HEIGHT = 128
 POLL = {"queued": 0.5, "running": 0.25, "paused": 1.0}
+CHART_HEIGHT = 400
 
 
 def draw(earlier: Sequence[Record] = ()) -> None:
     """Draw the current run, faintly those before it, and keep it up to date while it goes on."""
     job = session.run()
     if job is None:
-        st.info(
-            "Nothing has been trained on this data yet. Keep the settings or change them, then press Train: "
-            "the curves appear here while the model learns.",
-            icon=":material/model_training:",
-        )
+        layout.problem(ValueError(st.session_state.get("not-recommended", "Press Train to begin.")))
         return
     st.fragment(_panel, run_every=POLL.get(job.state))(job, job.state, earlier)
 
@@ -50,47 +46,93 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[Record]) -> None
     if POLL.get(now) != POLL.get(drawn):
         st.rerun()  # the pace of the fragment is fixed when the page draws it
     session.runs().get(job.id)
-    run = job.run
-    model = run.model
-    history = list(run.history)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{MODELS[model.name].label}** {TITLES[now]}", width="content")
-        st.space("stretch")
+    history = list(job.run.history)
+    picture, listed = st.columns([2.1, 1], gap="medium")
+    with picture, st.container(key="curves-panel"):
+        _head(job, now, history)
+        if "epochs" in job.run.model.settings:
+            _curves(job, history, earlier)
+        if history:
+            figures.draw(job, settled=job.ended and not is_dragging())
+    with listed, st.container(key="list-panel"):
+        if history:
+            one_list.draw(job, "train")
+            if job.ended:
+                st.page_link(
+                    navigation.page("recommend").path,
+                    label="See all that it recommends",
+                    icon=":material/arrow_forward:",
+                    query_params=session.place(),
+                )
+
+
+def _head(job: Job[TrainingRun], now: State, history: Sequence[object]) -> None:
+    """Draw the model, how far it is, the buttons, and the choice of axes."""
+    model = job.run.model
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        far = f" epoch {len(history):,} of {job.run.epochs:,}" if "epochs" in model.settings else ""
+        st.markdown(f"**{MODELS[model.name].label}** {TITLES[now]}{far}", width="content")
         _buttons(job, now)
+        st.space("stretch")
+        if "epochs" in model.settings:
+            with st.popover("Axes", type="tertiary", icon=":material/tune:"):
+                if model.predicts_ratings:
+                    st.toggle("Logarithmic RMSE", False, key="curves-log", persist_state="session")
+                st.number_input(
+                    "From epoch",
+                    1,
+                    5000,
+                    1,
+                    key="curves-from",
+                    persist_state="session",
+                    help="Leaves the first epochs out, whose errors may dwarf all others.",
+                )
     if now == "queued":
         st.caption(f"Place {session.runs().place(job)} in the queue: as many trainings as fit are running.")
     if job.message:
         (st.error if now in ("diverged", "failed") else st.info)(layout.escape(job.message))
-    if "epochs" in model.settings:
-        st.progress(run.done / run.epochs, f"Epoch {len(history):,} of {run.epochs:,}")
-        curves = training.learning_curves(
-            history,
-            run.epochs,
-            job.dataset.nouns.fill(model.target),
-            run.references,
-            run.best,
-            run.stopping.watch,
-            errors=model.predicts_ratings,
-        )
-        live_chart(
-            tuning.add_earlier(curves, earlier, Setup.of(job.dataset, run))
-            if model.predicts_ratings
-            else curves,
-            key="curves",
-            label=f"{'Errors and quality' if model.predicts_ratings else 'Quality'} of the lists by epoch, "
-            f"after epoch {len(history)} of {run.epochs}",
-        )
-    else:
-        st.progress(run.done, "This model is made in one go: there is no curve to watch.")
-    if history:
-        _figures(job)
-    if job.ended and history:
-        st.page_link(
-            "pages/recommend.py",
-            label="See what it recommends",
-            icon=":material/arrow_forward:",
-            query_params=session.place(),
-        )
+    st.progress(1.0 if job.ended else min(job.run.done / job.run.epochs, 1.0))
+
+
+def _curves(job: Job[TrainingRun], history: list[Epoch], earlier: Sequence[Record]) -> None:
+    run = job.run
+    errors = run.model.predicts_ratings
+    curves = training.learning_curves(
+        history,
+        run.epochs,
+        run.references,
+        errors,
+        log=errors and bool(st.session_state.get("curves-log")),
+        first=min(int(st.session_state.get("curves-from", 1)), run.epochs),
+        height=CHART_HEIGHT,
+    )
+    live_chart(
+        tuning.add_earlier(curves, earlier, Setup.of(job.dataset, run)) if errors else curves,
+        key="curves",
+        label=f"{'Errors and ranking quality' if errors else 'Ranking quality'} by epoch, "
+        f"after epoch {len(history)} of {run.epochs}",
+    )
+    words = f"RMSE of {job.dataset.nouns.fill(run.model.target)}. " if errors else ""
+    kept = run.kept
+    if job.ended and kept is not None and history and kept is not history[-1]:
+        words += f"The model holds the factors of epoch {kept.epoch}, the best. "
+    st.caption(words + _advice(history))
+
+
+def _advice(history: Sequence[Epoch]) -> str:
+    """Say which epoch is best by what, and which to believe."""
+    ranked = [epoch for epoch in history if epoch.ndcg is not None]
+    measured = [epoch for epoch in history if epoch.validation_rmse is not None]
+    if not ranked or not measured:
+        return ""
+    lowest = min(measured, key=lambda epoch: epoch.validation_rmse or 0.0).epoch
+    best = max(ranked, key=lambda epoch: epoch.ndcg or 0.0).epoch
+    if lowest == best:
+        return f"Both stars lie at epoch {best}."
+    return (
+        f"The error is lowest at epoch {lowest}, the lists are best at epoch {best}: "
+        "for recommending, the lists count."
+    )
 
 
 def _buttons(job: Job[TrainingRun], now: str) -> None:
@@ -103,76 +145,12 @@ def _buttons(job: Job[TrainingRun], now: str) -> None:
         ("Cancel", ":material/stop:", runs.cancel, (), ("queued", "running", "paused")),
     ):
         if now in where:
-            st.button(label, icon=icon, on_click=_steer, args=(job, wish, *then), key=label.lower())
+            st.button(
+                label, icon=icon, type="tertiary", on_click=_steer, args=(job, wish, *then), key=label.lower()
+            )
 
 
 def _steer(job: Job, wish: Callable[[Job], None], *then: State) -> None:
     """Do what a button says and wait until it is done, so that the page shows it at once."""
     wish(job)
     session.runs().wait(job, *then, *ENDED, timeout=2.0)
-
-
-def _figures(job: Job[TrainingRun]) -> None:
-    run = job.run
-    last, best, nouns = run.history[-1], run.best, job.dataset.nouns
-    ranked = next((epoch for epoch in reversed(run.history) if epoch.ndcg is not None), last)
-    row = st.grid(3, min_column_width=150)
-    if last.train_rmse is not None:
-        row.metric("Train RMSE", f"{last.train_rmse:.4f}", border=True, height=METRIC_HEIGHT)
-    if last.validation_rmse is not None:
-        row.metric("Validation RMSE", f"{last.validation_rmse:.4f}", border=True, height=METRIC_HEIGHT)
-    if last.validation_mae is not None:
-        row.metric("Validation MAE", f"{last.validation_mae:.4f}", border=True, height=METRIC_HEIGHT)
-    row.metric(
-        "NDCG@10",
-        f"{ranked.ndcg:.4f}",
-        border=True,
-        height=METRIC_HEIGHT,
-        help=f"How many hidden {nouns.items} the lists find, those at the top counting most: 0 is none, 1 is perfect. "
-        + _whose(job),
-    )
-    if "epochs" not in run.model.settings:
-        row.metric(
-            "Recall@10", f"{ranked.recall:.4f}", border=True, height=METRIC_HEIGHT, help=nouns.fill(RECALL)
-        )
-        row.metric("Time to train", _duration(run.epoch_seconds), border=True, height=METRIC_HEIGHT)
-        return
-    if best is not None:
-        row.metric(
-            "Best epoch",
-            f"{best.epoch:,}",
-            f"by {WATCHED[run.stopping.watch] if run.model.predicts_ratings else WATCHED['ndcg']}",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height=METRIC_HEIGHT,
-        )
-    row.metric(
-        "Time per epoch",
-        _duration(run.epoch_seconds),
-        f"{run.updates_per_second / 1e6:,.3g} million updates/s"
-        if "learning_rate" in run.model.settings
-        else None,
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        height=METRIC_HEIGHT,
-    )
-    if run.kept is not None and run.kept is not last:
-        st.caption(f"The model holds the features of epoch {run.kept.epoch}, the best.")
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds * 1000:,.2f} ms" if seconds < 10 else f"{seconds:,.1f} s"
-
-
-def _whose(job: Job[TrainingRun]) -> str:
-    """Say over whom the lists are measured."""
-    nouns = job.dataset.nouns
-    ranked, all_users = len(job.run.ranked_users), int((job.run.split.validation.user_counts > 0).sum())
-    if ranked < all_users:
-        return (
-            f"Measured on {ranked:,} of the {all_users:,} {nouns.users} who hide {nouns.items}, "
-            "at some of the epochs."
-        )
-    return f"Measured on the {all_users:,} {nouns.users} who hide {nouns.items}."

@@ -27,7 +27,6 @@ def choose() -> str:
         key="mode",
         persist_state="session",
         label_visibility="collapsed",
-        width="stretch",
     )
     shown = {} if mode == FIRST else {"mode": mode}
     if shown.get("mode") != st.query_params.get("mode"):

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.train.current_setup import fingerprint, put
 from pages.components.widgets.live_chart import live_chart
+from pages.components.widgets.live_slider import is_dragging
 from recsys.errors import InputError
 from recsys.experiments.diagnosis import diagnose
 from recsys.experiments.run_table import Record, difference, label, run_table, spell
@@ -38,9 +39,10 @@ def remember() -> None:
         st.query_params.update(query)
     trail = session.trail()
     noted: set[str] = st.session_state.setdefault("noted", set())
-    if job.state in ("done", "diverged") and job.id not in noted:
+    if job.state in ("done", "diverged") and job.id not in noted and not is_dragging():
         noted.add(job.id)
-        trail.append(Record(job.id, f"Run {len(noted)}", setup, list(job.run.history)))
+        name = "Recommended" if session.chosen_run() is None else f"Run {len(noted)}"
+        trail.append(Record(job.id, name, setup, list(job.run.history)))
         del trail[:-KEPT]
 
 
@@ -218,6 +220,15 @@ def columns(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def _actions(record: Record) -> None:
+    if session.runs().get(record.id):
+        st.button(
+            "Compare all with it",
+            icon=":material/flag:",
+            key="baseline-run",
+            help="Makes it the baseline: figures and lists of all other runs show the difference to it.",
+            on_click=st.session_state.__setitem__,
+            args=(keys.BASELINE, record.id),
+        )
     if record.shared:
         st.caption("This run is there for everybody: nobody can change it here.")
     else:

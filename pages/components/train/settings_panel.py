@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
-from pages.components.session import cached, session
+from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.train.current_setup import data_names
 from pages.components.widgets import settings_form
@@ -14,17 +16,13 @@ from recsys.jobs.scheduler import ENDED
 
 # A training that is over by then is drawn at once, whole; a longer one shows its progress.
 PATIENCE = 0.6
+# On more pairs, a training takes too long to begin without being asked for.
+MOST_AT_ONCE = 1_000_000
 
 
 def settings() -> None:
     """Draw the controls, and train when it is asked for, or as soon as they change."""
-    start = st.container()
-    tune = st.toggle(
-        "Train as I tune",
-        key="tune",
-        persist_state="session",
-        help="Train again whenever a setting changes. A training that is not over gives way to the next.",
-    )
+    start = st.container(horizontal=True, vertical_alignment="center")
     name, chosen = settings_form.model_settings()
     hold_out = settings_form.split_settings(chosen.get("seed"))
     stopping = settings_form.stopping(name)
@@ -38,13 +36,21 @@ def settings() -> None:
         data=data,
         fingerprint=fingerprint,
     )
-    st.session_state.setdefault("setups", {})[name] = setup
-    pressed = start.button(
-        "Train", type="primary", icon=":material/play_arrow:", width="stretch", key="train"
-    )
-    wanted = st.session_state.pop("train-now", False)
-    if pressed or wanted or (tune and setup != st.session_state.get("tuned")):
-        st.session_state.tuned = setup
+    st.session_state.setdefault(keys.SETUPS, {})[name] = setup
+    _first_tuned()
+    with start:
+        pressed = st.button("Train", type="primary", icon=":material/play_arrow:", key="train")
+        tune = st.toggle(
+            "Train as I tune",
+            len(session.dataset().interactions) <= MOST_AT_ONCE,
+            key="tune",
+            persist_state="session",
+            help="Train again whenever a setting changes, also while a slider is dragged. A training that is not over "
+            "gives way to the next.",
+        )
+    wanted = st.session_state.pop(keys.TRAIN_NOW, False)
+    if pressed or wanted or (tune and setup != st.session_state.get(keys.TUNED)):
+        st.session_state[keys.TUNED] = setup
         try:
             _train(setup, quick=tune or wanted)
         except InputError as error:
@@ -52,9 +58,18 @@ def settings() -> None:
                 layout.problem(error)
 
 
+def _first_tuned() -> None:
+    """Note that the settings of the run that is shown are trained already."""
+    job = session.run()
+    if keys.TUNED not in st.session_state and job is not None:
+        data, fingerprint = data_names()
+        shown = Setup.of(job.dataset, job.run)
+        st.session_state[keys.TUNED] = replace(shown, data=data, fingerprint=fingerprint)
+
+
 def _train(setup: Setup, quick: bool) -> None:
     runs = session.runs()
-    if quick and (job := session.run()) is not None and session.may_steer(job):
+    if quick and (job := session.chosen_run()) is not None and session.may_steer(job):
         runs.cancel(job)
     job = session.start(runs, setup.run(cached.split(**setup.hold_out)))
     session.follow(job)

@@ -49,7 +49,7 @@ def from_address(name: str, read: Callable[[str], Any]) -> None:
 
 def with_hidden(split: Split) -> str:
     """Return the first user of whom something was hidden, or else the first of all."""
-    return str(split.train.users[int((split.validation.user_counts > 0).argmax())])
+    return str(split.train.users[int((split.held_out.user_counts > 0).argmax())])
 
 
 def choose_first(user: str) -> None:

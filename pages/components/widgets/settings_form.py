@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components.session import session
+from pages.components.widgets.live_slider import live_slider
 from recsys.experiments.setup import SPLIT_SETTINGS
 from recsys.experiments.training import Stopping
 from recsys.models import MODELS
@@ -23,17 +24,9 @@ def setting(name: str, default: Any, prefix: str = "") -> Any:
         return st.text_input(
             row.label, default, key=key, help=session.nouns().fill(row.help), persist_state="session"
         )
-    # Always with its default: a control whose arguments change is a new one and forgets its value.
     if row.ladder:
-        return st.select_slider(
-            row.label,
-            sorted({*row.ladder, default, st.session_state.get(key, default)}),
-            value=default,
-            format_func=lambda step: f"{step:g}",
-            key=key,
-            help=session.nouns().fill(row.help),
-            persist_state="session",
-        )
+        return live_slider(row.label, row.ladder, default, key, session.nouns().fill(row.help))
+    # Always with its default: a control whose arguments change is a new one and forgets its value.
     return st.number_input(
         row.label,
         row.minimum,
@@ -79,11 +72,8 @@ def model_settings() -> tuple[str, dict[str, Any]]:
     job = session.run()
     if job is not None and "model" not in st.session_state:
         st.session_state.model = job.run.model.name
-        for wanted, default in MODELS[job.run.model.name].defaults.items():
-            value = job.run.model.settings[wanted]
-            steps = getattr(SETTINGS.get(wanted), "ladder", ())
-            if not steps or value in (*steps, default):  # a slider stops nowhere else
-                st.session_state[f"{job.run.model.name}-{wanted}"] = value
+        for wanted in MODELS[job.run.model.name].defaults:
+            st.session_state[f"{job.run.model.name}-{wanted}"] = job.run.model.settings[wanted]
     name = model_choice()
     model = MODELS[name]
     with st.expander("What this model does", icon=":material/info:"):

@@ -1,0 +1,33 @@
+"""Names under which a visit keeps its state, and what is behind each.
+
+Widgets that only their own module reads have their key where they are drawn.
+"""
+
+from __future__ import annotations
+
+# Set by pages.components.session.session
+DATASET = "dataset"  # Dataset that is shown
+EXTERNAL_RUN = "large-run"  # ExternalRun that is shown instead, or None
+RUN = "run"  # id of the chosen training
+COMPARISON = "comparison"  # id of the chosen comparison
+VISITOR = "visitor"  # name of the visit
+TRAIL = "trail"  # list of Record: trainings of the visit
+NOTICE = "notice"  # sentence for the top of the next page
+NOT_RECOMMENDED = "not-recommended"  # sentence: why there is no recommended run
+LISTENER = "listener"  # id of the user whose lists are shown, on all pages
+
+# The Train page
+DRAGGING = "slider-dragging"  # bool: a slider is held, more values follow
+SETUP_WANTED = "setup-wanted"  # Setup that another page asks to be trained
+LINK_TAKEN = "link-taken"  # bool: the settings of the address are in the controls
+TRAIN_NOW = "train-now"  # bool: train in the next run of the page
+TUNED = "tuned"  # Setup trained last while tuning
+SETUPS = "setups"  # dict of str to Setup: the settings of each model last
+COMPLAINTS = "complaints"  # list of str: what was wrong with the address
+NOTED = "noted"  # set of str: ids of the trainings that are in the trail
+SAVED = "saved"  # dict of str to Record: saved runs
+DELETED = "deleted"  # list: what can be brought back
+BASELINE = "baseline"  # id of the run that the others are compared with
+
+# All pages
+LISTEN_AT = "listen-at"  # service that links to listen lead to

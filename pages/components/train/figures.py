@@ -1,0 +1,127 @@
+"""Figures of a run in one row, with the difference to the baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.components.session import keys, session
+from recsys.evaluation.metrics import METRICS
+from recsys.evaluation.ranked_lists import RankedLists, sample_users
+from recsys.evaluation.significance import interval, paired_test
+from recsys.experiments.training import TrainingRun
+from recsys.jobs.scheduler import Job
+
+MOST_USERS = 20_000
+
+
+@dataclass(frozen=True)
+class Quality:
+    """NDCG@10 and Recall@10 of each measured user's list; `users` are their codes."""
+
+    users: NDArray[np.int32]
+    ndcg: NDArray[np.float64]
+    recall: NDArray[np.float64]
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _quality(run_id: str, epochs: int, _run: TrainingRun) -> Quality:
+    users = sample_users(_run.split, MOST_USERS, "validation")
+    lists = RankedLists.of(_run.model, _run.split, users, part="validation")
+    return Quality(lists.users, METRICS["ndcg"].per_user(lists), METRICS["recall"].per_user(lists))
+
+
+def quality(job: Job[TrainingRun]) -> Quality:
+    """Return the ranking quality of a run that has ended, over all users with held-out items."""
+    return _quality(job.id, len(job.run.history), job.run)
+
+
+def baseline(job: Job[TrainingRun]) -> Job[TrainingRun] | None:
+    """Return the run that this one is compared with: the pinned one, else the recommended one; None if it is that."""
+    found = session.runs().get(st.session_state.get(keys.BASELINE, "")) or session.recommended_run()
+    if found is None or found is job or not found.ended or not found.run.history:
+        return None
+    same = found.dataset.interactions.fingerprint == job.dataset.interactions.fingerprint
+    return found if same and found.run.split.settings == job.run.split.settings else None
+
+
+def draw(job: Job[TrainingRun], settled: bool) -> None:
+    """Draw the row.
+
+    Parameters
+    ----------
+    job : Job of TrainingRun
+        With at least one epoch.
+    settled : bool
+        Whether the run has ended and no other follows at once: then all users are measured.
+    """
+    run, nouns = job.run, job.dataset.nouns
+    last = run.history[-1]
+    with st.container(horizontal=True, key="figures", gap="small"):
+        if settled:
+            _measured(job)
+        else:
+            _sampled(job)
+        if last.validation_rmse is not None:
+            st.metric("Train RMSE", f"{last.train_rmse:.4f}")
+            st.metric("Validation RMSE", f"{last.validation_rmse:.4f}")
+        if last.validation_mae is not None:
+            st.metric("Validation MAE", f"{last.validation_mae:.4f}")
+        if "epochs" in run.model.settings:
+            speed = f", {run.updates_per_second / 1e6:,.3g} million updates per second"
+            st.metric(
+                "Time per epoch",
+                _duration(run.epoch_seconds),
+                help="Without measuring" + (speed if "learning_rate" in run.model.settings else "") + ".",
+            )
+        else:
+            st.metric(
+                "Time to train", _duration(run.epoch_seconds), help=f"On all {nouns.pairs} in training."
+            )
+
+
+def _measured(job: Job[TrainingRun]) -> None:
+    """Draw what all users' lists find, and whether the difference to the baseline is clear."""
+    mine, other = quality(job), baseline(job)
+    theirs = quality(other) if other is not None else None
+    for name in ("ndcg", "recall"):
+        values = getattr(mine, name)
+        delta = None
+        if theirs is not None:
+            before = getattr(theirs, name)
+            test = paired_test(float(values.mean() - before.mean()), values - before)
+            delta = f"{test.mean:+.4f} {'clear' if test.is_clear else 'not clear'}"
+        st.metric(
+            f"{METRICS[name].label}@10",
+            f"{values.mean():.4f}",
+            delta,
+            delta_color="off" if delta is None or "not" in delta else "normal",
+            help=f"{job.dataset.nouns.fill(METRICS[name].help)} ± {interval(values):.4f} (95 %), over all "
+            f"{len(mine.users):,} {job.dataset.nouns.users} with held-out {job.dataset.nouns.items}, on those for "
+            "validation; Compare reports the test. The difference is to the baseline, by a paired t-test.",
+        )
+
+
+def _sampled(job: Job[TrainingRun]) -> None:
+    """Draw what the lists of a sample find, as they are measured while training."""
+    run = job.run
+    ranked = next((epoch for epoch in reversed(run.history) if epoch.ndcg is not None), None)
+    if ranked is None:
+        return
+    measured = f"Measured on {len(run.ranked_users):,} {job.dataset.nouns.users}; on all once the training has ended."
+    for name in ("ndcg", "recall"):
+        st.metric(
+            f"{METRICS[name].label}@10",
+            f"{getattr(ranked, name):.4f}",
+            f"sample of {len(run.ranked_users):,}",
+            delta_color="off",
+            delta_arrow="off",
+            help=f"{job.dataset.nouns.fill(METRICS[name].help)} {measured}",
+        )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:,.2f} ms" if seconds < 10 else f"{seconds:,.1f} s"

@@ -1,0 +1,48 @@
+"""One user's recommendations beside the learning curve, as they change with the settings."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages.components.session import session
+from pages.components.shell import layout
+from pages.components.train import figures
+from pages.components.widgets import who
+from pages.components.widgets.ranked_list import ranked_list
+from recsys.experiments.training import TrainingRun
+from recsys.jobs.scheduler import Job
+from recsys.recommendation.recommend import recommend_to
+
+
+def draw(job: Job[TrainingRun], key: str, compared: bool = True) -> None:
+    """Draw what the run, as far as it is, recommends to the chosen user.
+
+    Parameters
+    ----------
+    job : Job of TrainingRun
+        With at least one epoch.
+    key : str
+        Begins the keys of its controls.
+    compared : bool
+        Whether the changes against the baseline are marked.
+    """
+    nouns, user = session.nouns(), who.chosen(job)
+    split = job.run.split
+    label = layout.escape(str(split.train.users[user]), 30)
+    recommended = recommend_to(job.run.model, split, user)[1]
+    found, hidden = int(recommended["hit"].sum()), int(split.held_out.user_counts[user])
+    st.markdown(f"**{nouns.user.capitalize()} {label}**: {who.sentence(user)}")
+    with st.container(horizontal=True, gap="xsmall"):
+        who.others(job, key)
+    other = figures.baseline(job) if compared else None
+    before = None if other is None else _names(other, user)
+    ranked_list(recommended, f"{key}-list", before, f"Recommended to {nouns.user} {label}")
+    st.caption(
+        f"Finds **{found}** of {np.minimum(hidden, len(recommended))} held-out {nouns.items} in its first "
+        f"{len(recommended)}" + ("" if before is None else "; marks are changes to the baseline") + "."
+    )
+
+
+def _names(job: Job[TrainingRun], user: int) -> list[str]:
+    return [str(name) for name in recommend_to(job.run.model, job.run.split, user)[1]["artist"]]

@@ -1,0 +1,111 @@
+"""Ranked list of items whose rows slide when it changes: what came, what went, what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from hashlib import sha256
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.widgets import listening
+from pages.components.widgets.live_chart import STATIC
+from pages.components.widgets.pickers import open_artist
+
+MOST_GONE = 6
+
+_component = st.components.v2.component(
+    "ranked_list",
+    html='<div class="ranked-list"><ol></ol><p></p></div>',
+    js="""
+export default async function (component) {
+  const { draw } = await import(new URL(component.data.script, document.baseURI));
+  return draw(component);
+}
+""",
+    css="""
+.ranked-list { font: 14px var(--st-font); color: var(--st-text-color); }
+.ranked-list ol { list-style: none; margin: 0; padding: 0; }
+.ranked-list li { display: grid; grid-template-columns: 22px 1fr auto auto; align-items: center; gap: 6px; height: 34px;
+  border-bottom: 1px solid var(--st-border-color); position: relative; }
+.ranked-list li > i { position: absolute; left: 0; bottom: -1px; height: 2px; background: var(--st-primary-color); }
+.ranked-list li > span:first-child { opacity: 0.75; text-align: right; font-variant-numeric: tabular-nums; }
+.ranked-list button { all: unset; cursor: pointer; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.ranked-list button:hover { text-decoration: underline; }
+.ranked-list button:focus-visible, .ranked-list a:focus-visible { outline: 2px solid var(--st-primary-color);
+  border-radius: 4px; }
+.ranked-list b { font-size: 12px; font-weight: 600; padding: 1px 6px; border-radius: 999px; white-space: nowrap; }
+.ranked-list b.hit { background: var(--st-green-background-color); color: var(--st-green-text-color); }
+.ranked-list b.new { background: var(--st-blue-background-color); color: var(--st-blue-text-color); }
+.ranked-list a { color: var(--st-link-color); text-decoration: none; padding: 4px; }
+.ranked-list p { margin: 8px 0 0; font-size: 13px; min-height: 18px; }
+""",
+    isolate_styles=False,
+)
+
+
+def ranked_list(
+    recommended: pd.DataFrame, key: str, before: Sequence[str] | None = None, label: str = "Recommended"
+) -> None:
+    """Draw recommended items; a click on one opens its page.
+
+    Parameters
+    ----------
+    recommended : DataFrame
+        Columns `item`, `artist`, `score` and, where something was hidden, `hit`; the best first.
+    key : str
+    before : sequence of str, optional
+        Names of another list: what is new against it and what is gone is marked.
+    label : str
+        Accessible name of the list.
+    """
+    top = float(recommended["score"].max()) if len(recommended) else 0.0
+    places = {name: place for place, name in enumerate(before or (), 1)}
+    rows = [
+        {
+            "name": str(row.artist),
+            "item": str(row.item),
+            "bar": round(max(float(row.score), 0.0) / top, 3) if top > 0 else 0,
+            "score": f"{row.score:.3g}",
+            "hit": bool(getattr(row, "hit", False)),
+            "mark": _change(places, str(row.artist), place) if before is not None else "",
+            "listen": listening.address(str(row.artist)),
+        }
+        for place, row in enumerate(recommended.itertuples(), 1)
+    ]
+    result = _component(
+        key=key,
+        data={
+            "script": _script(),
+            "label": label,
+            "rows": rows,
+            "gone": _gone(before or (), recommended["artist"]),
+        },
+        on_open_change=_nothing,
+    )
+    if result.open:
+        open_artist(str(result.open))
+
+
+def _nothing() -> None:
+    """Make Streamlit report clicks: it leaves out what has no callback."""
+
+
+def _change(places: dict[str, int], name: str, place: int) -> str:
+    if name not in places:
+        return "new"
+    moved = places[name] - place
+    return "" if not moved else f"{'▲' if moved > 0 else '▼'} {abs(moved)}"
+
+
+def _gone(before: Iterable[str], now: Iterable[str]) -> str:
+    there = set(now)
+    gone = [name for name in before if name not in there]
+    more = f" and {len(gone) - MOST_GONE} more" if len(gone) > MOST_GONE else ""
+    return f"Gone: {', '.join(gone[:MOST_GONE])}{more}" if gone else ""
+
+
+@cache
+def _script() -> str:
+    return f"app/static/ranked_list.js?v={sha256((STATIC / 'ranked_list.js').read_bytes()).hexdigest()[:12]}"

@@ -1,0 +1,62 @@
+"""Choice of a user by what kind they are, and the sentence that says it."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+
+import numpy as np
+import streamlit as st
+
+from pages.components.session import cached, keys, session
+from pages.components.shell import layout
+from pages.components.widgets import pickers
+from recsys.analysis.listeners import UNUSUAL, USUAL, describe_user, usualness
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+from recsys.experiments.training import TrainingRun
+from recsys.jobs.scheduler import Job
+
+
+@cached.remembered(show_spinner=False, max_entries=4)
+def _usual(fingerprint: str, _dataset: Dataset) -> np.ndarray:
+    return usualness(_dataset.interactions)
+
+
+def usual() -> np.ndarray:
+    """Return how usual each user of the current data is, as `usualness`; not to be changed."""
+    return _usual(session.dataset().interactions.fingerprint, session.dataset())
+
+
+def sentence(user: int) -> str:
+    """Return a sentence on a user of the current data, as Markdown."""
+    data = session.dataset()
+    return layout.escape(describe_user(data.interactions, user, usual(), cached.tags(), data.nouns))
+
+
+def chosen(job: Job[TrainingRun]) -> int:
+    """Return the code of the user whose lists are shown; the first with held-out items until one is chosen."""
+    split = job.run.split
+    with suppress(InputError):
+        return split.train.user_code(st.session_state.get(keys.LISTENER))
+    return int(np.argmax(split.held_out.user_counts > 0))
+
+
+def others(job: Job[TrainingRun], key: str) -> None:
+    """Draw buttons that choose another user: any, a usual one, an unusual one."""
+    users = job.run.split.train.users
+    hide = np.flatnonzero(job.run.split.held_out.user_counts > 0)
+    level = usual()[hide]
+    for label, icon, codes in (
+        ("Another", ":material/casino:", hide),
+        ("Usual", ":material/groups:", hide[level >= USUAL]),
+        ("Unusual", ":material/person_search:", hide[level < UNUSUAL]),
+    ):
+        if len(codes):
+            st.button(
+                label,
+                icon=icon,
+                type="tertiary",
+                key=f"{key}-{label.lower()}",
+                on_click=lambda codes=codes: pickers.choose_listener(users[random.choice(codes)]),  # noqa: S311
+            )
