@@ -1,64 +1,24 @@
-"""Blends of trained models: standardized scores, weighted by forward selection."""
+"""Weights of a blend of trained models, by forward selection on the validation part."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.interactions import Interactions
 from recsys.data.splitting import Split
 from recsys.evaluation.accuracy import ndcg
 from recsys.evaluation.ranked_lists import find_hits
 from recsys.evaluation.significance import paired_test
 from recsys.models.base import Model
+from recsys.models.blend import standardized
 
 # Of each model so many of the best items are looked at; the first ten of a blend hardly ever lie below.
 POOL = 100
 USERS_PER_BLOCK = 256
 MOST_ADDITIONS = 12
 NOTHING = -1e9  # below every standardized score
-
-
-def standardize(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return scores with a mean of 0 and a standard deviation of 1 for each user; float32, same shape."""
-    centred = scores - scores.mean(axis=1, keepdims=True)
-    return centred / np.maximum(centred.std(axis=1, keepdims=True), 1e-12)
-
-
-class WeightedScores(Model):
-    """Sum of the standardized scores of trained models.
-
-    Attributes
-    ----------
-    parts : tuple of (Model, float)
-        Trained models and their weights, which add up to 1.
-    """
-
-    name = "weighted-scores"
-    label = "Blend"
-    about = "Adds up the scores of several models, each standardized for each {nouns.user}."
-    target = "sum of standardized scores"
-    defaults = {}
-    learned = {}
-
-    def __init__(self, parts: Sequence[tuple[Model, float]]) -> None:
-        super().__init__()
-        self.parts = tuple(parts)
-
-    def train(self, interactions: Interactions) -> Iterator[float]:
-        """Train the parts in turn, yielding the part that is done."""
-        for place, (model, _) in enumerate(self.parts):
-            for done in model.train(interactions):
-                yield (place + 0.99 * done / model.epochs) / len(self.parts)
-            model.free_buffers()
-        yield 1.0
-
-    def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the weighted sum for every item; float32, shape (len(users), n_items)."""
-        parts = [np.float32(weight) * standardize(model.scores(users)) for model, weight in self.parts]
-        return np.sum(parts, axis=0, dtype=np.float32)
 
 
 def forward_selection(
@@ -118,7 +78,7 @@ def _pooled(
     items = np.full((len(users), width), -1, np.int32)
     for first in range(0, len(users), USERS_PER_BLOCK):
         block = users[first : first + USERS_PER_BLOCK]
-        all_scores = [standardize(model.scores(block)) for model in models]
+        all_scores = [standardized(model.scores(block)) for model in models]
         seen = [train.item_codes[train.of_user(user)] for user in block.tolist()]
         for row in range(len(block)):
             best = []

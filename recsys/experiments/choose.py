@@ -21,9 +21,10 @@ from recsys.errors import InputError
 from recsys.evaluation.accuracy import ndcg
 from recsys.evaluation.ranked_lists import RankedLists, sample_users
 from recsys.evaluation.significance import interval, paired_test
-from recsys.experiments.blending import WeightedScores, forward_selection
+from recsys.experiments.blending import forward_selection
 from recsys.models import MODELS, make_model
 from recsys.models.base import Model
+from recsys.models.blend import Blend
 
 TIME_LIMIT = 300.0  # seconds
 # The first heat trains on users with about so many pairs, with this share of the epochs and factors.
@@ -97,6 +98,11 @@ class Candidate:
         """Its model's name on screen, and the settings that are not its defaults."""
         own = ", ".join(f"{name} {value}" for name, value in self.settings.items())
         return MODELS[self.model].label + (f" ({own})" if own else "")
+
+    @property
+    def recipe(self) -> str:
+        """How the setting `parts` of a blend names it."""
+        return ":".join([self.model, *(f"{name}={value}" for name, value in self.settings.items())])
 
     def make(self, short: Mapping[str, float] | None = None) -> Model:
         """Return the model, untrained; with `short`, with these shares of its settings."""
@@ -204,6 +210,14 @@ class Race:
         return sorted((one for one in self.candidates if one.weight), key=lambda one: -one.weight)
 
     @property
+    def choice(self) -> tuple[str, dict[str, int | float | str]]:
+        """The name of the chosen model, `blend` where it has several parts, and its settings."""
+        if len(self.chosen) == 1:
+            return self.chosen[0].model, self.chosen[0].settings
+        parts = (f"{one.recipe}*{one.weight:.3g}" for one in self.chosen)
+        return Blend.name, {"parts": ",".join(parts)}
+
+    @property
     def sentence(self) -> str:
         """What was chosen, among how many, and how sure that is."""
         if not self.chosen:
@@ -255,8 +269,8 @@ class Race:
         for one in self.candidates:
             one.trained = None
         self.phase = "Training the choice on everything"
-        made = [(one.make(), one.weight) for one in self.chosen]
-        model: Model = made[0][0] if len(made) == 1 else WeightedScores(made)
+        name, settings = self.choice
+        model = make_model(name, **settings)
         for done in model.train(self.split.train):
             self.progress = 0.8 + 0.19 * min(1.0, done / model.epochs)
             yield

@@ -210,7 +210,7 @@ class Blend(Model):
     def _sum(self, of_parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         total = np.zeros_like(of_parts[0])
         for scores, weight in zip(of_parts, self.weights, strict=True):
-            total += weight * _standardized(scores)
+            total += weight * standardized(scores)
         return total
 
     @property
@@ -279,7 +279,8 @@ def _deviation(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.maximum(scores.std(axis=1, keepdims=True), np.float32(1e-12))
 
 
-def _standardized(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+def standardized(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return scores with a standard deviation of 1 for each user; float32, same shape."""
     return scores / _deviation(scores)
 
 
@@ -303,7 +304,7 @@ def _judged(
     for first in range(0, len(users), USERS_AT_ONCE):
         block = users[first : first + USERS_AT_ONCE]
         seen = [train.item_codes[train.of_user(user)] for user in block.tolist()]
-        of_parts = [_standardized(part.scores(block)) for part in parts]
+        of_parts = [standardized(part.scores(block)) for part in parts]
         found = [best(of_part.copy(), seen, CANDIDATES, seed)[0] for of_part in of_parts]
         candidates = np.sort(np.concatenate(found, axis=1), axis=1)
         again = (np.diff(candidates, axis=1, prepend=-1) == 0) | (candidates < 0)

@@ -12,6 +12,7 @@ from recsys.data.sources.load import load
 from recsys.data.splitting import hold_out
 from recsys.evaluation.metrics import evaluate
 from recsys.models import MODELS, make_model
+from recsys.storage.model_file import load_run
 from tests.conftest import ROOT
 
 QUICK = ["--epochs", "2", "--factors", "4"]
@@ -194,7 +195,9 @@ def test_choose_says_what_it_chose_among_which_and_measures_it_once(tmp_path, ca
     assert result["split"]["seed"] == 3
     assert "among 3 candidates" in result["sentence"]
     assert 0 < result["metrics"]["ndcg@10"] <= 1
-    assert main(["choose", "sample", "--seed", "3"]) == 0
+    out = tmp_path / "chosen.safetensors"
+    assert main(["choose", "sample", "--seed", "3", "--out", str(out)]) == 0
+    assert load_run(out, load("sample")).model.settings == result["settings"]
     text = capsys.readouterr().out
     assert result["sentence"] in text
     assert f"{result['metrics']['ndcg@10']:.4f}" in text

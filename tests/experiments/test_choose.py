@@ -12,7 +12,7 @@ from recsys.errors import InputError
 from recsys.evaluation.metrics import evaluate
 from recsys.evaluation.ranked_lists import sample_users
 from recsys.experiments import choose
-from recsys.experiments.blending import WeightedScores, forward_selection, standardize
+from recsys.experiments.blending import forward_selection
 from recsys.experiments.choose import Candidate, Race, inner_split, sample_of_users, select, suitable
 from recsys.models import MODELS, make_model
 
@@ -140,17 +140,13 @@ def test_large_catalogues_get_slim_and_others_ease(split, monkeypatch):
         one.make(choose.SHORT)  # every setting of the grid is allowed
 
 
-def test_standardized_scores_have_mean_0_and_deviation_1():
-    scores = standardize(np.array([[1, 2, 3], [5, 5, 5]], np.float32))
-    np.testing.assert_allclose(scores, [[-1.2247449, 0, 1.2247449], [0, 0, 0]], rtol=1e-5)
-
-
-def test_a_blend_adds_up_standardized_scores(split):
-    models = [make_model(name).fit(split.train) for name in ("popular", "svd")]
-    users = np.arange(5, dtype=np.int32)
-    expected = 0.25 * standardize(models[0].scores(users)) + 0.75 * standardize(models[1].scores(users))
-    blend = WeightedScores([(models[0], 0.25), (models[1], 0.75)])
-    np.testing.assert_allclose(blend.scores(users), expected, rtol=1e-5, atol=1e-6)
+def test_a_choice_of_several_is_a_blend_by_its_recipe(split):
+    race = Race(split, candidates=candidates())
+    race.candidates[1].weight, race.candidates[2].weight = 0.25, 0.75
+    assert race.choice == ("blend", {"parts": "svd:factors=4*0.75,implicit:factors=4:epochs=10*0.25"})
+    model = make_model(race.choice[0], **race.choice[1]).fit(split.train)
+    assert model.weights == pytest.approx([0.75, 0.25])
+    assert [part.settings["factors"] for part in model.parts] == [4, 4]
 
 
 def test_a_blend_that_is_not_clearly_better_is_not_chosen(split):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from recsys.cli.arguments import add_data, add_settings
 from recsys.cli.data import heading, identity
@@ -11,6 +12,8 @@ from recsys.data.sources.load import load
 from recsys.data.splitting import hold_out, in_words, suited
 from recsys.evaluation.metrics import evaluate, spell
 from recsys.experiments.choose import TIME_LIMIT, Race
+from recsys.storage.model_file import save_run
+from recsys.system.atomic_files import check_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,10 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"begin nothing more after so many seconds ({TIME_LIMIT:g}); the winner is trained after that",
     )
+    parser.add_argument(
+        "--out", type=Path, metavar="RUN", help="save the chosen model, trained, to this file"
+    )
 
 
 def run(options: argparse.Namespace) -> Answer:
     """Let the candidates race on the training part, and measure the choice on the test part."""
+    if options.out is not None:
+        check_writable(options.out)
     dataset = load(options.data, options.columns)
     usual = suited(dataset.interactions)
     minimum, hidden = (
@@ -43,10 +51,14 @@ def run(options: argparse.Namespace) -> Answer:
             phase = race.phase
             progress(f"{phase} ...")
     assert race.model is not None  # noqa: S101 - the race is over
+    if options.out is not None:
+        save_run(options.out, dataset, split, race.model, [])
     figures = evaluate(race.model, split, options.n)
     users, all_users = figures.pop("users"), figures.pop("all_users")
     result = {
         "data": identity(dataset),
+        "model": race.model.name,
+        "settings": race.model.settings,
         "split": split.settings,
         "chosen": [
             {"model": one.model, "settings": one.make().settings, "weight": one.weight} for one in race.chosen
@@ -69,6 +81,7 @@ def run(options: argparse.Namespace) -> Answer:
         "users": users,
         "all_users": all_users,
         "metrics": figures,
+        "file": None if options.out is None else str(options.out),
     }
     lines = [
         heading(dataset),
@@ -82,4 +95,6 @@ def run(options: argparse.Namespace) -> Answer:
         f"On the test part ({in_words(split.settings)}), means over {users:,} of {all_users:,} {dataset.nouns.users}:",
         *spell(figures),
     ]
+    if options.out is not None:
+        lines.append(f"Saved as {options.out}.")
     return Answer(result, "\n".join(lines))
