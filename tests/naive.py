@@ -80,19 +80,19 @@ def sgd_implicit(
 
 
 def sgd_biased_by_history(
-    users, starts, items, targets, mean, bu, bi, q, y, q_sums, y_sums, ud, di, df, bias_rate, rate
+    users, starts, items, targets, history, mean, bu, bi, q, y, q_sums, y_sums, ud, di, df, bias_rate, rate
 ):
     """Go user by user: q and the biases pair by pair, then the y of all items of the user."""
     bu, bi, q, y, q_sums, y_sums = (array.astype(float) for array in (bu, bi, q, y, q_sums, y_sums))
     for u in users:
-        mine = items[starts[u] : starts[u + 1]]
+        mine, h = items[starts[u] : starts[u + 1]], history[starts[u] : starts[u + 1]]
         if not len(mine):
             continue
         scale = 1 / np.sqrt(len(mine))
-        taste = y[mine].sum(axis=0)
+        taste = h @ y[mine]
         pulls = []
-        for i, target in zip(mine, targets[starts[u] : starts[u + 1]], strict=True):
-            others = scale * (taste - y[i])
+        for i, own, target in zip(mine, h, targets[starts[u] : starts[u + 1]], strict=True):
+            others = scale * (taste - own * y[i])
             error = target - mean - bu[u] - bi[i] - q[i] @ others
             bu[u] += bias_rate * (error - ud[u] * bu[u])
             bi[i] += bias_rate * (error - di[i] * bi[i])
@@ -100,31 +100,21 @@ def sgd_biased_by_history(
             move = error * others - df[i] * q[i]
             q_sums[i] += np.square(move).mean()
             q[i] = q[i] + rate / np.sqrt(q_sums[i]) * move
-        for i, pull in zip(mine, pulls, strict=True):
-            move = scale * (sum(pulls) - pull) - df[i] * y[i]
+        for i, own, pull in zip(mine, h, pulls, strict=True):
+            move = scale * own * (sum(pulls) - pull) - df[i] * y[i]
             y_sums[i] += np.square(move).mean()
             y[i] = y[i] + rate / np.sqrt(y_sums[i]) * move
     return bu, bi, q, y, q_sums, y_sums
 
 
-def mean_rows(starts, items, y, n_users):
-    """Sum y over each user's items, over the square root of their number."""
+def mean_rows(starts, items, history, y, n_users):
+    """Sum h y over each user's items, over the square root of their number."""
     p = np.zeros((n_users, y.shape[1]))
     for u in range(n_users):
         mine = items[starts[u] : starts[u + 1]]
         if len(mine):
-            p[u] = y[mine].sum(axis=0) / np.sqrt(len(mine))
+            p[u] = history[starts[u] : starts[u + 1]] @ y[mine] / np.sqrt(len(mine))
     return p
-
-
-def squared_error_without_own(user_codes, item_codes, targets, mean, bu, bi, starts, q, y):
-    """Sum squared errors of predictions from each user's *other* items."""
-    total = 0.0
-    for u, i, target in zip(user_codes, item_codes, targets, strict=True):
-        mine = item_codes[starts[u] : starts[u + 1]]
-        others = y[mine[mine != i]].sum(axis=0) / np.sqrt(len(mine))
-        total += float(target - mean - bu[u] - bi[i] - q[i] @ others) ** 2
-    return total
 
 
 def solve_users(starts, items, targets, weights, q, spectrum, zero, decay):
@@ -143,10 +133,11 @@ def solve_users(starts, items, targets, weights, q, spectrum, zero, decay):
     return p
 
 
-def match_without_own(user_codes, item_codes, starts, q, y):
+def match_without_own(user_codes, item_codes, history, starts, q, y):
     """Match each pair's item with its user's *other* items."""
     matches = []
     for u, i in zip(user_codes, item_codes, strict=True):
-        mine = item_codes[starts[u] : starts[u + 1]]
-        matches.append(q[i] @ y[mine[mine != i]].astype(float).sum(axis=0) / np.sqrt(len(mine)))
+        mine, h = item_codes[starts[u] : starts[u + 1]], history[starts[u] : starts[u + 1]]
+        others = h[mine != i] @ y[mine[mine != i]].astype(float)
+        matches.append(q[i] @ others / np.sqrt(len(mine)))
     return np.array(matches)

@@ -246,6 +246,7 @@ def sgd_biased_by_history(
     starts,
     item_codes,
     targets,
+    history,
     mean,
     user_bias,
     item_bias,
@@ -259,7 +260,7 @@ def sgd_biased_by_history(
     bias_rate,
     learning_rate,
 ):
-    """Go once over the pairs of some users for r_ui = mean + b_u + b_i + q_i.(sum of y_j, j not i) / sqrt(n_u).
+    """Go once over the pairs of some users for mean + b_u + b_i + q_i.(sum of h_uj y_j, j not i) / sqrt(n_u).
 
     Biases and q step pair by pair; the y of a user's items step once its pairs are done.
 
@@ -270,7 +271,8 @@ def sgd_biased_by_history(
     starts : int64 array, shape (n_users + 1,)
         User u has the pairs from starts[u] to starts[u + 1].
     item_codes : int32 array, shape (n,)
-    targets : float32 array, shape (n,)
+    targets, history : float32 array, shape (n,)
+        r_ui and h_ui.
     mean : float32
     user_bias, item_bias : float32 array, shape (n_users,) and (n_items,)
         Changed in place.
@@ -303,12 +305,12 @@ def sgd_biased_by_history(
         for b in range(n):
             i = np.uint32(item_codes[first + b])
             for f in range(factors):
-                taste[f] += y[i, f]
+                taste[f] += history[first + b] * y[i, f]
         for b in range(n):
             i = np.uint32(item_codes[first + b])
             match = np.float32(0.0)
             for f in range(factors):
-                match += q[i, f] * (taste[f] - y[i, f])
+                match += q[i, f] * (taste[f] - history[first + b] * y[i, f])
             error = targets[first + b] - mean - user_bias[u] - item_bias[i] - scale * match
             user_bias[u] += bias_rate * (error - user_decay[u] * user_bias[u])
             item_bias[i] += bias_rate * (error - item_decay[i] * item_bias[i])
@@ -316,7 +318,9 @@ def sgd_biased_by_history(
             for f in range(factors):
                 pulls[b, f] = error * q[i, f]
                 total[f] += pulls[b, f]
-                step[f] = error * scale * (taste[f] - y[i, f]) - factor_decay[i] * q[i, f]
+                step[f] = (
+                    error * scale * (taste[f] - history[first + b] * y[i, f]) - factor_decay[i] * q[i, f]
+                )
                 square += step[f] * step[f]
             q_sums[i] += square * share
             rate = learning_rate / np.sqrt(q_sums[i])
@@ -326,7 +330,7 @@ def sgd_biased_by_history(
             i = np.uint32(item_codes[first + b])
             square = np.float32(0.0)
             for f in range(factors):
-                step[f] = scale * (total[f] - pulls[b, f]) - factor_decay[i] * y[i, f]
+                step[f] = scale * history[first + b] * (total[f] - pulls[b, f]) - factor_decay[i] * y[i, f]
                 square += step[f] * step[f]
             y_sums[i] += square * share
             rate = learning_rate / np.sqrt(y_sums[i])
@@ -335,13 +339,15 @@ def sgd_biased_by_history(
 
 
 @numba.njit(nogil=True, cache=True, fastmath=FAST)
-def mean_rows(starts, item_codes, y, p):
-    """Fill p with the sum of y over each user's items, over the square root of their number.
+def mean_rows(starts, item_codes, history, y, p):
+    """Fill p with the sum of h y over each user's items, over the square root of their number.
 
     Parameters
     ----------
     starts : int64 array, shape (n_users + 1,)
     item_codes : int32 array, shape (n,)
+    history : float32 array, shape (n,)
+        h.
     y : float32 array, shape (n_items, factors)
     p : float32 array, shape (n_users, factors)
         Overwritten; 0 for users without items.
@@ -355,33 +361,15 @@ def mean_rows(starts, item_codes, y, p):
         for at in range(starts[u], starts[u + 1]):
             i = np.uint32(item_codes[at])
             for f in range(factors):
-                p[u, f] += y[i, f]
+                p[u, f] += history[at] * y[i, f]
         scale = np.float32(1.0) / np.sqrt(np.float32(n))
         for f in range(factors):
             p[u, f] *= scale
 
 
 @numba.njit(nogil=True, cache=True, fastmath=FAST)
-def squared_error_without_own(
-    user_codes, item_codes, targets, mean, user_bias, item_bias, p, q, y, user_counts
-):
-    """Sum of (target - prediction)^2 where p is made by `mean_rows` and each pair's own y is taken out of it."""
-    factors = p.shape[1]
-    total = 0.0
-    for row in range(targets.shape[0]):
-        u = np.uint32(user_codes[row])
-        i = np.uint32(item_codes[row])
-        scale = np.float32(1.0) / np.sqrt(np.float32(user_counts[u]))
-        error = targets[row] - mean - user_bias[u] - item_bias[i]
-        for f in range(factors):
-            error -= (p[u, f] - scale * y[i, f]) * q[i, f]
-        total += np.float64(error) * np.float64(error)
-    return total
-
-
-@numba.njit(nogil=True, cache=True, fastmath=FAST)
-def match_without_own(user_codes, item_codes, p, q, y, user_counts, matches):
-    """Fill matches with q_i.(p_u - y_i / sqrt(n_u)) for each pair, where p is made by `mean_rows`."""
+def match_without_own(user_codes, item_codes, history, p, q, y, user_counts, matches):
+    """Fill matches with q_i.(p_u - h_ui y_i / sqrt(n_u)) for each pair, where p is made by `mean_rows`."""
     factors = p.shape[1]
     for row in range(matches.shape[0]):
         u = np.uint32(user_codes[row])
@@ -389,5 +377,5 @@ def match_without_own(user_codes, item_codes, p, q, y, user_counts, matches):
         scale = np.float32(1.0) / np.sqrt(np.float32(user_counts[u]))
         match = np.float32(0.0)
         for f in range(factors):
-            match += (p[u, f] - scale * y[i, f]) * q[i, f]
+            match += (p[u, f] - scale * history[row] * y[i, f]) * q[i, f]
         matches[row] = match
