@@ -47,7 +47,7 @@ screens: browser
 	PYTHONPATH=. $(VENV)/bin/python -m tests.browser.take_screens
 # Speed beside LIBMF, Cornac and Surprise; writes benchmarks/speed.json and the README's table.
 benchmark: $(VENV)/benchmark.stamp
-	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m benchmarks.speed
+	OPENBLAS_NUM_THREADS=1 RECSYS_THREADS=1 $(VENV)/bin/python -m benchmarks.speed
 
 # What needs Apache Spark and Java 17 or newer; Spark is some 500 MB, so `make test` skips these tests.
 test-spark: $(VENV)/spark.stamp
@@ -55,7 +55,7 @@ test-spark: $(VENV)/spark.stamp
 
 # Quality beside ALS, BPR, EASE and others; writes benchmarks/quality.json and the README's table.
 benchmark-quality: $(VENV)/benchmark.stamp
-	OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m benchmarks.quality
+	OPENBLAS_NUM_THREADS=1 RECSYS_THREADS=1 $(VENV)/bin/python -m benchmarks.quality
 
 browser: $(VENV)/test.stamp
 	@$(VENV)/bin/python tests/browser/chromium.py

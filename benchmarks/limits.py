@@ -121,8 +121,7 @@ def main() -> None:
         p, q = (random.random((n, k), np.float32) for n in (data.n_users, data.n_items))
         users, items = blocked_sgd.Rows(p, False), blocked_sgd.Rows(q, False)
         pairs = blocked_sgd.arrange(*sorted_pairs, users, items, random)
-        [(starts, ends, _)] = pairs.visits(random, len(data))
-        visit = starts, ends
+        [visit] = pairs.visits(random, len(data))
         small, shapes = (p, q, RATE, DECAY), (users.records, items.records, RATE, DECAY)
         usual = p.astype(float), q.astype(float), float(RATE), float(DECAY)
         tasks: dict[str, Callable[[], Any]] = {

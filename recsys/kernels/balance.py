@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.system import threads
+
 Floats = NDArray[np.float32]
 
 # Rows at a time: few enough to stay in the second cache.
-CHUNK = 1024
+CHUNK = 512
+# Those that one thread takes at a time; there is one sum for them.
+ROWS_PER_TASK = 4 * CHUNK
 # Below it, sums of squares in float32 have lost their digits.
 NOTHING = 1e-30
 # Part of a Gram matrix's trace that is added to its diagonal: more than the rounding in float32 sums, so that it has
@@ -49,28 +54,35 @@ class WeightedRows:
 
     def __init__(self, factors: Floats, rows: NDArray[np.int64], weights: NDArray[np.floating]) -> None:
         self._factors = factors
-        self._chunks = [
-            (rows[first : first + CHUNK], np.sqrt(weights[first : first + CHUNK], dtype=np.float32)[:, None])
-            for first in range(0, len(rows), CHUNK)
-        ]
-        self._room = np.empty((2, min(CHUNK, len(rows)), factors.shape[1]), np.float32)
+        self._rows = rows
+        self._roots = np.sqrt(weights, dtype=np.float32)[:, None]
+        self._parts = threads.parts(slice(0, len(rows)), ROWS_PER_TASK)
 
     def gram(self) -> NDArray[np.float64]:
         """Return the sum of w x x^T over the rows; float64 array, shape (factors, factors)."""
-        total = np.zeros((self._factors.shape[1],) * 2)
-        for rows, roots in self._chunks:
-            part = self._room[0, : len(rows)]
-            self._factors.take(rows, axis=0, out=part, mode="clip")
-            part *= roots
-            total += part.T @ part
-        return total
+        sums = np.zeros((len(self._parts), *(self._factors.shape[1],) * 2))
+
+        def add(place: int) -> None:
+            for here in threads.parts(self._parts[place], CHUNK):
+                rows = self._taken(here)
+                rows *= self._roots[here]
+                sums[place] += rows.T @ rows
+
+        threads.run([partial(add, place) for place in range(len(self._parts))])
+        return sums.sum(axis=0)
 
     def turn(self, matrix: Floats) -> None:
         """Multiply the rows with a matrix."""
-        for rows, _ in self._chunks:
-            part, turned = self._room[:, : len(rows)]
-            self._factors.take(rows, axis=0, out=part, mode="clip")
-            self._factors[rows] = np.matmul(part, matrix, out=turned)
+
+        def work(part: slice) -> None:
+            for here in threads.parts(part, CHUNK):
+                self._factors[self._rows[here]] = self._taken(here) @ matrix
+
+        threads.run([partial(work, part) for part in self._parts])
+
+    def _taken(self, here: slice) -> Floats:
+        """Return a copy of some of the rows."""
+        return self._factors.take(self._rows[here], axis=0)
 
 
 def balance(gram_p: NDArray[np.float64], gram_q: NDArray[np.float64]) -> Balance:

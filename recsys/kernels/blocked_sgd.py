@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TypeVar
+from functools import cached_property, partial
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
 from recsys.kernels import sgd, simd
+from recsys.system import threads
 
 Floats = NDArray[np.float32]
 Codes = NDArray[np.int32]
@@ -32,7 +34,30 @@ STRIPES = 8
 # In how many parts the pairs of a cell are visited. All at once, a row would learn for long from few others.
 PARTS = 4
 
+# A round of fewer products is over before other threads have begun.
+FEWEST_PRODUCTS = 500_000
+
 _plain_only = threading.Event()
+
+
+class Visit(NamedTuple):
+    """Some pairs to visit, one span after the other.
+
+    Attributes
+    ----------
+    starts, ends : int64 array
+        The spans.
+    turns : int64 array
+        What a span belongs to: spans whose quotient by STRIPES is the same are of one round, and those of different
+        turns in it share no row.
+    done : int
+        Number of pairs visited in the epoch after it.
+    """
+
+    starts: Places
+    ends: Places
+    turns: Places
+    done: int
 
 
 class Rows:
@@ -124,7 +149,7 @@ class Pairs:
         cells, part = np.divmod(some, PARTS)
         return first[some], last[some], part, *np.divmod(cells, self.n_groups)
 
-    def visits(self, random: np.random.Generator, most: int) -> Iterator[tuple[Places, Places, int]]:
+    def visits(self, random: np.random.Generator, most: int) -> Iterator[Visit]:
         """Go once over the pairs, in a new order of their cells and the parts of each.
 
         In every round each stripe of users meets one of items, and in a part of it a part of each of their cells.
@@ -137,10 +162,8 @@ class Pairs:
 
         Yields
         ------
-        starts, ends : int64 array
-            The spans of a step.
-        done : int
-            Number of pairs visited after it.
+        Visit
+            A step.
         """
         first, last, part, block, group = self._spans
         users, items = group * STRIPES // self.n_groups, block * STRIPES // self.n_blocks
@@ -148,12 +171,12 @@ class Pairs:
         rounds = (turn_of_items[items] - turn_of_users[users]) % STRIPES
         turn = random.permutation(STRIPES * PARTS)[rounds * PARTS + part] * STRIPES + users
         # A block of items stays in the cache while all groups of users pass by.
-        turn = turn * self.n_blocks + random.permutation(self.n_blocks)[block]
-        turn = turn * self.n_groups + random.permutation(self.n_groups)[group]
-        order = turn.argsort()
-        first, last = first[order], last[order]
+        place = turn * self.n_blocks + random.permutation(self.n_blocks)[block]
+        place = place * self.n_groups + random.permutation(self.n_groups)[group]
+        order = place.argsort()
+        first, last, turn = first[order], last[order], turn[order]
         if len(self) <= most:  # what small data takes in one step should cost no more than it must
-            yield first, last, len(self)
+            yield Visit(first, last, turn, len(self))
             return
         ends = np.cumsum(last - first)
         done = 0
@@ -165,7 +188,7 @@ class Pairs:
             starts[0] = stops[0] - (ends[here.start] - done)
             stops[-1] -= ends[here.stop - 1] - until
             done = until
-            yield starts, stops, done
+            yield Visit(starts, stops, turn[here], done)
 
 
 def arrange(
@@ -220,55 +243,58 @@ def _parts(whole: int, most: int) -> int:
 
 
 def sgd_article(
-    visit: tuple[Places, Places],
+    visit: Visit,
     pairs: Pairs,
     users: Rows,
     items: Rows,
     learning_rate: float,
     regularization: float,
 ) -> None:
-    """Visit some spans of the pairs as `kernels.sgd_article` does."""
+    """Visit some spans of the pairs as `kernels.sgd.sgd_article` does."""
     settings = np.float32(learning_rate), np.float32(regularization)
     known = pairs.user_codes, pairs.item_codes, pairs.targets
 
-    def plain() -> None:
-        for span in _slices(visit):
+    def fast(starts: Places, ends: Places) -> None:
+        simd.sgd_article(starts, ends, *known, users.records, items.records, *settings)
+
+    def plain(starts: Places, ends: Places) -> None:
+        for span in _slices(starts, ends):
             u, i, targets = (array[span] for array in known)
             sgd.sgd_article(u, i, targets, users.factors, items.factors, *settings)
 
-    _run(lambda: simd.sgd_article(*visit, *known, users.records, items.records, *settings), plain)
+    _spread(visit, users.stride, fast, plain)
 
 
 def sgd_biased(
-    visit: tuple[Places, Places],
+    visit: Visit,
     pairs: Pairs,
     users: Rows,
     items: Rows,
     learning_rate: float,
     regularization: float,
 ) -> None:
-    """Visit some spans of the pairs as `kernels.sgd_biased` does with a mean of 0."""
+    """Visit some spans of the pairs as `kernels.sgd.sgd_biased` does with a mean of 0."""
     settings = np.float32(learning_rate), np.float32(regularization)
     known = pairs.user_codes, pairs.item_codes, pairs.targets
     biases = users.bias, items.bias
 
-    def fast() -> None:
+    def fast(starts: Places, ends: Places) -> None:
         rows = users.records, items.records
         if users.within:
-            simd.sgd_biased_within(*visit, *known, *rows, *settings)
+            simd.sgd_biased_within(starts, ends, *known, *rows, *settings)
         else:
-            simd.sgd_biased_beside(*visit, *known, *biases, *rows, *settings)
+            simd.sgd_biased_beside(starts, ends, *known, *biases, *rows, *settings)
 
-    def plain() -> None:
-        for span in _slices(visit):
+    def plain(starts: Places, ends: Places) -> None:
+        for span in _slices(starts, ends):
             u, i, targets = (array[span] for array in known)
             sgd.sgd_biased(u, i, targets, np.float32(0), *biases, users.factors, items.factors, *settings)
 
-    _run(fast, plain)
+    _spread(visit, users.stride, fast, plain)
 
 
 def sgd_implicit(
-    visit: tuple[Places, Places],
+    visit: Visit,
     pairs: Pairs,
     users: Rows,
     items: Rows,
@@ -280,18 +306,18 @@ def sgd_implicit(
     rate = np.float32(learning_rate)
     known = pairs.user_codes, pairs.item_codes, pairs.targets
 
-    def fast() -> None:
+    def fast(starts: Places, ends: Places) -> None:
         share = np.float32(1 / users.factors.shape[1])
         pulls = spectra[0].records, spectra[1].records
-        simd.sgd_implicit(*visit, *known, users.records, items.records, *steps, *pulls, share, rate)
+        simd.sgd_implicit(starts, ends, *known, users.records, items.records, *steps, *pulls, share, rate)
 
-    def plain() -> None:
+    def plain(starts: Places, ends: Places) -> None:
         pulls = spectra[0].factors[0], spectra[1].factors[0]
-        for span in _slices(visit):
+        for span in _slices(starts, ends):
             u, i, targets = (array[span] for array in known)
             sgd.sgd_implicit(u, i, targets, users.factors, items.factors, *steps, *pulls, rate)
 
-    _run(fast, plain)
+    _spread(visit, users.stride, fast, plain)
 
 
 def squared_error(
@@ -310,8 +336,33 @@ def squared_error(
     return _run(fast, lambda: sgd.squared_error(*known, *biases, users.factors, items.factors))
 
 
-def _slices(visit: tuple[Places, Places]) -> Iterator[slice]:
-    return (slice(*span) for span in zip(*(ends.tolist() for ends in visit), strict=True))
+def _slices(starts: Places, ends: Places) -> Iterator[slice]:
+    return (slice(*span) for span in zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def _spread(
+    visit: Visit,
+    width: int,
+    fast: Callable[[Places, Places], None],
+    plain: Callable[[Places, Places], None],
+) -> None:
+    """Visit the spans, each round on as many threads as are free; the order within a round makes no difference."""
+
+    def work(first: int, last: int) -> None:
+        here = slice(first, last)
+        spans = visit.starts[here], visit.ends[here]
+        _run(partial(fast, *spans), partial(plain, *spans))
+
+    n = len(visit.turns)
+    rounds = np.flatnonzero(np.diff(visit.turns // STRIPES, prepend=-1))
+    pairs = int((visit.ends - visit.starts).sum())
+    if threads.share() < 2 or pairs * width < FEWEST_PRODUCTS * len(rounds):
+        work(0, n)
+        return
+    firsts = np.flatnonzero(np.diff(visit.turns, prepend=-1))
+    for first, last in zip(rounds, [*rounds[1:], n], strict=True):
+        cuts = [*firsts[(firsts >= first) & (firsts < last)].tolist(), last]
+        threads.run([partial(work, *span) for span in itertools.pairwise(cuts)])
 
 
 def _run(fast: Callable[[], T], plain: Callable[[], T]) -> T:

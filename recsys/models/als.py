@@ -11,9 +11,10 @@ from scipy import sparse
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
-from recsys.models.base import Contributions
-from recsys.models.matrix_factorization import FactorModel, keep_blas_to_one_thread
+from recsys.models.base import Contributions, keep_blas_to_one_thread
+from recsys.models.matrix_factorization import FactorModel
 from recsys.models.value_matrix import play_matrix, play_row
+from recsys.system import threads
 
 USERS_PER_SOLVE = 2_048
 
@@ -59,7 +60,8 @@ class ALS(FactorModel):
         epochs = int(self.settings["epochs"])
         for epoch in range(1, epochs + 1):
             try:
-                package.fit(values, show_progress=False)
+                with threads.lease() as package.num_threads:
+                    package.fit(values, show_progress=False)
                 self.user_factors, self.item_factors = package.user_factors, package.item_factors
                 self._gram = None
                 if epoch == epochs:
@@ -98,7 +100,7 @@ class ALS(FactorModel):
             alpha=self.settings["alpha"],
             regularization=self.settings["regularization"],
             iterations=1,  # each call of `fit` goes on from the factors so far
-            num_threads=1,
+            num_threads=1,  # until it is told how many are free: the result is the same for any number
             random_state=self.settings["seed"],
         )
 
@@ -111,7 +113,8 @@ class ALS(FactorModel):
             if first:
                 yield
             users = np.arange(first, min(first + USERS_PER_SOLVE, len(factors)))
-            factors[users] = package.recalculate_user(users, values[users])
+            with threads.lease() as package.num_threads:
+                factors[users] = package.recalculate_user(users, values[users])
         self.user_factors = factors
 
     def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -6,16 +6,21 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.kernels import top_n
 from recsys.settings import ROWS
+from recsys.system import threads
+
+# Dense scores that a thread holds at a time, in lists for many users: 8 MB.
+SCORES_PER_TASK = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,17 +348,26 @@ class Model(ABC):
         scores : float32 array, shape (n_users, n)
             Their scores.
         """
+        keep_blas_to_one_thread()
         users = np.asarray(users, np.int32)
         items = np.empty((len(users), n), np.int32)
         scores = np.empty((len(users), n), np.float32)
-        # Blocks bound the dense scores to about 32 MB.
-        rows = max(1, 8_000_000 // seen.n_items)
-        for first in range(0, len(users), rows):
-            block = users[first : first + rows]
-            known = [seen.item_codes[seen.of_user(user)] for user in block.tolist()]
-            here = slice(first, first + len(block))
-            items[here], scores[here] = best(self.scores(block), known, n, seed)
+
+        def rank(here: slice) -> None:
+            known = [seen.item_codes[seen.of_user(user)] for user in users[here].tolist()]
+            items[here], scores[here] = best(self.scores(users[here]), known, n, seed)
+
+        rows = max(1, SCORES_PER_TASK // seen.n_items)
+        threads.run([partial(rank, here) for here in threads.parts(slice(0, len(users)), rows)])
         return items, scores
+
+
+@cache
+def keep_blas_to_one_thread() -> None:
+    """Limit BLAS to one thread: on two threads the small products of the SGD kernel took six times as long."""
+    import scipy.linalg.cython_blas  # noqa: F401 - the library whose products numba and `implicit` call
+
+    threadpool_limits(1, user_api="blas")
 
 
 def best(

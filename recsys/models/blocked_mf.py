@@ -69,8 +69,8 @@ class BlockedMF(MatrixFactorization):
 
     def _visits(
         self, pairs: blocked_sgd.Pairs, random: np.random.Generator
-    ) -> Iterator[tuple[tuple[blocked_sgd.Places, blocked_sgd.Places], float]]:
+    ) -> Iterator[tuple[blocked_sgd.Visit, float]]:
         """Cut all epochs into steps of bounded length: the spans of each and the epochs done after it."""
         for epoch in range(int(self.settings["epochs"])):
-            for starts, ends, done in pairs.visits(random, matrix_factorization.PAIRS_PER_STEP):
-                yield (starts, ends), epoch + done / len(pairs)
+            for visit in pairs.visits(random, matrix_factorization.PAIRS_PER_STEP):
+                yield visit, epoch + visit.done / len(pairs)

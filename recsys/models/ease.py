@@ -12,8 +12,7 @@ from scipy.linalg import lapack
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
-from recsys.models.base import Contributions, Model, SparseShape
-from recsys.models.matrix_factorization import keep_blas_to_one_thread
+from recsys.models.base import Contributions, Model, SparseShape, keep_blas_to_one_thread
 from recsys.models.value_matrix import noise_norm, play_matrix, play_row
 from recsys.system.memory import available
 

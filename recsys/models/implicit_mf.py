@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,10 +13,11 @@ from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.kernels import balance, blocked_sgd, sgd, solve
 from recsys.models import matrix_factorization
-from recsys.models.base import Contributions, OnlineUpdate
+from recsys.models.base import Contributions, OnlineUpdate, keep_blas_to_one_thread
 from recsys.models.blocked_mf import BlockedMF
-from recsys.models.matrix_factorization import diverged, keep_blas_to_one_thread, slowed_down
+from recsys.models.matrix_factorization import diverged, slowed_down
 from recsys.models.value_matrix import centred_logs, noise_norm
+from recsys.system import threads
 
 # Free of the scale of the data, and found on hold-outs that no reported figure uses; README says how good they are.
 ZEROS = 25.0  # all zeros together weigh this many times what all known pairs do
@@ -30,6 +32,7 @@ FIRST_SUM = 0.1
 # How often in an epoch the basis is renewed in which the zeros' pull is diagonal.
 RENEWALS = 2
 USERS_PER_SOLVE = 8_192
+USERS_PER_TASK = 512
 
 # Part of the learning rate with which items learn on after training.
 LEARNING_ON = 0.1
@@ -167,10 +170,11 @@ class ImplicitMF(BlockedMF):
             rate = self.settings["learning_rate"] * slowed_down(epoch, epochs)
             stretch = -(-len(pairs) // RENEWALS)
             before, renewed = 0, -stretch
-            for starts, ends, done in pairs.visits(random, min(stretch, matrix_factorization.PAIRS_PER_STEP)):
+            for visit in pairs.visits(random, min(stretch, matrix_factorization.PAIRS_PER_STEP)):
+                done = visit.done
                 if before - renewed >= stretch:
                     spectra, renewed = self._renew_basis(*known, epoch + done / len(pairs)), before
-                blocked_sgd.sgd_implicit((starts, ends), pairs, users, items, steps, spectra, rate)
+                blocked_sgd.sgd_implicit(visit, pairs, users, items, steps, spectra, rate)
                 self._version += 1
                 before = done
                 self._check_finite(epoch + done / len(pairs))
@@ -236,10 +240,8 @@ class ImplicitMF(BlockedMF):
             rows.turn(axes)
         self._version += 1
         item_factors = np.ascontiguousarray(self.item_factors)
-        for first in range(0, interactions.n_users, USERS_PER_SOLVE):
-            if first:
-                yield
-            users = slice(first, min(first + USERS_PER_SOLVE, interactions.n_users))
+
+        def solve_for(users: slice) -> None:
             solved = np.empty((users.stop - users.start, item_factors.shape[1]), np.float32)
             solve.solve_users(
                 interactions.user_starts[users.start : users.stop + 1],
@@ -253,6 +255,12 @@ class ImplicitMF(BlockedMF):
                 solved,
             )
             self.user_factors[users] = solved
+
+        for first in range(0, interactions.n_users, USERS_PER_SOLVE):
+            if first:
+                yield
+            users = slice(first, min(first + USERS_PER_SOLVE, interactions.n_users))
+            threads.run([partial(solve_for, part) for part in threads.parts(users, USERS_PER_TASK)])
 
     @property
     def _item_count(self) -> float:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.kernels import sgd, top_n
 from recsys.models.base import Model
+from recsys.models.base import keep_blas_to_one_thread as keep_blas_to_one_thread
 
 PAIRS_PER_STEP = 1_000_000
 
@@ -220,11 +219,3 @@ def diverged(done: float, learning_rate: int | float) -> InputError:
         f"Training diverged in epoch {int(np.ceil(done))}. "
         f"Lower the learning rate: try {learning_rate / 10:g} instead of {learning_rate:g}."
     )
-
-
-@cache
-def keep_blas_to_one_thread() -> None:
-    """Limit BLAS to one thread: on two threads the small products of the SGD kernel took six times as long."""
-    import scipy.linalg.cython_blas  # noqa: F401 - the library whose products numba and `implicit` call
-
-    threadpool_limits(1, user_api="blas")

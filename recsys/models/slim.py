@@ -9,10 +9,9 @@ from scipy import sparse
 
 from recsys.data.interactions import Interactions
 from recsys.kernels import solve
-from recsys.models.base import SparseShape
+from recsys.models.base import SparseShape, keep_blas_to_one_thread
 from recsys.models.ease import ridge_and_discounts
 from recsys.models.item_knn import ItemKNN
-from recsys.models.matrix_factorization import keep_blas_to_one_thread
 from recsys.models.nearest_neighbors import nearest
 from recsys.models.value_matrix import play_matrix
 

@@ -43,14 +43,14 @@ class Problem:
         )
 
     def visits(self, most=1000):
-        return [(visit[:2], visit[2]) for visit in self.pairs.visits(self.random, most)]
+        return [(visit, visit.done) for visit in self.pairs.visits(self.random, most)]
 
     def learned(self):
         rows = self.users, self.items
         return [array.copy() for side in rows for array in (side.bias, side.factors)]
 
     def known(self, visit):
-        order = np.concatenate([np.arange(*span) for span in zip(*visit, strict=True)])
+        order = np.concatenate([np.arange(*span) for span in zip(visit.starts, visit.ends, strict=True)])
         return (array[order] for array in (self.pairs.user_codes, self.pairs.item_codes, self.pairs.targets))
 
 
@@ -228,7 +228,7 @@ def test_stripes_of_a_round_share_no_row_and_have_about_as_many_pairs():
     item_codes = np.minimum(random.exponential(40, 40_000), 299).astype(np.int32)
     rows = [blocked_sgd.Rows(np.zeros((n, 8), np.float32), biased=False) for n in (400, 300)]
     pairs = blocked_sgd.arrange(user_codes, item_codes, np.zeros(40_000, np.float32), *rows, random)
-    [(starts, ends, _)] = pairs.visits(random, 40_000)
+    [(starts, ends, *_)] = pairs.visits(random, 40_000)
     spans = [slice(*span) for span in zip(starts, ends, strict=True)]
     parts = blocked_sgd.STRIPES
     assert len(spans) == parts * parts * blocked_sgd.PARTS
@@ -285,8 +285,8 @@ def test_the_next_process_finds_the_compiled_kernels(tmp_path):
         "    rows = [blocked_sgd.Rows(np.ones((3, factors), np.float32), True) for _ in range(2)]\n"
         "    random = np.random.default_rng(0)\n"
         "    pairs = blocked_sgd.arrange(codes, codes, codes.astype(np.float32), *rows, random)\n"
-        "    [(*visit, _)] = pairs.visits(random, 9)\n"
-        "    blocked_sgd.sgd_biased(tuple(visit), pairs, *rows, 0.1, 0.1)\n"
+        "    [visit] = pairs.visits(random, 9)\n"
+        "    blocked_sgd.sgd_biased(visit, pairs, *rows, 0.1, 0.1)\n"
         "for kernel in (simd.sgd_biased_within, simd.sgd_biased_beside):\n"
         "    print(sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))\n"
     )
