@@ -72,8 +72,9 @@ class Labels:
         elif len(label) > MAX_LABEL:
             code = LONG
         else:
-            code = self.codes.setdefault(label, len(self.codes))
-            if code < len(self.codes) - 1 and isinstance(raw, str):
+            known = len(self.codes)
+            code = self.codes.setdefault(label, known)
+            if code < known:
                 self.joined.append(label)
             self._characters += len(label)
         self._raw[raw] = code

@@ -6,7 +6,7 @@ from recsys.data.importing.base import Columns, Table
 from recsys.data.importing.readers.text_dialect import is_number
 from recsys.data.importing.report import Report
 from recsys.data.importing.schema import Survey
-from recsys.data.importing.titles import RATINGS, ROLES, plain
+from recsys.data.importing.titles import EVENTS, RATINGS, ROLES, plain
 from recsys.data.nouns import Nouns
 
 
@@ -29,6 +29,11 @@ def add_notes(
     ]
     if unused and (not columns.value or any(plain(title) in RATINGS for title in unused)):
         report.note(f"Columns of numbers that are not used: {', '.join(unused)[:200]}.")
+    told = {drop.title for drop in columns.drops}
+    for title in found.table.titles:
+        kinds = sorted(set(found.table.column(title)))
+        if plain(title) in EVENTS and title not in told and 1 < len(kinds) <= 20 and not is_number(kinds):
+            report.note(f"Rows of several kinds count alike; {title} says {', '.join(kinds)[:100]}.")
     if not columns.user:
         report.note(
             f"No column says whose rows these are: each file or folder is taken for one {nouns.user}."

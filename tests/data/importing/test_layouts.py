@@ -408,3 +408,18 @@ def test_titles_with_commas_can_be_given_by_number_and_unknown_words_are_found_w
 def test_a_table_of_pandas_without_names_has_no_titles():
     text = pd.DataFrame(ROWS).to_csv()
     assert pairs(bring(text, user="2", item="3", value="4")) == EXPECTED
+
+
+def test_no_line_is_lost_because_it_is_long_or_a_quotation_mark_is_open():
+    long = "user,artist,plays\nann,Low,1\nbob," + "x" * (5 << 20) + ",2\ncleo,Can,3\n"
+    with pytest.raises(InputError, match="has a line of more than 4 MB"):
+        bring(long)
+    with pytest.raises(InputError, match="a quotation mark is not closed"):
+        bring('user,artist,plays\nann,Low,1\n"' + "bob,Can,2\n" * 600_000)
+    texts = bring("user,artist,plays\n" + 'ann,"Low,1\nbob,"Can,2\n' * 40)
+    assert pairs(texts) == [("ann", '"Low', 40), ("bob", '"Can', 80)]
+
+
+def test_kinds_of_events_are_named_where_all_of_them_count():
+    report = bring("timestamp,visitorid,event,itemid\n1433221332,1,view,7\n1433221333,2,addtocart,8\n")
+    assert any("event says addtocart, view" in note for note in report.notes)

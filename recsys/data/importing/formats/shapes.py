@@ -27,7 +27,7 @@ ITEMS = Nouns("user", "users", "item", "items", "plays", "plays", "play")
 HASH = re.compile(r"[0-9a-f]{32,64}")
 MBID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 WHOLE = re.compile(r"\d{1,18}")
-NUMBER = re.compile(r"-?\d{1,9}(\.\d+)?")
+NUMBER = re.compile(r"-?(\d{1,9}(\.\d+)?|\.\d+)")
 EPOCH = re.compile(r"\d{9,10}|\d{13}")
 DAY = re.compile(r"\d\d? \w{3} \d{4},? \d\d:\d\d|\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?|\d\d?[/.]\d\d?[/.]\d{4}.*")
 REVIEWER, ASIN = re.compile(r"A[0-9A-Z]{9,20}"), re.compile(r"B[0-9A-Z]{9}|\d{9}[\dX]|\d{10}")
@@ -40,7 +40,10 @@ def columns(table: Table) -> Columns | None:
     if table.named or not table.rows or len(table.titles) < 2:
         return None
     cells = [table.column(title) for title in table.titles]
-    found = _known(table.titles, cells) or _guessed(table.titles, cells)
+    filled = [(title, column) for title, column in zip(table.titles, cells, strict=True) if column]
+    found = _known(table.titles, cells) or _guessed(
+        [title for title, _ in filled], [column for _, column in filled]
+    )
     return replace(found, guessed=True) if found else None
 
 
@@ -110,7 +113,9 @@ def _valued(item: str, user: str, titles: Sequence[str], cells: Sequence[list[st
 
 
 def on_scale(numbers: Sequence[str], timed: bool = False) -> bool:
-    """Say whether numbers look like ratings: on a scale up to 5 or 10, with steps of a half or of one."""
+    """Say whether numbers look like ratings: on a scale up to 5 or 10, in halves or ones, or with some below zero."""
+    if any(number.startswith("-") for number in numbers):
+        return True
     plain = {number.removesuffix(".0").removesuffix(".00") for number in numbers}
     if not plain or not plain <= STEPS | {"0"}:
         return False

@@ -39,6 +39,10 @@ class CsvTable(Table):
         super().__init__(file)
         facts = look(file.path, file.name, text.encoding)
         self.path = file.path
+        if facts.longest > MAX_LINE and not facts.lone_cr:  # DuckDB may lose such a line without a word
+            raise InputError(
+                f"{file.name} has a line of more than {MAX_LINE >> 20} MB: it is no table of rows."
+            )
         if facts.wrong or facts.lone_cr:
             self.path = file.upload.new_path(".txt")
             rewritten(file.path, self.path, facts)
@@ -118,7 +122,7 @@ class CsvTable(Table):
             f"(SELECT {wanted} FROM read_csv({quoted(glob.escape(str(self.path)))}, auto_detect = false, "
             f"header = false, skip = {dialect.skip}, columns = {{{named}}}, delim = {quoted(dialect.delimiter)}, "
             f"quote = {quoted(dialect.quote)}, escape = {quoted(dialect.escape)}, nullstr = {quoted(NOTHING)}, "
-            f"null_padding = {str(padded).lower()}, max_line_size = {MAX_LINE}, buffer_size = {2 * MAX_LINE}, "
+            f"null_padding = {str(padded).lower()}, max_line_size = {MAX_LINE}, "
             f"strict_mode = true, store_rejects = true, rejects_limit = 0, rejects_line_size_limit = {MAX_LINE}))"
         )
 

@@ -48,6 +48,8 @@ class Facts:
         Found out, or guessed where `guessed`.
     quotes, lone_cr, wrong : bool
         Whether it has quotation marks, line ends of CR alone, and bytes that its encoding cannot have.
+    longest : int
+        Bytes of the longest line, where that is known.
     """
 
     encoding: str
@@ -55,6 +57,7 @@ class Facts:
     quotes: bool
     lone_cr: bool
     wrong: bool
+    longest: int = 0
 
 
 def look(path: Path, name: str, encoding: str | None) -> Facts:
@@ -66,7 +69,7 @@ def look(path: Path, name: str, encoding: str | None) -> Facts:
         If it is no text, or has a NUL in it.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    characters = wrong = lines = 0
+    characters = wrong = lines = longest = since = 0
     quotes = lone_cr = False
     foreign = bytearray()
     with path.open("rb") as stream:
@@ -92,15 +95,18 @@ def look(path: Path, name: str, encoding: str | None) -> Facts:
                 wrong += text.count("\N{REPLACEMENT CHARACTER}")
                 if len(foreign) < 64 << 10:
                     foreign += b"\n".join(line for line in chunk.split(b"\n") if not line.isascii()) + b"\n"
+            ends = chunk.find(b"\n")
+            longest = max(longest, since + (ends if ends >= 0 else len(chunk)))
+            since = len(chunk) - chunk.rindex(b"\n") if ends >= 0 else since + len(chunk)
             lines += chunk.count(b"\n")
             chunk = stream.read(CHUNK)
     if _is_binary(start):
         raise InputError(f"{name} is not text, and not Parquet. Bring a CSV, Parquet or JSON file.")
     if encoding:
-        return Facts(encoding, False, quotes, lone_cr, encoding != "utf-8" or wrong > 0)
+        return Facts(encoding, False, quotes, lone_cr, encoding != "utf-8" or wrong > 0, longest)
     if wrong * 2 <= characters:
-        return Facts("utf-8", False, quotes, lone_cr, wrong > 0)
-    return Facts(_guess(bytes(foreign[: 64 << 10])), True, quotes, lone_cr, True)
+        return Facts("utf-8", False, quotes, lone_cr, wrong > 0, longest)
+    return Facts(_guess(bytes(foreign[: 64 << 10])), True, quotes, lone_cr, True, longest)
 
 
 def _two_bytes(start: bytes) -> str:

@@ -36,7 +36,7 @@ BEFORE = re.compile(
 )
 LINE = (
     "auto_detect = false, header = false, delim = '\x01', quote = '', escape = '', nullstr = '\x02\x03', "
-    f"max_line_size = {MAX_OBJECT}, buffer_size = {2 * MAX_OBJECT}"
+    f"max_line_size = {MAX_OBJECT}"
 )
 
 
@@ -58,7 +58,7 @@ class JsonTable(Table):
             rewritten(file.path, self.path, facts)
         self.form = "JSON"
         head, later = text_dialect.read_sample(self.path, "utf-8")
-        objects = _lines_of_objects(head)
+        objects = [] if facts.longest > MAX_OBJECT else _lines_of_objects(head)
         self.has_lines, self.has_broken = not objects, bool(objects)
         self._refused: list[Refused] = []
         self._refused_count = 0
@@ -114,9 +114,11 @@ class JsonTable(Table):
                 return
         with self.path.open(encoding="utf-8", errors="replace") as text:
             skipped = text.read(before.end()) if before else ""
-            for line, value in _objects(text, self._refuse, skipped.count("\n") + 1):
-                rows = rows_of(value) if _is_holder(value) else [value]
-                for row in rows:
+            holders = False
+            found = _objects(text, self._refuse, skipped.count("\n") + 1)
+            for at, (line, value) in enumerate(found):
+                holders = holders or (at < TITLED_BY and _is_holder(value))
+                for row in rows_of(value) if holders and _is_holder(value) else [value]:
                     yield line, row
 
     def _refuse(self, line: int, text: str, reason: str) -> None:
@@ -228,7 +230,7 @@ def rows_of(value: Any) -> list[dict[str, Any]]:
 def _is_holder(value: dict[str, Any]) -> bool:
     """Say whether an object has no item of its own, but a list of objects that have."""
     keys = [key for key, one in value.items() if not isinstance(one, dict | list)]
-    if find_item(keys):
+    if find(keys, WORDS["item"]):
         return False
     _, inner = _longest_list(value)
     if not inner:
@@ -237,6 +239,8 @@ def _is_holder(value: dict[str, Any]) -> bool:
                 return True
         return False
     titles = [".".join(map(str, path)) for path in flatten(inner[0])]
+    if find_item(keys):
+        return bool(find(titles, WORDS["item"]))
     return bool(find_item(titles)) or (len(inner) > 1 and not find(keys, WORDS["time"]))
 
 

@@ -253,17 +253,26 @@ def _find_quotes(text: str, delimiter: str, facts: Facts) -> tuple[str, str]:
             return "'", "'"
     if not facts.quotes:
         return "", ""
+    odd = sum(line.count('"') % 2 for line in lines)
+    if odd > 0.3 * len(lines) and len(lines) > 20 and not _is_strict(text, delimiter):
+        return "", ""  # quotation marks that belong to the text
     if delimiter in (",", ";", "|", " "):
         return '"', "\\" if '\\"' in text else '"'
+    # between tabs, quotation marks stand for themselves unless all of them are as they should be
+    around = re.search(rf'(^|{re.escape(delimiter)})"', text, re.M)
+    return ('"', '"') if around and _is_strict(text, delimiter) else ("", "")
+
+
+def _is_strict(text: str, delimiter: str) -> bool:
+    """Say whether quotation marks stand around cells and doubled within them, as they should."""
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter="\x1f" if len(delimiter) > 1 else delimiter, strict=True
     )
-    try:  # between tabs, quotation marks stand for themselves unless all of them are as they should be
-        rows = [row for row, _ in zip(reader, range(LOOKED_AT), strict=False) if row]
+    try:
+        widths = [len(row) for row, _ in zip(reader, range(LOOKED_AT), strict=False) if row]
     except csv.Error:
-        return "", ""
-    regular = sum(len(row) == len(rows[0]) for row in rows) >= 0.9 * len(rows)
-    return ('"', '"') if regular and re.search(rf'(^|{re.escape(delimiter)})"', text, re.M) else ("", "")
+        return False
+    return sum(width == widths[0] for width in widths) >= 0.9 * len(widths)
 
 
 def described(encoding: str, dialect: Dialect) -> str:
