@@ -29,10 +29,10 @@ def add_notes(
     ]
     if unused and (not columns.value or any(plain(title) in RATINGS for title in unused)):
         report.note(f"Columns of numbers that are not used: {', '.join(unused)[:200]}.")
-    told = {drop.title for drop in columns.drops}
+    explained = {drop.title for drop in columns.drops}
     for title in found.table.titles:
         kinds = sorted(set(found.table.column(title)))
-        if plain(title) in EVENTS and title not in told and 1 < len(kinds) <= 20 and not is_number(kinds):
+        if plain(title) in EVENTS and title not in explained and 1 < len(kinds) <= 20 and not is_number(kinds):
             report.note(f"Rows of several kinds count alike; {title} says {', '.join(kinds)[:100]}.")
     if not columns.user:
         report.note(
