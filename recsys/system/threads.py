@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,10 @@ from functools import cache
 
 # Threads that help give way to those that answer a page.
 NICER_BY = 5
+# Helpers of all callers together; each starts when it is first needed.
+MOST = 64
+# Seconds over which the work of other programs is measured.
+MOMENT = 0.25
 
 _lock = threading.Lock()
 _busy = 0
@@ -23,12 +28,43 @@ _within = threading.local()
 
 
 def limit() -> int:
-    """Return how many threads may work at a time: RECSYS_THREADS, or else the number of cores."""
+    """Return how many threads may work at a time: RECSYS_THREADS, or else the cores that no other program uses."""
     named = os.environ.get("RECSYS_THREADS", "")
     if named.isdigit() and int(named) > 0:
         return int(named)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return cores or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # A thread that waits for its core holds up all others of a round.
+    return max(1, round(cores - _others.cores())) if cores > 1 else 1
+
+
+class _Others:
+    """How many cores other programs keep busy, as Linux tells; 0 elsewhere."""
+
+    def __init__(self) -> None:
+        self._seen = time.monotonic(), self._busy()
+        self._cores = 0.0
+
+    def cores(self) -> float:
+        """Return their number over the last moments."""
+        then, busy = self._seen
+        now = time.monotonic()
+        if now - then > MOMENT:
+            self._seen = now, self._busy()
+            self._cores = max(0.0, (self._seen[1] - busy) / (now - then))
+        return self._cores
+
+    def _busy(self) -> float:
+        """Return the seconds that all processors have worked for others than this process."""
+        try:
+            with open("/proc/stat") as file:
+                _, user, nice, system, _, _, *rest = file.readline().split()[:9]
+            ticks = sum(map(int, (user, nice, system, *rest)))
+            return ticks / os.sysconf("SC_CLK_TCK") - time.process_time()
+        except (OSError, ValueError, AttributeError):
+            return 0.0
+
+
+_others = _Others()
 
 
 def share() -> int:
@@ -87,7 +123,8 @@ def run(tasks: Sequence[Callable[[], object]]) -> None:
             _within.task = False
 
     with lease() as most:
-        helpers = [_pool(limit()).submit(work) for _ in range(min(most, len(tasks)) - 1)]
+        number = min(most, len(tasks)) - 1
+        helpers = [_pool().submit(work) for _ in range(number)]
         work()
         for helper in helpers:
             if not helper.cancel():  # one that has not begun is not waited for
@@ -104,8 +141,9 @@ def parts(whole: slice, most: int) -> list[slice]:
 
 
 @cache
-def _pool(most: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(most - 1, "helper", initializer=_give_way)
+def _pool() -> ThreadPoolExecutor:
+    # It starts a thread only where none is idle.
+    return ThreadPoolExecutor(MOST, "helper", initializer=_give_way)
 
 
 def _give_way() -> None:

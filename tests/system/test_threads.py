@@ -68,3 +68,17 @@ def test_a_limit_that_is_no_number_leaves_the_number_of_cores(wrong, monkeypatch
 def test_parts_of_a_range_follow_one_another():
     assert threads.parts(slice(3, 10), 3) == [slice(3, 6), slice(6, 9), slice(9, 10)]
     assert threads.parts(slice(0, 0), 3) == []
+
+
+def test_cores_that_other_programs_use_are_left_to_them(monkeypatch):
+    monkeypatch.delenv("RECSYS_THREADS", raising=False)
+    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    for busy, expected in ((0.0, 8), (0.4, 8), (3.1, 5), (8.0, 1), (20.0, 1)):
+        monkeypatch.setattr(threads._others, "cores", lambda busy=busy: busy)
+        assert threads.limit() == expected
+
+
+def test_the_work_of_this_process_is_not_that_of_others():
+    others = threads._Others()
+    others._seen = others._seen[0] - 10, others._seen[1] - 15
+    assert others.cores() == pytest.approx(1.5, abs=0.3)
