@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -20,6 +23,8 @@ PLACES = ((550, 225), (275, 112), (180, 75))
 MOST_POINTS = 4_000
 
 
+GREY = "#8a87a0"
+PALE = 0.35  # of what is not chosen
 OPACITY = 0.45  # of one point; several on each other are as dark as if each were drawn
 
 
@@ -52,7 +57,14 @@ def play_distribution(interactions: Interactions, nouns: Nouns = MUSIC) -> go.Fi
     return finish(figure)
 
 
-def top_artists(table: pd.DataFrame, by: str, n: int = 20, nouns: Nouns = MUSIC) -> go.Figure:
+def top_artists(
+    table: pd.DataFrame,
+    by: str,
+    n: int = 20,
+    nouns: Nouns = MUSIC,
+    picked: Collection[int] = (),
+    height: int = 0,
+) -> go.Figure:
     """Draw the `n` first artists of a rank table as bars with percentages.
 
     Parameters
@@ -65,6 +77,10 @@ def top_artists(table: pd.DataFrame, by: str, n: int = 20, nouns: Nouns = MUSIC)
         How many.
     nouns : Nouns
         What the data is about.
+    picked : collection of int
+        Item codes: where some are given, the bars of all others are pale.
+    height : int
+        Of the chart, in pixels; that which suits the number of bars if 0.
 
     Returns
     -------
@@ -83,6 +99,8 @@ def top_artists(table: pd.DataFrame, by: str, n: int = 20, nouns: Nouns = MUSIC)
             text=[f"{part:.1%}" for part in share],
             textposition="outside",
             cliponaxis=False,
+            selectedpoints=np.flatnonzero(top.index.isin(list(picked))) if picked else None,
+            unselected={"marker": {"opacity": PALE}},
             customdata=np.column_stack([top["item"].astype(str), top["artist"].map(text)]),
             hovertemplate=f"%{{customdata[1]}}<br>%{{x:,.0f}} {word}, %{{text}} of {whole}<extra></extra>",
         )
@@ -90,11 +108,17 @@ def top_artists(table: pd.DataFrame, by: str, n: int = 20, nouns: Nouns = MUSIC)
     figure.update_yaxes(tickvals=np.arange(len(top)), ticktext=top["artist"].map(text), automargin=True)
     figure.update_xaxes(title=f"{word.capitalize()} (with the share of {whole})", rangemode="tozero")
     figure.update_layout(bargap=0.25)
-    return finish(figure, height=120 + 24 * len(top))
+    return finish(figure, height=height or 120 + 24 * len(top))
 
 
 def plays_against_listeners(
-    table: pd.DataFrame, line: Regression | None, named: int = 10, nouns: Nouns = MUSIC
+    table: pd.DataFrame,
+    line: Regression | None,
+    named: int = 10,
+    nouns: Nouns = MUSIC,
+    chosen: NDArray[np.bool_] | None = None,
+    box: Mapping[str, tuple[float, float] | None] = MappingProxyType({}),
+    height: int = 520,
 ) -> go.Figure:
     """Draw artists by listeners and plays, the regression line, and the names of the most played.
 
@@ -110,6 +134,12 @@ def plays_against_listeners(
         How many names are written.
     nouns : Nouns
         What the data is about.
+    chosen : bool array, shape (n_rows,), optional
+        Rows that are drawn in full and named; the others are grey and behind them.
+    box : mapping
+        Bounds of what is chosen, by `listeners` and `plays`: drawn as a rectangle.
+    height : int
+        Of the chart, in pixels.
 
     Returns
     -------
@@ -117,11 +147,8 @@ def plays_against_listeners(
         Its points carry the item label as customdata.
     """
     across, up = (_log_range(table[column]) for column in ("listeners", "plays"))
-    top, rest = table[:named], table[named:]
-    for places in PLACES:
-        first, covered = _uncovered(rest, across, up, places)
-        if len(first) <= MOST_POINTS:
-            break
+    inside = table if chosen is None else table[chosen]
+    top, rest = inside[:named], inside[named:]
 
     def points(part: pd.DataFrame, more: NDArray[np.int64], **style: object) -> go.Scatter:
         said = [f"<br>and {n:,} more here" if n else "" for n in more]
@@ -135,8 +162,18 @@ def plays_against_listeners(
             **style,
         )
 
-    marker = {"size": 5, "opacity": (1 - (1 - OPACITY) ** (1.0 + covered)).astype(np.float32)}
-    figure = go.Figure(points(rest.iloc[first], covered, name=nouns.items.capitalize(), marker=marker))
+    def cloud(part: pd.DataFrame, name: str, shown: float = 1.0, **style: object) -> go.Scatter:
+        for places in PLACES:
+            first, covered = _uncovered(part, across, up, places)
+            if len(first) <= MOST_POINTS:
+                break
+        opacity = (shown * (1 - (1 - OPACITY) ** (1.0 + covered))).astype(np.float32)
+        return points(part.iloc[first], covered, name=name, marker={"size": 5, "opacity": opacity} | style)
+
+    figure = go.Figure()
+    if chosen is not None:
+        figure.add_trace(cloud(table[~chosen], "Not chosen", PALE, color=GREY))
+    figure.add_trace(cloud(rest, nouns.items.capitalize() if chosen is None else "Chosen"))
     if line is not None:
         ends = np.array([table["listeners"].min(), table["listeners"].max()], np.float64)
         figure.add_scatter(
@@ -150,7 +187,20 @@ def plays_against_listeners(
     figure.add_trace(points(top, none, name=f"{len(top)} with most {nouns.values}", marker={"size": 9}))
     figure.update_xaxes(title=nouns.users.capitalize(), type="log", dtick=1, range=across)
     figure.update_yaxes(title=nouns.values.capitalize(), type="log", dtick=1, range=up)
-    finish(figure, height=520)
+    bounds = {name: bounds for name, bounds in box.items() if bounds}
+    if bounds:
+        x, y = bounds.get("listeners", (0, 1)), bounds.get("plays", (0, 1))
+        figure.add_shape(
+            type="rect",
+            x0=x[0],
+            x1=x[1],
+            y0=y[0],
+            y1=y[1],
+            xref="x" if "listeners" in bounds else "x domain",
+            yref="y" if "plays" in bounds else "y domain",
+            line={"dash": "dot", "width": 1.5, "color": GREY},
+        )
+    finish(figure, height=height).update_layout(dragmode="select")
     _name_at_the_side(figure, top, across, up)
     return figure
 

@@ -57,6 +57,31 @@ def test_every_artist_is_a_point_and_the_names_keep_apart(table):
     assert np.diff(heights).min() * figure.layout.height / (high - low) > 15  # pixels
 
 
+def test_picked_bars_stand_out(table):
+    picked = table.nlargest(7, "plays").index[2]
+    bars = data.top_artists(table, "plays", 7, picked=[picked]).data[0]
+    assert [bars.customdata[place][0] for place in bars.selectedpoints] == [str(table.loc[picked, "item"])]
+    assert data.top_artists(table, "plays", 7).data[0].selectedpoints is None
+
+
+def test_what_is_not_chosen_is_drawn_grey_behind_what_is(table):
+    chosen = table["listeners"].between(10, 30).to_numpy()
+    box = {"listeners": (10.0, 30.0), "plays": None}
+    figure = data.plays_against_listeners(table, None, chosen=chosen, box=box)
+    others, cloud, top = figure.data
+    count = [sum(1 + more(point) for point in trace.customdata) for trace in (others, cloud, top)]
+    assert count[0] == (~chosen).sum()
+    assert count[1] + count[2] == chosen.sum()
+    assert others.marker.color == data.GREY
+    (rectangle,) = figure.layout.shapes
+    assert (rectangle.x0, rectangle.x1, rectangle.yref) == (10, 30, "y domain")
+
+
+def test_where_nothing_is_chosen_all_is_grey(table):
+    figure = data.plays_against_listeners(table, None, chosen=np.zeros(len(table), bool))
+    assert [len(trace.x) > 0 for trace in figure.data] == [True, False, False]
+
+
 def more(point: np.ndarray) -> int:
     """Read how many more artists are at a point."""
     found = re.fullmatch(r"<br>and ([\d,]+) more here|", point[2])

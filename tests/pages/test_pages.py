@@ -68,6 +68,32 @@ def test_searching_an_artist_narrows_the_table():
     assert len(app.dataframe[0].value) < 10
 
 
+def test_a_choice_in_the_address_filters_table_and_figures_and_is_taken_back():
+    app = open_page("explore.py", listeners="100..200", search="a", picked="nothing")
+    assert not app.exception
+    assert "'nothing'" in said(app)
+    table = app.dataframe[0].value
+    assert table["listeners"].between(100, 200).all()
+    assert table["artist"].str.contains("a", case=False).all()
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Artists"] == f"{len(table):,}"
+    assert shown["Plays"] == f"{table['plays'].sum():,.0f}"
+    assert any(f"{len(table):,} of 2,188 artists" in caption.value for caption in app.caption)
+    app.button(key="back-listeners").click().run()
+    assert len(app.dataframe[0].value) > len(table)
+    assert "listeners" not in app.query_params
+    assert app.text_input(key="search").value == "a"
+    app.button(key="back-all").click().run()
+    assert len(app.dataframe[0].value) == 2_188
+    assert app.text_input(key="search").value == ""
+
+
+def test_a_choice_of_nothing_says_so():
+    app = open_page("explore.py", search="no such name", plays="1..2")
+    assert not app.exception
+    assert "No artist is all of this" in " ".join(caption.value for caption in app.caption)
+
+
 def test_of_very_many_artists_the_first_are_listed_and_a_search_finds_any(monkeypatch):
     monkeypatch.setattr(tables, "ARTISTS_LISTED", 50)
     app = open_page("explore.py")

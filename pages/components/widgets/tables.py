@@ -25,12 +25,37 @@ MEANS = ["plays_per_listener"]
 @st.fragment
 def artist_finder(columns: list[str], height: int | None = None) -> None:
     """Draw a search field and the artists that match; choosing one opens that artist's page."""
-    table, nouns = cached.ranks(), session.nouns()
+    table = cached.ranks()
     wanted = st.text_input(
-        f"Find {nouns.an_item}", key="search", placeholder="Part of a name", icon=":material/search:"
+        f"Find {session.nouns().an_item}",
+        key="search",
+        placeholder="Part of a name",
+        icon=":material/search:",
     ).strip()
     found = table[table["artist"].str.contains(wanted, case=False, regex=False)] if wanted else table
-    said = f"{len(found):,} of {len(table):,} {nouns.items}. Click a name to see that {nouns.item}."
+    artist_list(found, wanted, columns, height, bool(wanted))
+
+
+def artist_list(
+    found: pd.DataFrame, wanted: str, columns: list[str], height: int | None, filtered: bool
+) -> None:
+    """Draw rows of the rank table, how many there are and, after a search, a link to the first.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Rows of the rank table.
+    wanted : str
+        What was searched for; "" for nothing.
+    columns : list of str
+        What is shown of them.
+    height : int or None
+        Of the table, in pixels.
+    filtered : bool
+        Whether these may be fewer than all.
+    """
+    nouns = session.nouns()
+    said = f"{len(found):,} of {len(cached.ranks()):,} {nouns.items}. Click a name to see that {nouns.item}."
     if len(found) > ARTISTS_LISTED:
         said += f" The {ARTISTS_LISTED:,} with most {nouns.values} are listed; a search finds any."
     st.caption(said)
@@ -42,7 +67,7 @@ def artist_finder(columns: list[str], height: int | None = None) -> None:
             icon=":material/arrow_forward:",
             query_params=session.place() | {"artist": str(first["item"])},
         )
-    listed = None if wanted else _ranks(tuple(columns))
+    listed = None if filtered else _ranks(tuple(columns))
     artist_table(found.head(ARTISTS_LISTED), "ranks", columns, height, shown=listed)
 
 

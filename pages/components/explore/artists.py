@@ -1,0 +1,238 @@
+"""Artists of Explore: figures, bars, scatter chart and table of the same selection."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.components.explore import selection
+from pages.components.explore.widgets import as_csv, strip
+from pages.components.session import cached, session
+from pages.components.shell import layout
+from pages.components.widgets import tables
+from pages.components.widgets.charts import CHART
+from pages.components.widgets.pickers import open_artist
+from recsys.analysis import popularity
+from recsys.analysis.selection import Selection
+from recsys.figures import data
+
+BARS = 12
+HEIGHT = 330
+TABLE = ["rank", "artist", "listeners", "plays", "plays_per_listener", "share_of_plays"]
+NUMBERS = ["item", "artist", "listeners", "plays", "share_of_listeners", "share_of_plays"]
+
+
+def figures(chosen: Selection) -> None:
+    """Draw the key figures of what is chosen, in one row."""
+    interactions, nouns, table = session.dataset().interactions, session.nouns(), cached.ranks()
+    part = table[selection.mask(chosen)] if chosen else table
+    users = selection.reached(chosen) if chosen else interactions.n_users
+    pairs = int(part["listeners"].sum())
+    strip(
+        (nouns.users.capitalize(), f"{users:,}", f"Those who {nouns.do} at least one of the {nouns.items}."),
+        (nouns.items.capitalize(), f"{len(part) if chosen else interactions.n_items:,}", ""),
+        (nouns.values.capitalize(), f"{part['plays'].sum():,.0f}", ""),
+        (nouns.pairs.capitalize(), f"{pairs:,}", ""),
+        (
+            "Density",
+            f"{pairs / max(1, users * len(part)):.2%}" if chosen else f"{interactions.density:.2%}",
+            f"Known pairs as a share of all {nouns.pairs}.",
+        ),
+    )
+
+
+def sentence(chosen: Selection) -> str:
+    """Say what is chosen, and how much of the data that is."""
+    nouns, table = session.nouns(), cached.ranks()
+    part = table[selection.mask(chosen)]
+    how = []
+    if chosen.search:
+        how.append(f"the name has “{layout.escape(chosen.search, 40)}”")
+    if chosen.picked:
+        how.append(f"picked in the bars ({len(chosen.picked)})")
+    for name, word in (("listeners", nouns.users), ("plays", nouns.values)):
+        if bounds := getattr(chosen, name):
+            how.append(" to ".join(f"{bound:,.15g}" for bound in bounds) + f" {word}")
+    if part.empty:
+        return f"No {nouns.item} is all of this: {', '.join(how)}. Take a part back."
+    share = part["plays"].sum() / table["plays"].sum()
+    reach = selection.reached(chosen) / session.dataset().interactions.n_users
+    return (
+        f"**{len(part):,} of {len(table):,} {nouns.items}** ({', '.join(how)}) have **{share:.1%}** of all "
+        f"{nouns.values} and reach **{reach:.1%}** of all {nouns.users}."
+    )
+
+
+def draw(chosen: Selection) -> None:
+    """Draw the charts side by side and the table of what is chosen under them."""
+    left, right = st.columns([5, 6], gap="medium")
+    with left.container(gap="xxsmall"):
+        _bars(chosen)
+    with right.container(gap="xxsmall"):
+        _scatter(chosen)
+    _table(chosen)
+    _more(chosen)
+
+
+def _bars(chosen: Selection) -> None:
+    nouns, whole = session.nouns(), cached.ranks()
+    # picked bars do not filter the bars: others can be picked beside them
+    table = whole[selection.mask(chosen.without("picked"))]
+    if table.empty:
+        return
+    top = table.nlargest(BARS, "listeners", keep="first")
+    first = top.iloc[0]
+    st.caption(
+        f"**Best known.** {layout.escape(first['artist'], 40)} has {first['listeners']:,} of "
+        f"{session.dataset().interactions.n_users:,} {nouns.users} ({first['share_of_listeners']:.1%}); the {len(top)} "
+        f"have {top['share_of_plays'].sum():.1%} of all {nouns.values}. Click a bar to choose it."
+    )
+
+    def clicked() -> None:
+        points = st.session_state["bars"].selection.points
+        if points:
+            item = session.dataset().interactions.item_code(points[0]["customdata"][0])
+            selection.change(lambda before: before.toggled(item))
+
+    st.plotly_chart(
+        cached.figure(
+            "top", partial(data.top_artists, table, "listeners", BARS, nouns, chosen.picked, HEIGHT), chosen
+        ),
+        key="bars",
+        on_select=clicked,
+        selection_mode="points",
+        alt=f"{nouns.items.capitalize()} with the most {nouns.users}",
+        config=CHART,
+    )
+    as_csv(top[NUMBERS], "best-known")
+
+
+def _scatter(chosen: Selection) -> None:
+    nouns, table = session.nouns(), cached.ranks()
+    inside = selection.mask(chosen)
+    line = popularity.plays_by_listeners(table[inside]) if inside.sum() > 2 else None
+    of_these = f"the chosen {nouns.items}" if chosen else nouns.items
+    st.caption(
+        f"**{nouns.values.capitalize()} against {nouns.users}.** "
+        + (
+            f"Of {of_these}, one with twice the {nouns.users} has {2**line.slope:.2f} times the {nouns.values} "
+            f"(c · {nouns.users}^{line.slope:.2f}, R² {line.r_squared:.2f}). "
+            if line
+            else ""
+        )
+        + f"Drag a box to choose, click a point to open the {nouns.item}."
+    )
+
+    def brushed() -> None:
+        if boxes := st.session_state["scatter"].selection.box:
+            ranges = {name: (min(boxes[0][axis]), max(boxes[0][axis])) for name, axis in AXES}
+            selection.change(lambda before: before.bounded(**ranges))
+
+    event: Any = st.plotly_chart(
+        cached.figure(
+            "scatter",
+            partial(
+                data.plays_against_listeners,
+                table,
+                line,
+                nouns=nouns,
+                chosen=inside if chosen else None,
+                box={"listeners": chosen.listeners, "plays": chosen.plays},
+                height=HEIGHT,
+            ),
+            chosen,
+        ),
+        key="scatter",
+        on_select=brushed,
+        selection_mode=("points", "box"),
+        alt=f"{nouns.values.capitalize()} against {nouns.users} of every {nouns.item}",
+        config=CHART,
+    )
+    if event.selection.points and not event.selection.box:
+        open_artist(str(event.selection.points[0]["customdata"][0]))
+    as_csv(table.loc[inside, NUMBERS], "artists")
+
+
+AXES = (("listeners", "x"), ("plays", "y"))
+
+
+def _table(chosen: Selection) -> None:
+    table = cached.ranks()
+    tables.artist_list(
+        table[selection.mask(chosen)] if chosen else table, chosen.search, TABLE, 360, bool(chosen)
+    )
+
+
+def _more(chosen: Selection) -> None:
+    """Draw how values and concentration look, of what is chosen."""
+    interactions, nouns, table = session.dataset().interactions, session.nouns(), cached.ranks()
+    inside = selection.mask(chosen)
+    if not inside.any():
+        return
+    part = table[inside]
+    items = part.index.to_numpy() if chosen else None
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader(f"{nouns.counts.capitalize()} of {nouns.pairs}", anchor=False)
+        middle, most = _spread(interactions.fingerprint, chosen)
+        st.caption(
+            f"Half of all pairs have {nouns.amount(middle)} or more; the largest is {nouns.spell(most)}. "
+            "The scale is logarithmic."
+        )
+        st.plotly_chart(
+            cached.figure("distribution", lambda: data.play_distribution(_pairs(items), nouns), chosen),
+            alt=f"Distribution of {nouns.counts}",
+            config=CHART,
+        )
+    with right:
+        st.subheader("Concentration", anchor=False)
+        shares = popularity.concentration(part)
+        st.caption(
+            f"The top 1% of {nouns.items} have {shares.top_percent:.1%} of the {nouns.values}, and "
+            f"{(part['listeners'] == 1).sum():,} {nouns.items} have a single {nouns.user}: of these nothing can be "
+            "learned about who else might like them."
+        )
+        st.plotly_chart(
+            cached.figure("lorenz", partial(data.lorenz, shares, nouns), chosen),
+            alt=f"Lorenz curve of {nouns.values} over {nouns.items}",
+            config=CHART,
+        )
+        strip(
+            (
+                "Gini coefficient",
+                f"{shares.gini:.3f}",
+                f"0 if all {nouns.items} had the same, towards 1 if one had everything.",
+            ),
+            (
+                f"{nouns.items.capitalize()} with a single {nouns.user}",
+                f"{(part['listeners'] == 1).sum():,}",
+                "",
+            ),
+            key="concentration",
+        )
+    if not chosen:
+        st.subheader(f"Largest {nouns.counts}", anchor=False)
+        tables.artist_table(
+            cached.largest(50).rename(columns={"plays": "value"}), "largest", ["artist", "listener", "value"]
+        )
+
+
+def _pairs(items: np.ndarray | None) -> Any:
+    interactions = session.dataset().interactions
+    if items is None:
+        return interactions
+    wanted = np.zeros(interactions.n_items, bool)
+    wanted[items] = True
+    return interactions.subset(wanted[interactions.item_codes])
+
+
+@cached.remembered(show_spinner=False, max_entries=64)
+def _spread(fingerprint: str, chosen: Selection) -> tuple[float, float]:
+    table: pd.DataFrame = cached.ranks()
+    items = table.index[selection.mask(chosen)].to_numpy() if chosen else None
+    values = _pairs(items).values
+    return float(np.median(values)), float(values.max())

@@ -1,0 +1,109 @@
+"""Selection of artists that table, charts and figures of Explore share; the address holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from operator import methodcaller
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.components.session import cached, session
+from pages.components.shell import layout
+from recsys.analysis.selection import PARAMETERS, Selection, audience, read_selection
+
+NAMED = 8  # picked artists that have a button each
+
+
+def current() -> tuple[Selection, list[str]]:
+    """Return the selection in the address, and a sentence for each part of it that cannot be read."""
+    given = {name: st.query_params.get_all(name) for name in PARAMETERS}
+    return read_selection(given, session.dataset().interactions)
+
+
+def change(how: Callable[[Selection], Selection]) -> None:
+    """Put another selection into the address, made of the one that is there; from a callback."""
+    chosen, _ = current()
+    others: dict[str, str | list[str]] = {
+        name: text for name, text in st.query_params.to_dict().items() if name not in PARAMETERS
+    }
+    st.query_params.from_dict(others | how(chosen).parameters(session.dataset().interactions))
+
+
+def mask(chosen: Selection) -> NDArray[np.bool_]:
+    """Return which rows of the rank table are selected; not to be changed."""
+    return _mask(session.dataset().interactions.fingerprint, chosen)
+
+
+@cached.remembered(show_spinner=False, max_entries=64)
+def _mask(fingerprint: str, chosen: Selection) -> NDArray[np.bool_]:
+    return chosen.mask(cached.ranks())
+
+
+def reached(chosen: Selection) -> int:
+    """Return how many listeners play at least one selected artist."""
+    return _reached(session.dataset().interactions.fingerprint, chosen)
+
+
+@cached.remembered(show_spinner=False, max_entries=64)
+def _reached(fingerprint: str, chosen: Selection) -> int:
+    return audience(session.dataset().interactions, cached.ranks().index[mask(chosen)].to_numpy())
+
+
+def search(chosen: Selection) -> None:
+    """Draw the search field, which holds what the address says."""
+    st.session_state.search = chosen.search
+
+    def typed() -> None:
+        change(lambda before: replace(before, search=st.session_state.search.strip()))
+
+    st.text_input(
+        f"Find {session.nouns().an_item}",
+        key="search",
+        placeholder=f"Find {session.nouns().an_item}: part of a name",
+        icon=":material/search:",
+        label_visibility="collapsed",
+        on_change=typed,
+        width=300,
+    )
+
+
+def parts(chosen: Selection) -> None:
+    """Draw a button for each part of the selection that takes it back, and one for all of it."""
+    if not chosen:
+        return
+    nouns = session.nouns()
+
+    def button(label: str, key: str, how: Callable[[Selection], Selection], icon: str = "close") -> None:
+        st.button(
+            label,
+            key=f"back-{key}",
+            icon=f":material/{icon}:",
+            type="tertiary",
+            help="Take this part of the choice back.",
+            on_click=partial(change, how),
+        )
+
+    if chosen.search:
+        button(
+            f"“{layout.escape(chosen.search, 40)}” in the name",
+            "search",
+            methodcaller("without", "search"),
+        )
+    names = session.dataset().interactions.names
+    for code in chosen.picked[:NAMED]:
+        button(
+            layout.escape(str(names[code]), 40),
+            f"picked-{code}",
+            methodcaller("toggled", code),
+        )
+    if (more := len(chosen.picked) - NAMED) and more > 0:
+        button(f"all {len(chosen.picked)} picked", "picked", methodcaller("without", "picked"))
+    for name, word in (("listeners", nouns.users), ("plays", nouns.values)):
+        if bounds := getattr(chosen, name):
+            low, high = (f"{bound:,.15g}" for bound in bounds)
+            button(f"{low} to {high} {word}", name, methodcaller("without", name))
+    button("Take all back", "all", methodcaller("without", *PARAMETERS), "filter_alt_off")

@@ -1,0 +1,162 @@
+"""Selection of items by name, by hand and by ranges of a rank table, as the address of a page keeps it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.data.interactions import Interactions
+from recsys.errors import InputError
+
+Range = tuple[float, float]
+
+RANGES = ("listeners", "plays")  # columns of the rank table that can be bounded
+PARAMETERS = ("search", "picked", *RANGES)
+MOST_PICKED = 50  # an address must not grow without end
+LONGEST_SEARCH = 200
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Items that satisfy all given conditions; one that is not given holds for every item.
+
+    Attributes
+    ----------
+    search : str
+        Part of the name, in any case.
+    picked : tuple of int
+        Item codes, each of which satisfies this condition.
+    listeners, plays : (float, float) or None
+        Least and greatest value, both included.
+    """
+
+    search: str = ""
+    picked: tuple[int, ...] = ()
+    listeners: Range | None = None
+    plays: Range | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether any condition is given."""
+        return self != Selection()
+
+    def without(self, *parts: str) -> Selection:
+        """Return the selection without these conditions, by the names of `PARAMETERS`."""
+        empty = Selection()
+        return replace(self, **{part: getattr(empty, part) for part in parts})
+
+    def toggled(self, item: int) -> Selection:
+        """Return the selection with an item picked or, where it is, no longer."""
+        kept = tuple(code for code in self.picked if code != item)
+        picked = kept if item in self.picked else (*kept, item)[-MOST_PICKED:]
+        return replace(self, picked=picked)
+
+    def bounded(self, **ranges: Range) -> Selection:
+        """Return the selection with other ranges, to three significant digits; of `listeners` whole numbers.
+
+        A range of listeners without a whole number in it stays as it is, and selects nothing.
+        """
+        rounded = {name: (_rounded(low), _rounded(high)) for name, (low, high) in ranges.items()}
+        low, high = rounded.get("listeners", (1, 0))
+        if math.ceil(low) <= math.floor(high):
+            rounded["listeners"] = (math.ceil(low), math.floor(high))
+        return replace(self, **rounded)  # type: ignore[arg-type]
+
+    def mask(self, table: pd.DataFrame) -> NDArray[np.bool_]:
+        """Return which rows of a rank table are selected.
+
+        Parameters
+        ----------
+        table : DataFrame
+            From `popularity.rank_table`: its index is the item code.
+        """
+        chosen = np.ones(len(table), bool)
+        if self.search:
+            named = table["artist"].str.contains(self.search, case=False, regex=False)
+            chosen &= named.to_numpy(bool)
+        if self.picked:
+            chosen &= table.index.isin(self.picked)
+        for name in RANGES:
+            if bounds := getattr(self, name):
+                chosen &= table[name].between(*bounds).to_numpy()
+        return chosen
+
+    def parameters(self, interactions: Interactions) -> dict[str, str | list[str]]:
+        """Return the selection as parameters of an address; only what is given."""
+        written: dict[str, str | list[str]] = {"search": self.search} if self.search else {}
+        if self.picked:
+            written["picked"] = [str(interactions.items[code]) for code in self.picked]
+        for name in RANGES:
+            if bounds := getattr(self, name):
+                written[name] = "..".join(f"{bound:.15g}" for bound in bounds)
+        return written
+
+
+def read_selection(
+    parameters: Mapping[str, Sequence[str]], interactions: Interactions
+) -> tuple[Selection, list[str]]:
+    """Read a selection from the parameters of an address.
+
+    Parameters
+    ----------
+    parameters : mapping
+        All values of each parameter.
+    interactions : Interactions
+        Data whose items can be picked.
+
+    Returns
+    -------
+    selection : Selection
+        Of all parts that can be read.
+    problems : list of str
+        A sentence for each part that cannot, and is therefore left out.
+    """
+    problems: list[str] = []
+    picked: list[int] = []
+    for label in parameters.get("picked", ())[:MOST_PICKED]:
+        try:
+            picked.append(interactions.item_code(label))
+        except InputError as error:
+            problems.append(str(error))
+    ranges: dict[str, Range] = {}
+    for name in RANGES:
+        for text in parameters.get(name, ())[:1]:
+            try:
+                ranges[name] = _range(text)
+            except ValueError:
+                problems.append(
+                    f"{text[:80]!r} in the address is no range of numbers such as 10..200: it is left out."
+                )
+    search = next(iter(parameters.get("search", ())), "").strip()[:LONGEST_SEARCH]
+    return Selection(search, tuple(dict.fromkeys(picked)), **ranges), problems
+
+
+def _range(text: str) -> Range:
+    """Read two numbers.
+
+    Raises
+    ------
+    ValueError
+        If there are not two, or the first is not the smaller.
+    """
+    low, high = (float(part) for part in text.split(".."))
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise ValueError(text)
+    return low, high
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+def audience(interactions: Interactions, items: NDArray[np.integer]) -> int:
+    """Return how many users have at least one of these items."""
+    wanted = np.zeros(interactions.n_items, bool)
+    wanted[items] = True
+    reached = np.zeros(interactions.n_users, bool)
+    reached[interactions.user_codes[wanted[interactions.item_codes]]] = True
+    return int(reached.sum())
