@@ -110,6 +110,13 @@ PAGES = (
         "One {nouns.item}: {nouns.values}, {nouns.users} and shared audience.",
     ),
     Page(
+        "pages/listener.py",
+        "{nouns.user_title}",
+        ":material/person_search:",
+        "One {nouns.user}: {nouns.items}, {nouns.values}, how mainstream, and the nearest other {nouns.users}.",
+        not_external="has too many listeners to compare with each other. Recommend shows the artists of one of them.",
+    ),
+    Page(
         "pages/present.py",
         "Present",
         ":material/slideshow:",

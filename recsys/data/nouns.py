@@ -38,6 +38,11 @@ class Nouns:
         return self.item.capitalize()
 
     @property
+    def user_title(self) -> str:
+        """One user, as a title begins."""
+        return self.user.capitalize()
+
+    @property
     def does(self) -> str:
         """Third person of the verb: a listener plays."""
         return f"{self.do}s"

@@ -105,6 +105,34 @@ def test_of_very_many_artists_the_first_are_listed_and_a_search_finds_any(monkey
     assert last in set(app.dataframe[0].value["artist"])
 
 
+def test_listeners_are_listed_and_the_unusual_ones_alone():
+    app = open_page("explore.py", view="listeners")
+    assert not app.exception
+    everyone = app.dataframe[0].value
+    assert len(everyone) == 2_000
+    assert everyone["mainstream"].between(0, 100).all()
+    app.toggle(key="unusual").set_value(True).run()
+    unusual = app.dataframe[0].value
+    assert len(unusual) == (everyone["unusual"] != "").sum()
+    assert (unusual["unusual"] != "").all()
+
+
+def test_a_listener_in_a_link_is_shown_with_the_nearest_others():
+    app = open_page("listener.py", listener="7")
+    assert not app.exception
+    played, near = (table.value for table in app.dataframe)
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Artists"] == f"{len(played):,}"
+    assert len(near) == 10
+    assert near["both"].between(1, len(played)).all()
+
+
+def test_an_unknown_listener_in_a_link_is_explained():
+    app = open_page("listener.py", listener="<script>")
+    assert not app.exception
+    assert "Nobody in this data has the id '<script>'" in said(app)
+
+
 def test_an_unknown_artist_in_a_link_is_explained():
     app = open_page("artist.py", artist="<script>")
     assert not app.exception

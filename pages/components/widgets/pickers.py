@@ -235,3 +235,8 @@ def to_recommend(label: str, more: Mapping[str, str] | None = None) -> None:
 def open_artist(item: str) -> None:
     """Go to an artist's page."""
     st.switch_page(navigation.page("artist").path, query_params=session.place() | {"artist": item})
+
+
+def open_listener(user: str) -> None:
+    """Go to a listener's page."""
+    st.switch_page(navigation.page("listener").path, query_params=session.place() | {"listener": user})

@@ -16,7 +16,7 @@ from pages.components.widgets.pickers import LONGEST, open_artist
 from recsys.storage.tables import disarm
 
 ARTISTS_LISTED = 20_000
-PERCENT = ["share_of_plays", "share", "similarity"]
+PERCENT = ["share_of_plays", "share", "similarity", "top_share"]
 
 
 MEANS = ["plays_per_listener"]
@@ -106,12 +106,12 @@ def artist_table(
     return row
 
 
-def listener_table(table: pd.DataFrame, key: str) -> None:
-    """Draw a table of listeners and their plays; a click on one opens that listener's recommendations."""
+def listener_table(table: pd.DataFrame, key: str, to: str = "recommend") -> None:
+    """Draw a table of listeners; a click on one opens the page `to` with that listener."""
     _, row = _table(table, key, list(table), ["listener"], None)
     if row is not None:
         st.switch_page(
-            navigation.page("recommend").path,
+            navigation.page(to).path,
             query_params=session.place() | {"listener": str(table["listener"].iloc[row])},
         )
 
@@ -204,6 +204,17 @@ def _columns() -> dict[str, Any]:
         "reason": text(
             "Because of", width=235, help=f"What the {nouns.user} {nouns.does} that adds most to the score."
         ),
+        "artists": number(nouns.items.capitalize(), width=80),
+        "mainstream": share(
+            "Mainstream",
+            format="%.0f",
+            help=f"Mean popularity percentile of the {nouns.items}: 100 for nothing but the most popular one.",
+        ),
+        "favourite": text(f"First {nouns.item}", width=150),
+        "top_share": share("Its share", help=f"Share of the {nouns.values} of the {nouns.user}."),
+        "unusual": text("Unusual", width=160, help="Beyond Tukey's fences: 1.5 interquartile ranges."),
+        "both": number("Both", width=60, help=f"{nouns.items.capitalize()} of both."),
+        "sharing": text("Such as", width=260),
         "score": number("Score", format="%.4f", width=70),
         "popularity_rank": number("Popularity", width=90, help=f"Rank by {nouns.users}, 1 for the most."),
     }
