@@ -14,7 +14,7 @@ from recsys.experiments.setup import Setup
 from recsys.figures.style import finish, text
 from recsys.settings import SETTINGS
 
-MEASURES = {"rmse": "Lowest validation RMSE", "ndcg": "Highest NDCG@10"}
+METRIC_TITLES = {"rmse": "Lowest validation RMSE", "ndcg": "Highest NDCG@10"}
 FAINT = "rgba(128, 128, 140, 0.45)"
 MOST_EARLIER = 12
 MOST_POINTS = 200
@@ -37,7 +37,7 @@ def sweep_heat_map(
     -----
     x and y of a point are its places on the axes, as in `Sweep.cells`.
     """
-    title = MEASURES[measure]
+    title = METRIC_TITLES[measure]
     names = [[spell(one.name, value) for value in one.values] for one in (across, up)]
     hover = [[f"{label(across.name)} {x}<br>{label(up.name)} {y}" for x in names[0]] for y in names[1]]
     # As in `search_history`: by their logarithm.
@@ -121,7 +121,7 @@ def search_history(cells: Sequence[Trial], measure: Measure, base: Setup) -> go.
     )
     figure.update_xaxes(title="Training", tickformat="d", rangemode="tozero")
     # Errors of settings that fail are many times those of the best, which would all look alike.
-    figure.update_yaxes(title=MEASURES[measure], type="log" if measure == "rmse" else "linear")
+    figure.update_yaxes(title=METRIC_TITLES[measure], type="log" if measure == "rmse" else "linear")
     return finish(figure).update_layout(hovermode="closest")
 
 

@@ -20,7 +20,7 @@ from recsys.system.memory import Footprint, available
 
 __all__ = ["ENDED", "Job", "JobScheduler", "State", "Work"]
 
-MOST = 2**30  # bytes
+MIN_HELD_BYTES = 2**30
 SHORTEST = 0.5  # seconds
 PARTING = 3.0  # seconds that work has to end in when the program ends
 _ALL: weakref.WeakSet[JobScheduler] = weakref.WeakSet()
@@ -72,7 +72,7 @@ class JobScheduler:
     ) -> None:
         self.at_once = at_once if at_once is not None else max(1, (os.cpu_count() or 2) - 1)
         self.kept = kept
-        self.most = most if most is not None else max(MOST, (available() or 0) // 8)
+        self.most = most if most is not None else max(MIN_HELD_BYTES, (available() or 0) // 8)
         self.lease = lease
         self.each = each
         self.turn = turn

@@ -14,13 +14,13 @@ from recsys.data.nouns import MUSIC, Nouns
 from recsys.models.base import Model
 
 # A second or third reason is given only where it adds at least this part of what the first one does.
-WORTH_NAMING = 0.25
+MIN_SHARE_OF_FIRST = 0.25
 
 # With fewer items that others have, too, a list says little about its listener.
-FEWEST = 3
+MIN_SHARED_ITEMS = 3
 
 # Characters of a name within a sentence.
-LONGEST_NAME = 60
+MAX_NAME_CHARS = 60
 
 
 def reasons(
@@ -87,12 +87,12 @@ def main_contributors(shares: NDArray[np.float64], n: int) -> tuple[NDArray[np.i
     -------
     rows, columns : int64 array
         Positions in `shares`, row by row with the largest first. Only positive ones, and those of at least
-        `WORTH_NAMING` times the largest of the row.
+        `MIN_SHARE_OF_FIRST` times the largest of the row.
     """
     largest = np.argsort(-shares, axis=1, kind="stable")[:, :n]
     rows, columns = np.repeat(np.arange(len(shares)), largest.shape[1]), largest.ravel()
     found = shares[rows, columns]
-    kept = (found > 0) & (found >= WORTH_NAMING * shares[rows].max(axis=1))
+    kept = (found > 0) & (found >= MIN_SHARE_OF_FIRST * shares[rows].max(axis=1))
     return rows[kept], columns[kept]
 
 
@@ -170,7 +170,7 @@ def doubt(train: Interactions, user: int, nouns: Nouns = MUSIC) -> str:
     """Return a sentence for the reader if too little is known of a user to recommend anything to them; else empty."""
     known = train.item_codes[train.of_user(user)]
     telling = int((train.item_counts[known] > 1).sum())
-    if telling >= FEWEST:
+    if telling >= MIN_SHARED_ITEMS:
         return ""
     what = {0: f"no {nouns.item}", 1: f"only one {nouns.item}"}.get(telling, f"only {telling} {nouns.items}")
     return (
@@ -209,7 +209,7 @@ def _plays(train: Interactions, user: int) -> tuple[NDArray[np.int32], NDArray[n
     return train.item_codes[span], train.values[span]
 
 
-def short(name: object, longest: int = LONGEST_NAME) -> str:
+def short(name: object, longest: int = MAX_NAME_CHARS) -> str:
     """Return a name as it stands within a sentence: not too long, and without signs that turn what follows around."""
     plain = re.sub("[\u202a-\u202e\u2066-\u2069]", "", str(name))
     return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"

@@ -28,9 +28,9 @@ from recsys.storage.folders import PRIVATE_FOLDER, ensure_space, owner_folder, r
 from recsys.system.atomic_files import remove_stale, write_atomic
 
 KEY = re.compile(r"(kept|held)-[0-9a-f]{12}")
-MOST, MOST_HELD = 10, 3
+MAX_DATASETS_PER_OWNER, MAX_HELD_DATASETS = 10, 3
 HELD_FOR = 24 * 3600.0  # seconds since it was last opened
-FORMAT = 1
+DATASET_FORMAT = 1
 DAMAGED = (
     OSError,
     ValueError,
@@ -87,7 +87,7 @@ class DatasetStore:
         """
         ensure_space(self.folder)
         held = sorted(self.folder.glob("held-*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in held[MOST_HELD - 1 :]:
+        for path in held[MAX_HELD_DATASETS - 1 :]:
             path.unlink(missing_ok=True)
         return self._write(dataset, "held")
 
@@ -100,8 +100,8 @@ class DatasetStore:
             If there is no room, too much is kept already, or the folder cannot be written.
         """
         ensure_space(self.folder)
-        if len(self.entries()) >= MOST:
-            raise InputError(f"{MOST} data sets are kept, and that is the most. Delete one first.")
+        if len(self.entries()) >= MAX_DATASETS_PER_OWNER:
+            raise InputError(f"{MAX_DATASETS_PER_OWNER} data sets are kept, and that is the most. Delete one first.")
         kept = self._write(dataset, "kept")
         if is_held(dataset.key):
             self.delete(dataset.key)
@@ -186,7 +186,7 @@ def _pack(dataset: Dataset) -> bytes:
         "friends": dataset.friends,
     }
     about = {
-        "format": FORMAT,
+        "format": DATASET_FORMAT,
         "title": dataset.title,
         "origin": dataset.origin,
         "licence": dataset.licence,
@@ -205,7 +205,7 @@ def _pack(dataset: Dataset) -> bytes:
 
 def _unpack(key: str, file: zipfile.ZipFile) -> Dataset:
     about: dict[str, Any] = json.loads(file.read("about.json"))
-    if about["format"] != FORMAT:
+    if about["format"] != DATASET_FORMAT:
         raise ValueError("another format")
     there = set(file.namelist())
 

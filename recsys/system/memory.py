@@ -5,49 +5,41 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import os
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 
 import numpy as np
+import psutil
 
 GROUP = Path("/sys/fs/cgroup")
 # Parameters of mallopt(3) of the GNU C library, and their values.
 ARENAS, MAPPED_FROM, TRIMMED_FROM = -8, -3, -1
-TOLD = {ARENAS: 1, MAPPED_FROM: 2**20, TRIMMED_FROM: 2**24}
+OPTIONS = {ARENAS: 1, MAPPED_FROM: 2**20, TRIMMED_FROM: 2**24}
 # Parts of the program rather than its data.
 PROGRAM = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType)
 # These hold nothing themselves.
 PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
 
 
-def resident() -> int | None:
-    """Return the memory of this process that is not swapped out, in bytes; None where that is not known."""
-    try:
-        pages = Path("/proc/self/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
-        return None
+def resident() -> int:
+    """Return the resident memory of this process in bytes."""
+    return int(psutil.Process().memory_info().rss)
 
 
-def available() -> int | None:
-    """Return how many more bytes of memory this process may take without swapping; None where that is not known.
+def available() -> int:
+    """Return how many more bytes of memory this process may take without swapping.
 
     The least of what the machine has left and of what its control group, such as a container, is allowed.
     """
-    try:
-        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
-        left = 1024 * int(lines["MemAvailable"].split()[0])
-    except (OSError, ValueError, KeyError):
-        return None
+    left = int(psutil.virtual_memory().available)
     try:
         allowed, taken = (int((GROUP / name).read_text()) for name in ("memory.max", "memory.current"))
-        told = dict(line.split() for line in (GROUP / "memory.stat").read_text().splitlines())
-        # includes the page cache, which can be reclaimed
-        return max(0, min(left, allowed - taken + int(told.get("inactive_file", 0))))
-    except (OSError, ValueError):  # none, or no limit
+        stat = dict(line.split() for line in (GROUP / "memory.stat").read_text().splitlines())
+        # `taken` includes the page cache, which can be reclaimed
+        return max(0, min(left, allowed - taken + int(stat.get("inactive_file", 0))))
+    except (OSError, ValueError):  # no control group, or no limit
         return left
 
 
@@ -61,8 +53,8 @@ def keep_heaps_few() -> bool:
     library = _gnu_library()
     if library is None:
         return False
-    heeded = [library.mallopt(number, value) for number, value in TOLD.items()]
-    return all(heeded)
+    accepted = [library.mallopt(number, value) for number, value in OPTIONS.items()]
+    return all(accepted)
 
 
 def give_back() -> None:

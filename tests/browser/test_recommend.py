@@ -54,7 +54,7 @@ def test_a_click_on_a_reason_shows_all_of_the_score(page: Page, address: str, ru
     artist, reasons, score = found[place][0], found[place][2].split(", "), float(found[place][3])
     table(page, 1).click(position={"x": REASON, "y": ROW * (place + 1.5)})
     expect(page.get_by_text(f"{artist} because of {reasons[0]}")).to_be_visible()
-    expect(page.get_by_text(f"The parts add up to the score, {score:.3f}")).to_be_visible()
+    expect(page.get_by_text(f"The contributions add up to the score, {score:.3f}")).to_be_visible()
     chart = page.get_by_test_id("stPlotlyChart")
     expect(chart.locator(".bars .point path").first).to_be_visible()
     parts = chart.locator(".js-plotly-plot").evaluate(

@@ -248,7 +248,7 @@ def test_each_recommended_artist_has_its_reasons_and_their_chart_adds_up():
     app = open_page("recommend.py", run=trained().session_state.run, listener="7")
     table = app.dataframe[1].value
     assert table["because"].all()
-    assert any("The parts add up to the score" in caption.value for caption in app.caption)
+    assert any("The contributions add up to the score" in caption.value for caption in app.caption)
 
 
 @pytest.mark.parametrize("name", ["user-knn", "article"])
@@ -256,7 +256,7 @@ def test_a_model_without_reasons_says_so(name):
     app = open_page("recommend.py", run=trained(name).session_state.run, listener="7")
     assert not app.exception
     assert "because" not in app.dataframe[1].value
-    assert "gives no reasons" in app.info[0].value
+    assert "does not explain its scores" in app.info[0].value
 
 
 def test_the_dial_and_the_address_belong_together():

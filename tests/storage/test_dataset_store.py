@@ -65,7 +65,7 @@ def test_a_key_is_no_path(key):
 
 
 def test_so_much_is_kept_and_no_more(brought, monkeypatch):
-    monkeypatch.setattr(dataset_store, "MOST", 1)
+    monkeypatch.setattr(dataset_store, "MAX_DATASETS_PER_OWNER", 1)
     DatasetStore("Ann").keep(brought)
     with pytest.raises(InputError, match="Delete one first"):
         DatasetStore("Ann").keep(brought)

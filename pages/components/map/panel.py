@@ -1,4 +1,4 @@
-"""The map of artists, and what the features that it is made from stand for."""
+"""Map page: the item map, and the interpretation of latent features."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from recsys.recommendation.recommend import recommend_to
 from recsys.storage.tables import disarm
 
 DIRECTIONS = 8
-LONGEST = 40
+MAX_LABEL_CHARS = 40
 TAGS, POPULARITY = "Tag", "Popularity"
 # for `Nouns.fill`
 NO_USER, LISTENER, NEWCOMER = "Nobody", "A {nouns.user}", "The new {nouns.user}"
@@ -33,7 +33,7 @@ NO_USER, LISTENER, NEWCOMER = "Nobody", "A {nouns.user}", "The new {nouns.user}"
 def map_of_artists(job: Job[TrainingRun]) -> None:
     """Draw the map of a run, or the progress of its computation."""
     if job.state in ("queued", "running"):
-        st.info("The map is made once the training has ended.", icon=":material/hourglass:")
+        st.info("The map can be computed once the training has ended.", icon=":material/hourglass:")
         _come_back(lambda: job.state not in ("queued", "running"))
         return
     try:
@@ -55,7 +55,7 @@ def _without_features(error: InputError, key: str) -> None:
 
 
 def _come_back(when: Callable[[], bool]) -> None:
-    """Look every second, and draw the page anew when it is time."""
+    """Rerun the page when a condition holds; checked every second."""
 
     @st.fragment(run_every=1.0)
     def look() -> None:
@@ -80,7 +80,7 @@ def _progress(made: Job[ArtistMap]) -> None:
 
 
 def _meanwhile(job: Job[TrainingRun]) -> None:
-    """Draw the two main directions of the latent features, which are there at once."""
+    """Draw the two main directions of the factors, available at once."""
     nouns = job.dataset.nouns
     st.caption(
         f"Meanwhile: the {nouns.items} along the two directions that explain most of the score variance."
@@ -131,9 +131,9 @@ def _map(job: Job[TrainingRun], table: pd.DataFrame) -> None:
         code = drawn.codes[point["curve"]][point["point"]]
         pickers.open_artist(str(job.dataset.interactions.items[code]))
     st.caption(
-        f"{len(shown):,} {nouns.items}. Near ones point the same way in the latent features of the model, by t-SNE; "
-        "distances between far groups, and directions, say nothing. Wheel or pinch zooms, a double click shows all, a "
-        f"click on a point opens the {nouns.item}. {int(table['placed'].sum()):,} {nouns.items} with fewer than "
+        f"{len(shown):,} {nouns.items}. Positions by t-SNE of the directions of the factors: near ones are similar; "
+        "directions, and distances between far groups, have no meaning. Wheel or pinch zooms, a double click shows "
+        f"all, a click on a point opens the {nouns.item}. {int(table['placed'].sum()):,} {nouns.items} with fewer than "
         f"{LEAST_LISTENERS} {nouns.users} lie beside their nearest; {job.dataset.interactions.n_items - len(table):,} "
         "of which nothing was learned are left out."
     )
@@ -145,7 +145,7 @@ def _find(code: int | None) -> None:
 
 
 def _found(job: Job[TrainingRun]) -> int | None:
-    """Return the artist in the middle; an address that names another goes before what was searched."""
+    """Return the centred item: of a changed URL, else of the search."""
     linked = st.query_params.get("artist")
     if linked is not None and linked != st.session_state.get("map-artist-in-address"):
         st.session_state["map-artist"] = linked
@@ -167,7 +167,7 @@ def _about(job: Job[TrainingRun], found: int, there: bool) -> None:
     name = pickers.artist_name(found)
     with st.container(horizontal=True, vertical_alignment="center"):
         if not there:
-            st.warning(f"{name} is not on the map: nobody {job.dataset.nouns.does} it in training.")
+            st.warning(f"{name} is not on the map: it has no {job.dataset.nouns.users} in training.")
         st.page_link(
             "pages/artist.py",
             label=f"Open {name}",
@@ -185,7 +185,7 @@ def _colours(job: Job[TrainingRun]) -> Colours:
     factors, table = cached.features(job, main=True)
     names = job.dataset.interactions.names
     ends = {
-        f"{place + 1}": f"{place + 1}: {names[row.top[0]]} or {names[row.bottom[0]]}"[:LONGEST]
+        f"{place + 1}": f"{place + 1}: {names[row.top[0]]} or {names[row.bottom[0]]}"[:MAX_LABEL_CHARS]
         for place, row in enumerate(table.head(DIRECTIONS).itertuples())
     }
     chosen = st.selectbox(
@@ -194,7 +194,7 @@ def _colours(job: Job[TrainingRun]) -> Colours:
         key="map-colour",
         persist_state="session",
         format_func=lambda name: f"Direction {ends[name]}" if name in ends else name,
-        help="A direction is a latent feature after turning: see the other tab.",
+        help="A direction is a rotated latent feature: see the other tab.",
     )
     if chosen == TAGS:
         return Colours(TAGS, main_tags(tags))
@@ -205,11 +205,11 @@ def _colours(job: Job[TrainingRun]) -> Colours:
 
 
 def _lit(job: Job[TrainingRun]) -> dict[str, list[int]]:
-    """Draw the choice of who stands out; return the codes of what they play and of what they are recommended."""
+    """Draw the choice of a highlighted user; return the codes of known and recommended items."""
     taste, nouns = panel.taste(), job.dataset.nouns
     linked = "listener" in st.query_params or st.session_state.get("listener") is not None
     who = st.selectbox(
-        f"Light up the {nouns.items} of",
+        f"Highlight the {nouns.items} of",
         [NO_USER, LISTENER, *([NEWCOMER] if len(taste) else [])],
         int(linked),
         key="map-who",
@@ -235,7 +235,7 @@ def _lit(job: Job[TrainingRun]) -> dict[str, list[int]]:
 
 @st.fragment
 def features(job: Job[TrainingRun]) -> None:
-    """Draw each latent feature by the artists at its ends, and all of them in a table."""
+    """Draw each latent feature with the items at its ends, and all of them in a table."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         turned = st.segmented_control(
             "Features",
@@ -244,8 +244,8 @@ def features(job: Job[TrainingRun]) -> None:
             required=True,
             key="features-turned",
             persist_state="session",
-            help="Latent features can be turned without changing a single score. The main directions are turned so "
-            "that the first tells as much as one can, the second as much of the rest, and so on.",
+            help="Latent features can be rotated without changing any score. The main directions are rotated so "
+            "that the first explains as much of the variance as possible, the second as much of the rest, and so on.",
         )
     try:
         _, table = cached.features(job, main=turned != "As learned")
@@ -262,11 +262,11 @@ def features(job: Job[TrainingRun]) -> None:
         range(len(table)),
         format_func=lambda place: titles[place],
         key=f"feature-{turned}",
-        help="Ordered by share: the part of what tells scores apart.",
+        help="Ordered by their share of the score variance.",
     )
     row = table.iloc[place]
     st.caption(
-        f"Tells **{row['share']:.1%}** of what is told by all {len(table)} features. Which end is up says nothing."
+        f"Explains **{row['share']:.1%}** of the score variance of all {len(table)} features. The sign is arbitrary."
     )
     for column, end in zip(st.columns(2, gap="large"), ("top", "bottom"), strict=True):
         with column:
@@ -288,7 +288,7 @@ def features(job: Job[TrainingRun]) -> None:
     with st.expander("All features", icon=":material/table_rows:"):
         ends = {
             end: [
-                disarm(", ".join(str(name)[:LONGEST] for name in interactions.names[codes[:5]]))
+                disarm(", ".join(str(name)[:MAX_LABEL_CHARS] for name in interactions.names[codes[:5]]))
                 for codes in table[end]
             ]
             for end in ("top", "bottom")

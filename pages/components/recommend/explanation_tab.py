@@ -1,4 +1,4 @@
-"""Why an artist is recommended: the parts of its score."""
+"""Tab of explanations: the contributions to a score."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ROUNDING = 0.005
 
 
 def explain(lists: Lists, row: int) -> None:
-    """Let the panel explain this row of the list; to be called before it is drawn."""
+    """Select the row to explain; to be called before the tab is drawn."""
     st.session_state.explained = str(lists.recommended["item"].iloc[row])
 
 
 def draw(lists: Lists) -> None:
-    """Draw the choice of a recommended artist and what its score is made of."""
+    """Draw the choice of a recommended item and the contributions to its score."""
     run, table = lists.job.run, lists.recommended
     model, train, nouns = run.model, run.split.train, lists.job.dataset.nouns
     if table.empty:
@@ -30,12 +30,12 @@ def draw(lists: Lists) -> None:
         return
     if not explains(model, train, lists.user):
         if model.supports_fold_in:
-            st.info(f"The model knows of nothing that this {nouns.user} {nouns.does}.")
+            st.info(f"This {nouns.user} has no {nouns.items} in training.")
         else:
             others = [other.label for other in MODELS.values() if other.supports_fold_in]
             st.info(
-                f"{model.label} gives no reasons: its scores are no sum over the {nouns.items} that a {nouns.user} "
-                f"{nouns.does}, so they cannot be split exactly. Those of {', '.join(others)} can."
+                f"{model.label} does not explain its scores: they are no sum over the {nouns.items} of a {nouns.user}, "
+                f"and cannot be split exactly. Those of {', '.join(others)} can."
             )
         return
     names = {str(row.item): str(row.artist) for row in table.itertuples()}
@@ -56,19 +56,19 @@ def draw(lists: Lists) -> None:
         + (
             f"{layout.escape(said)}."
             if said
-            else f"for no {nouns.item} in particular: the model thinks so of everybody."
+            else f"for no {nouns.item} in particular: the score is the same for all."
         )
     )
     close = abs(total - chosen.score) <= ROUNDING * max(1.0, abs(chosen.score))
     st.caption(
-        f"The parts add up to the score, {total:.3f}: nothing is left out."
+        f"The contributions add up to the score, {total:.3f}."
         if close
-        else f"The parts add up to {total:.3f}, and the score is {chosen.score:.3f}: the model is still learning, and "
-        f"each {nouns.user}'s part of it is made exact only at the end."
+        else f"The contributions add up to {total:.3f}, and the score is {chosen.score:.3f}: training goes on, and the "
+        f"factors of {nouns.users} are solved exactly at its end."
     )
     charts.artist_chart(
         explanation.contributions(largest_parts(parts, BARS)),
         "why-chart",
-        f"What the score of {names[str(item)]} is made of",
+        f"Contributions to the score of {names[str(item)]}",
         charts.PICTURE,
     )

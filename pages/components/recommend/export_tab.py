@@ -1,4 +1,4 @@
-"""Lists as files: a page about one listener, and tables of one, some or all."""
+"""Tab of exports: a page about one user, and tables of one, some or all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from recsys.storage.tables import to_csv
 
 
 def one(lists: Lists) -> None:
-    """Draw the downloads of this listener's list, as it is on the screen."""
+    """Draw the downloads of this list, as on the screen."""
     run = lists.job.run
     # an id can hold anything, and becomes part of a file's name
     file = f"listener-{re.sub(r'[^0-9A-Za-z_-]+', '-', lists.listener)[:40]}"
@@ -59,10 +59,10 @@ def one(lists: Lists) -> None:
 
 @st.fragment
 def many(lists: Lists) -> None:
-    """Draw the downloads of the lists of chosen listeners, and of all."""
+    """Draw the downloads of the lists of chosen users, and of all."""
     interactions, nouns = lists.job.dataset.interactions, lists.job.dataset.nouns
     st.caption(
-        f"Lists of {lists.n}, {lists.reranking.words}. A name that a spreadsheet would take for a formula gets an "
+        f"Lists of {lists.n}, {lists.reranking.words}. Names that a spreadsheet would read as a formula get an "
         "apostrophe in front."
     )
     some, everybody = st.columns(2, gap="large")
@@ -122,5 +122,5 @@ def _both(lists: Lists, users: NDArray[np.int32], whom: str, name: str) -> None:
 
 
 def _download(label: str, make: Callable[[], bytes], file: str, kind: str, icon: str) -> None:
-    """Draw a button for a file that is made when it is asked for."""
+    """Draw a download button whose file is made on the click."""
     st.download_button(label, make, file, kind, icon=icon, on_click="ignore", key=f"download-{file}")

@@ -10,12 +10,12 @@ from recsys.analysis.friends import friend_table, played_by
 
 
 def draw(lists: Lists) -> None:
-    """Draw what most friends play and where it stands in the lists, and who the friends are."""
+    """Draw the items of most friends with their rank in the list, and the friends."""
     dataset, nouns = lists.job.dataset, lists.job.dataset.nouns
     known = int((lists.recommended["friends"] > 0).sum())
     st.caption(
         f"{len(lists.friends):,} friends. At least one of them {nouns.does} {known} of the {len(lists.recommended)} "
-        f"recommended {nouns.items}. The model does not know who is whose friend."
+        f"recommended {nouns.items}. The model does not use friendships."
     )
     table = played_by(dataset, lists.friends)
     here = dict.fromkeys(lists.existing["item"], nouns.does) | dict.fromkeys(

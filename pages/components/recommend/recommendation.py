@@ -1,4 +1,4 @@
-"""One listener's two lists, as the Recommend page and its presentation show them."""
+"""Known and recommended items of one user, for Recommend and Present."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from recsys.recommendation.recommend import recommend_to
 from recsys.recommendation.reranking import Reranking
 from recsys.settings import SETTINGS
 
-MOST = 50
+MAX_ITEMS = 50
 NAMED = 2
 DIAL = tuple(step / 4 for step in range(-4, 5))
 VARIETY = (0.0, 0.2, 0.4, 0.6, 0.8)
@@ -56,12 +56,12 @@ class Lists:
 
     @property
     def hidden(self) -> int:
-        """How many of the listener's artists were hidden from the model."""
+        """Number of held-out items of the user."""
         return int(self.job.run.split.held_out.user_counts[self.user])
 
     @property
     def found(self) -> int:
-        """How many of them are recommended."""
+        """Number of held-out items in the list."""
         return int(self.recommended["hit"].sum())
 
     @property
@@ -106,7 +106,7 @@ def from_link(job: Job[TrainingRun], wanted: str) -> Lists:
 
 
 def table(lists: Lists) -> tuple[pd.DataFrame, list[str]]:
-    """Return the recommended artists as the table shows them, and which columns it has."""
+    """Return the recommended items for the table, and its columns."""
     shown = lists.recommended.assign(
         hit=lists.recommended["hit"].map({True: "✓ hit", False: ""}),
         because=[", ".join(map(short, names[:NAMED])) for names in lists.recommended["names"]],
@@ -118,7 +118,7 @@ def table(lists: Lists) -> tuple[pd.DataFrame, list[str]]:
 
 
 def in_address(n: int, reranking: Reranking) -> dict[str, str]:
-    """Return the length of a list and how it is chosen as query parameters."""
+    """Return list length and re-ranking as query parameters."""
     return {"n": str(n), "dial": f"{reranking.dial:g}", "variety": f"{reranking.diversity:g}"}
 
 
@@ -130,7 +130,7 @@ def read_n(text: str) -> int:
     InputError
         If it is none.
     """
-    return min(int(SETTINGS["n"].check(text)), MOST)
+    return min(int(SETTINGS["n"].check(text)), MAX_ITEMS)
 
 
 def read_dial(text: str) -> float:
@@ -163,16 +163,22 @@ def _number(text: str) -> float:
 
 
 def how_many() -> int:
-    """Draw the length of the list and return it."""
+    """Draw the control of the list length and return it."""
     pickers.from_address("n", read_n)
     row = SETTINGS["n"]
     return st.slider(
-        row.label, int(row.minimum), MOST, int(row.default), key="n", help=row.help, persist_state="session"
+        row.label,
+        int(row.minimum),
+        MAX_ITEMS,
+        int(row.default),
+        key="n",
+        help=row.help,
+        persist_state="session",
     )
 
 
 def how_chosen(job: Job[TrainingRun]) -> Reranking:
-    """Draw the discovery dial and the control of variety, side by side, and return what they say."""
+    """Draw the controls of popularity weight and diversity, and return the re-ranking."""
     pickers.from_address("dial", read_dial)
     pickers.from_address("variety", read_variety)
     compares = hasattr(job.run.model, "item_factors")
@@ -184,7 +190,7 @@ def how_chosen(job: Job[TrainingRun]) -> Reranking:
         format_func=lambda step: Reranking(step).words,
         key="dial",
         persist_state="session",
-        help="Chooses among the 100 best: familiar prefers what many know, adventurous what few do.",
+        help="Re-ranks the 100 best: familiar prefers the popular, adventurous rare ones.",
     )
     diversity = variety.select_slider(
         "Variety",
@@ -194,7 +200,7 @@ def how_chosen(job: Job[TrainingRun]) -> Reranking:
         key="variety",
         persist_state="session",
         disabled=not compares,
-        help=f"Holds back {job.dataset.nouns.items} that are like one further up (MMR), by the model's latent features."
+        help=f"Lowers {job.dataset.nouns.items} that are similar to one further up, by the latent features (MMR)."
         + ("" if compares else " This model has none."),
     )
     return Reranking(float(dial), float(diversity) if compares else 0.0)

@@ -12,21 +12,21 @@ from recsys.figures import explanation
 from recsys.recommendation.reranking import Reranking
 
 SHOWN = [METRICS[name] for name in ("ndcg", "coverage", "novelty")]
-NAMES = {
+COLUMN_LABELS = {
     "setting": "Dial",
     "hits": "Hits of 10",
     **{metric.name: metric.label for metric in SHOWN},
     "variety": "Variety",
 }
 HELP = {
-    "hits": "Held-out {nouns.items} that a list of 10 finds, on average.",
+    "hits": "Mean number of held-out {nouns.items} in a list of 10.",
     **{metric.name: metric.help for metric in SHOWN},
-    "variety": "How unlike the {nouns.items} of a list are, by latent features: 0 is all alike.",
+    "variety": "Mean dissimilarity of the {nouns.items} of a list, by latent features; 0 is identical.",
 }
 
 
 def sentence(lists: Lists) -> str:
-    """Return what this setting does to the lists of all, as one line."""
+    """Return the effect of this setting on the lists of all users, in one line."""
     chosen = lists.reranking
     # variety takes its time to measure: only what is asked for
     table, judged = cached.dial_effect(
@@ -48,7 +48,7 @@ def sentence(lists: Lists) -> str:
 
 
 def draw(lists: Lists) -> None:
-    """Draw the measures at each step of the dial, with the current one marked."""
+    """Draw the metrics at each popularity weight, with the current one marked."""
     nouns = lists.job.dataset.nouns
     table, judged = cached.dial_effect(lists.job, lists.reranking.diversity, DIAL)
     everybody = int((lists.job.run.split.validation.user_counts > 0).sum())
@@ -56,7 +56,7 @@ def draw(lists: Lists) -> None:
         f"Lists of 10 for {judged:,} "
         + (nouns.users if judged == everybody else f"of {everybody:,} {nouns.users}, drawn at random")
         + (f", at {lists.reranking.diversity:.0%} variety. " if lists.reranking.diversity else ". ")
-        + f"Far to either side, fewer of the hidden {nouns.items} are found."
+        + f"Far to either side, fewer held-out {nouns.items} are found."
     )
     chart, figures_column = st.columns([1, 1], gap="large")
     with chart:
@@ -66,13 +66,13 @@ def draw(lists: Lists) -> None:
             alt="Accuracy and novelty of the lists from familiar to adventurous",
             config=charts.PICTURE,
         )
-    shown = table.assign(setting=[Reranking(step).words for step in table["dial"]])[list(NAMES)]
+    shown = table.assign(setting=[Reranking(step).words for step in table["dial"]])[list(COLUMN_LABELS)]
     if shown["variety"].isna().all():
         shown = shown.drop(columns="variety")
     here = int((table["dial"] == lists.reranking.dial).to_numpy().argmax())
     with figures_column:
         st.dataframe(
-            shown.rename(columns=NAMES)
+            shown.rename(columns=COLUMN_LABELS)
             .style.apply(
                 lambda row: (
                     [
@@ -86,14 +86,15 @@ def draw(lists: Lists) -> None:
             )
             .format(
                 {
-                    NAMES["hits"]: "{:.2f}",
+                    COLUMN_LABELS["hits"]: "{:.2f}",
                     **{metric.label: metric.spell for metric in SHOWN},
-                    NAMES["variety"]: "{:.2f}",
+                    COLUMN_LABELS["variety"]: "{:.2f}",
                 }
             ),
             hide_index=True,
             column_config={
-                NAMES[name]: st.column_config.Column(help=nouns.fill(words)) for name, words in HELP.items()
+                COLUMN_LABELS[name]: st.column_config.Column(help=nouns.fill(words))
+                for name, words in HELP.items()
             },
             key="dial-table",
         )

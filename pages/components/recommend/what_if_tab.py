@@ -13,29 +13,29 @@ from recsys.errors import InputError
 from recsys.models import MODELS
 from recsys.recommendation.recommend import before_and_after
 
-MOST_ARTISTS = 5
-OFFERED = 2_000
-MOST_PLAYS = 1_000_000
+MAX_NEW_ITEMS = 5
+MAX_OPTIONS = 2_000
+MAX_VALUE = 1_000_000
 STEPS = (1, 2, 5, 10, 20, 50, 100)
 
 
 @st.fragment
 def draw(lists: Lists) -> None:
-    """Draw the choice of artists and plays, and the lists before and after."""
+    """Draw the choice of items and values, and the lists before and after."""
     model, split = lists.job.run.model, lists.job.run.split
     train, nouns = split.train, lists.job.dataset.nouns
     if not model.supports_online_updates:
         others = [other.label for other in MODELS.values() if other.supports_online_updates]
         st.info(
-            f"{model.label} does not learn step by step. Train one of these to see a list change: "
+            f"{model.label} does not support online updates. Train one of these to see a list change: "
             f"{', '.join(others)}."
         )
         return
     names = st.multiselect(
         f"What if they had also {nouns.done} …",
-        list(dict.fromkeys(cached.ranks()["artist"].iloc[:OFFERED])),
+        list(dict.fromkeys(cached.ranks()["artist"].iloc[:MAX_OPTIONS])),
         key="played",
-        max_selections=MOST_ARTISTS,
+        max_selections=MAX_NEW_ITEMS,
         accept_new_options=True,
         select_all=False,
         placeholder=f"Choose {nouns.items}, or type any name",
@@ -43,8 +43,8 @@ def draw(lists: Lists) -> None:
     )
     if not names:
         st.caption(
-            "The model learns this by a few steps of gradient descent, without training again, for this "
-            "look alone: the run stays as it is."
+            "A copy of the model is updated by a few steps of gradient descent, without training again. "
+            "The run stays as it is."
         )
         return
     usual = round(float(lists.existing["plays"].median())) if len(lists.existing) else 100
@@ -53,7 +53,7 @@ def draw(lists: Lists) -> None:
             st.number_input(
                 f"{nouns.value.capitalize()} of {layout.escape(name, 40)}",
                 1,
-                MOST_PLAYS,
+                MAX_VALUE,
                 max(usual, 1),
                 key=f"plays-{name}",
                 width=220,
@@ -69,13 +69,13 @@ def draw(lists: Lists) -> None:
             key="steps",
             width=320,
             persist_state="session",
-            help=f"How many times gradient descent goes over what the {nouns.user} {nouns.does} by now.",
+            help=f"Number of passes of gradient descent over all {nouns.items} of the {nouns.user}.",
         )
         artists = st.toggle(
-            f"The {nouns.items} learn, too",
+            f"Update the {nouns.items}, too",
             key="artists-learn",
             persist_state="session",
-            help=f"Else only what is known of the {nouns.user} changes.",
+            help=f"Otherwise only the factors of the {nouns.user} change.",
         )
     try:
         codes = [train.item_named(name) for name in names]
@@ -87,7 +87,7 @@ def draw(lists: Lists) -> None:
     new = int((after["change"] == "new").sum())
     st.caption(
         f"{new} of {len(after)} {nouns.items} are new. By score, without the dial. "
-        "Nobody else sees this: the run stays as it is."
+        "Only you see this; the run stays as it is."
     )
     for column, title, part, key in zip(
         st.columns(2, gap="large"), ("Before", "After"), (before, after), ("before", "after"), strict=True

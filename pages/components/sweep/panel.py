@@ -267,7 +267,7 @@ def _search_results(search: Search, ended: bool) -> None:
     )
     _best(search.best, search.measure, search.names)
     if ended and (shares := search.importance()):
-        st.subheader("What decides", anchor=False)
+        st.subheader("Hyperparameter importance", anchor=False)
         live_chart(
             tuning.importance(shares),
             key="importance",
@@ -285,7 +285,7 @@ def _best(best: Trial | None, measure: Measure, names: Sequence[str]) -> None:
     values = ", ".join(f"{label(name)} {spell(name, best.setup.settings[name])}" for name in names)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{tuning.MEASURES[measure]}: {getattr(best, measure):.4f}** with {layout.escape(values)}",
+            f"**{tuning.METRIC_TITLES[measure]}: {getattr(best, measure):.4f}** with {layout.escape(values)}",
             width="stretch",
         )
         if st.button("Use the best", icon=":material/arrow_forward:", key="use-best"):

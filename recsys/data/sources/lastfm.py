@@ -46,7 +46,7 @@ LARGEST_ZIP = 32 * MEGABYTE
 LARGEST_FILE = 32 * MEGABYTE
 CHUNK = 64 * 1024
 TIMEOUT = 30.0  # seconds of silence
-LONGEST = 900.0  # seconds for all of it
+MAX_DOWNLOAD_SECONDS = 900.0
 WAY_OUT = "Try again, or get the zip another way and drop it onto the Data page."
 
 TITLE = "Last.fm (HetRec 2011)"
@@ -119,12 +119,13 @@ def download(progress: Callable[[int, int], None] | None = None, url: str | None
     url = url or os.environ.get("RECSYS_LASTFM_URL") or URL
     content = bytearray()
     expected = 0
-    until = time.monotonic() + LONGEST
+    until = time.monotonic() + MAX_DOWNLOAD_SECONDS
     for chunk, expected in _chunks(url):
         content += chunk
         if time.monotonic() > until:
             raise InputError(
-                f"The download was given up: only {len(content):,} bytes came in {LONGEST / 60:.0f} minutes. {WAY_OUT}"
+                f"The download was given up: only {len(content):,} bytes came in "
+                f"{MAX_DOWNLOAD_SECONDS / 60:.0f} minutes. {WAY_OUT}"
             )
         if len(content) > LARGEST_ZIP:
             raise InputError(f"The download from {url} is far larger than the Last.fm data. {WAY_OUT}")

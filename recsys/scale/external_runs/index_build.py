@@ -7,12 +7,13 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import DTypeLike, NDArray
 
 from recsys.data.sources.lastfm import cache_folder
@@ -102,7 +103,7 @@ class IndexBuild:
         root = index_root()
         root.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
-            stack.enter_context(_Alone(root / "lock"))
+            stack.enter_context(_exclusive(root / "lock"))
             # Leftovers of killed programs: this one has the lock.
             for left in root.glob(f"{UNFINISHED_PREFIX}*"):
                 shutil.rmtree(left, ignore_errors=True)
@@ -277,23 +278,17 @@ class ArrayWriter:
             )
 
 
-class _Alone:
-    """Exclusive lock on a folder, held by SQLite, which releases it when its process ends."""
-
-    def __init__(self, path: Path) -> None:
-        self._lock = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-
-    def __enter__(self) -> None:
-        try:
-            self._lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            self._lock.close()
-            raise InputError(
-                "Another program prepares a run in the same cache folder. Try again when it is done."
-            ) from error
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.close()
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock file, which the system releases when the process ends."""
+    try:
+        # steps of one build may run in different threads
+        with FileLock(path, timeout=0, thread_local=False):
+            yield
+    except Timeout as error:
+        raise InputError(
+            "Another program prepares a run in the same cache folder. Try again when it is done."
+        ) from error
 
 
 def read_index_metadata(folder: Path) -> dict[str, Any]:

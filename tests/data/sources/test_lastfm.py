@@ -414,7 +414,7 @@ def test_a_download_that_stops_half_way_is_given_up_and_can_be_begun_again(serve
 
 
 def test_a_download_that_only_drips_is_given_up(server, cache, monkeypatch):
-    monkeypatch.setattr(lastfm, "LONGEST", 0.1)
+    monkeypatch.setattr(lastfm, "MAX_DOWNLOAD_SECONDS", 0.1)
     server.pause = 0.15
     with pytest.raises(InputError, match=r"was given up: only [0-9,]+ bytes came in"):
         lastfm.download(url=server.url)
