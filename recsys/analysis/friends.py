@@ -10,7 +10,7 @@ from recsys.data.dataset import Dataset
 
 
 def friends_of(dataset: Dataset, user: int) -> NDArray[np.int32]:
-    """Return the codes of a user's friends, ascending; none where the data has no friends."""
+    """Return the codes of the friends of a user, ascending; empty for data without friends."""
     if dataset.friends is None:
         return np.empty(0, np.int32)
     users = dataset.interactions.users
@@ -19,19 +19,19 @@ def friends_of(dataset: Dataset, user: int) -> NDArray[np.int32]:
 
 
 def friends_by_item(dataset: Dataset, friends: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return how many of these users have each item; int64 array, shape (n_items,)."""
+    """Count the users of each item among these; int64 array, shape (n_items,)."""
     theirs = np.isin(dataset.interactions.user_codes, friends)
     return np.bincount(dataset.interactions.item_codes[theirs], minlength=dataset.interactions.n_items)
 
 
 def played_by(dataset: Dataset, friends: NDArray[np.int32], n: int = 20) -> pd.DataFrame:
-    """Return what most of some users play.
+    """Return the items with most of these users.
 
     Returns
     -------
     DataFrame
-        Columns `item`, `artist`, `friends` (how many of them play it, from 1) and `plays` (theirs
-        together); what most of them play first, `n` rows at most.
+        Columns `item`, `artist`, `friends` (their number, from 1) and `plays` (their
+        total), by descending number of friends; at most `n` rows.
     """
     interactions = dataset.interactions
     theirs = np.isin(interactions.user_codes, friends)
@@ -51,7 +51,7 @@ def played_by(dataset: Dataset, friends: NDArray[np.int32], n: int = 20) -> pd.D
 
 
 def friend_table(dataset: Dataset, friends: NDArray[np.int32]) -> pd.DataFrame:
-    """Return these users: columns `listener` (label) and `plays` (all of theirs), the most first."""
+    """Return these users: columns `listener` (label) and `plays` (total), in descending order."""
     interactions = dataset.interactions
     plays = np.bincount(interactions.user_codes, interactions.values, minlength=interactions.n_users)
     table = pd.DataFrame({"listener": interactions.users[friends], "plays": plays[friends]})

@@ -14,40 +14,40 @@ from recsys.errors import InputError
 from recsys.models.base import Model
 from recsys.models.matrix_factorization import keep_blas_to_one_thread
 
-# Artists with fewer listeners point wherever these few do. The others make the map; these are put into it.
-LEAST_LISTENERS = 3
-# More artists than this, the most listened, do not make the map either: its time grows with their number.
+# The direction of an item with fewer users is too noisy for the layout; it is placed afterwards.
+MAP_MIN_USERS = 3
+# The layout takes at most this many of the most popular items, since its time grows with their number.
 MOST_ARTISTS = 20_000
 FEWEST_ARTISTS = 30
 PERPLEXITY = 30
 NEIGHBOURS = 10
-# Passes that pull neighbours together with more force than they have, and passes after that.
+# Iterations with early exaggeration, and iterations after them.
 GATHERING, SPREADING = 120, 300
 PASSES_PER_STEP = 20
 
 
 class ArtistMap:
-    """Lays artists out in the plane, a step at a time; work for `JobScheduler`, or call `finish_now`.
+    """Layout of items in the plane, in steps for `JobScheduler` or by `finish_now`.
 
-    Directions of latent features are laid out by t-SNE, which keeps neighbours together; distances
-    between far groups, and the axes, say nothing. Same factors and seed, same map.
+    t-SNE of the directions of the item factors, which preserves neighbourhoods; distances between far
+    groups, and the axes, have no meaning. Same factors and seed, same map.
 
     Parameters
     ----------
     model : Model
-        One with latent features, trained on `interactions`.
+        A model with latent factors, trained on `interactions`.
     interactions : Interactions
-        Where names and listeners are from.
+        Source of names and numbers of users.
     seed : int
 
     Attributes
     ----------
     progress : float
-        The part that is done, 0 to 1.
+        Fraction done, 0 to 1.
     table : DataFrame or None
         None until it is done. Columns `item`, `artist`, `listeners`, `x` and `y` (-1 to 1) and `placed`
-        (whether an artist was put beside its nearest instead of making the map); the index is the item
-        code. Artists of whom nothing was learned are not on it.
+        (whether an item was placed beside its nearest after the layout); the index is the item code.
+        Items without factors are left out.
 
     Raises
     ------
@@ -75,7 +75,7 @@ class ArtistMap:
         self._work = self._steps(directions)
 
     def step(self) -> None:
-        """Go on for a moment.
+        """Do the next step.
 
         Raises
         ------
@@ -85,11 +85,11 @@ class ArtistMap:
         next(self._work)
 
     def finish(self) -> None:
-        """End here; there is a map only if it was done."""
+        """Stop; there is a map only if it was done."""
         self._work.close()
 
     def finish_now(self) -> pd.DataFrame:
-        """Go on to the end and return the map."""
+        """Do all steps and return the map."""
         for _ in self._work:
             pass
         assert self.table is not None  # noqa: S101 - it is there at the end
@@ -119,8 +119,8 @@ class ArtistMap:
 
     @staticmethod
     def _core(listeners: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which artists make the map."""
-        core = listeners >= LEAST_LISTENERS
+        """Return which items take part in the layout."""
+        core = listeners >= MAP_MIN_USERS
         if core.sum() < FEWEST_ARTISTS:
             core[:] = True
         if core.sum() > MOST_ARTISTS:
@@ -142,7 +142,7 @@ class ArtistMap:
             random_state=self._seed,
         )
         start = initialization.rescale(_flatten(directions))
-        # Interpolation pays from some thousand points on.
+        # Interpolation is faster from some thousand points on.
         gradient = "fft" if len(directions) > 1000 else "bh"
         embedding = TSNEEmbedding(
             start, affinities, negative_gradient_method=gradient, n_jobs=1, random_state=self._seed
@@ -164,7 +164,7 @@ class ArtistMap:
     def _beside(
         points: NDArray[np.float64], known: NDArray[np.float64], others: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Put each other artist at the median of the points of those nearest to it."""
+        """Place each other item at the median of its nearest neighbours."""
         placed = np.empty((len(others), 2))
         nearest = min(NEIGHBOURS, len(known))
         for first in range(0, len(others), 1024):
@@ -175,7 +175,7 @@ class ArtistMap:
 
 
 def _flatten(directions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the two main components, each turned so that its largest entry is positive."""
+    """Return the two principal components, with signs so that its largest entry is positive."""
     centred = directions - directions.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
     axes = axes[:, ::-1][:, :2]

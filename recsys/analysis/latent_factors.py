@@ -12,14 +12,14 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
 from recsys.models.base import Model
 
-# Tags are read off this many artists at an end.
+# Number of items at each end whose tags are used.
 TAGGED = 50
 
 
 def shares(user_factors: NDArray[np.floating], item_factors: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return each feature's part of what tells scores apart: 0 to 1, together 1; shape (factors,).
+    """Return the share of each factor in the sum of squared scores: 0 to 1, sum 1; shape (factors,).
 
-    Of the scores p_u.q_i a feature adds p_uf q_if; its part is the sum of the squares of that over
+    Factor f contributes p_uf q_if to p_u.q_i; its share is the sum of the squares of that over
     all pairs, (sum_u p_uf^2) (sum_i q_if^2), over the same for all features.
     """
     users, items = (
@@ -29,7 +29,7 @@ def shares(user_factors: NDArray[np.floating], item_factors: NDArray[np.floating
 
 
 def learned_features(model: Model) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the user and the item factors of a model as they are.
+    """Return the user and the item factors of a model.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def learned_features(model: Model) -> tuple[NDArray[np.float32], NDArray[np.floa
 
 
 def main_directions(model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the factors turned so that the first feature tells as much as one can, the second of the rest, and so on.
+    """Rotate the factors to the principal directions of the scores, in descending order of their share.
 
     With P Q^T = U S V^T, the singular value decomposition of the scores, these are U S^(1/2) and V S^(1/2):
     the scores stay as they are. The largest entry of each item direction is positive.
@@ -72,7 +72,7 @@ def main_directions(model: Model) -> tuple[NDArray[np.float64], NDArray[np.float
 
 
 def main_plane(model: Model, interactions: Interactions) -> pd.DataFrame:
-    """Return where the items lie along the two main directions: the columns of `ArtistMap.table`, -1 to 1.
+    """Return the items along the two main directions: columns of `ArtistMap.table`, -1 to 1.
 
     Raises
     ------
@@ -102,33 +102,32 @@ def describe_features(
     n: int = 8,
     least_listeners: int = LEAST_LISTENERS,
 ) -> pd.DataFrame:
-    """Describe every latent feature by the artists that have most and least of it.
+    """Describe each latent factor by the items at its ends.
 
-    Which end is up says nothing: turning a feature around for listeners and artists alike leaves every
-    score as it is.
+    The sign is arbitrary: flipping a factor of users and items alike leaves all scores unchanged.
 
     Parameters
     ----------
     features : pair of arrays, shape (n_users, factors) and (n_items, factors)
         From `learned_features` or `main_directions`.
     dataset : Dataset
-        Where listeners and tags are from.
+        Source of users and tags.
     n : int
-        How many artists, and how many tags, at either end.
+        Number of items, and of tags, at each end.
     least_listeners : int
-        Artists with fewer listeners are left out.
+        Items with fewer users are left out.
 
     Returns
     -------
     DataFrame
-        A row for each feature, the one that tells most first: `feature` (its number, from 0), `share`
+        A row for each factor, by descending share: `feature` (its number, from 0), `share`
         (see `shares`), `top` and `bottom` (lists of item codes, the most extreme first) and
-        `top_tags` and `bottom_tags` (lists of tags that are given more often at that end than to
-        all artists; empty where tags are not known).
+        `top_tags` and `bottom_tags` (lists of tags that are more frequent at that end than overall;
+        empty for data without tags).
     """
     factors = features[1]
     interactions = dataset.interactions
-    # Direction, not length: else the same famous artists would stand at the end of every feature.
+    # Direction, not length: otherwise the same popular items would be at the ends of all factors.
     lengths = np.linalg.norm(factors, axis=1, keepdims=True)
     shown = np.flatnonzero((interactions.item_counts >= least_listeners) & (lengths[:, 0] > 0))
     directions = factors[shown] / lengths[shown]
@@ -148,9 +147,9 @@ def describe_features(
 
 
 def _telling(tags: pd.DataFrame, usual: pd.Series, items: NDArray[np.int64], n: int) -> list[str]:
-    """Return the tags that these items have most more than usual, the most telling first.
+    """Return the tags that are most characteristic of these items, in descending order.
 
-    By the Kullback-Leibler summand p log(p / q): more often than usual, and often.
+    Ranked by the Kullback-Leibler summand p log(p / q).
     """
     here = tags.loc[tags.index.isin(items)].groupby("tag")["share"].sum() / max(len(items), 1)
     telling = here * np.log(here / usual.reindex(here.index))

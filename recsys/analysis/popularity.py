@@ -1,4 +1,4 @@
-"""Which items are played, by how many and how often: the article's rank table and distributions."""
+"""Popularity of items: rank table, distributions and concentration."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def rank_table(interactions: Interactions) -> pd.DataFrame:
 def largest_play_counts(interactions: Interactions, n: int = 20) -> pd.DataFrame:
     """Return the `n` largest values: columns `artist`, `listener` (label) and `plays`."""
     values = interactions.values
-    # of many millions only those are sorted that can be among them
+    # sorts only candidates, not many millions of values
     least = np.partition(values, -n)[-n] if n < len(values) else 0.0
     rows = np.flatnonzero(values >= least)
     return pair_table(interactions, rows[np.argsort(-values[rows], kind="stable")[:n]])
 
 
 def pair_table(interactions: Interactions, rows: NDArray[np.int64]) -> pd.DataFrame:
-    """Return chosen pairs with labels: columns `item`, `artist`, `listener` and `plays`."""
+    """Return these pairs with labels: columns `item`, `artist`, `listener` and `plays`."""
     items = interactions.item_codes[rows]
     return pd.DataFrame(
         {
@@ -64,7 +64,7 @@ def pair_table(interactions: Interactions, rows: NDArray[np.int64]) -> pd.DataFr
 
 
 def user_table(interactions: Interactions, user: int) -> pd.DataFrame:
-    """Return the items of the user with this code, the most played first.
+    """Return the items of a user, by descending value.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def user_table(interactions: Interactions, user: int) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class ItemView:
-    """One item: its row of the rank table, its users, and the items that share its audience."""
+    """One item: its row of the rank table, its users, and items with a similar audience."""
 
     row: pd.Series
     users: pd.DataFrame
@@ -89,7 +89,7 @@ class ItemView:
 
 
 def item_view(interactions: Interactions, item: int, n: int = 20) -> ItemView:
-    """Look at one item.
+    """Return the view of one item.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def item_view(interactions: Interactions, item: int, n: int = 20) -> ItemView:
     item : int
         Code of an item with users.
     n : int
-        How many users and neighbours to list at most.
+        Maximum number of users and of neighbours.
 
     Returns
     -------
@@ -116,14 +116,14 @@ def item_view(interactions: Interactions, item: int, n: int = 20) -> ItemView:
 
 @dataclass(frozen=True)
 class Concentration:
-    """How unevenly plays fall on items.
+    """Concentration of values on items.
 
     Attributes
     ----------
     items, plays : float64 array
-        The Lorenz curve: this share of items, least played first, has this share of plays.
+        Lorenz curve: cumulative share of items, in ascending order of plays, and of plays.
     gini : float
-        0 if all items are played alike, towards 1 if one has all plays.
+        Gini coefficient: 0 if all items have equal plays, towards 1 if one has all.
     top_percent : float
         Share of all plays that the most played 1 % of items have.
     """
@@ -135,7 +135,7 @@ class Concentration:
 
 
 def concentration(table: pd.DataFrame) -> Concentration:
-    """Measure how unevenly plays fall on the items of a rank table."""
+    """Return the concentration of plays on the items of a rank table."""
     plays = np.sort(table["plays"].to_numpy(np.float64))
     share = np.concatenate([[0.0], np.cumsum(plays) / plays.sum()])
     top = max(1, round(len(plays) / 100))
@@ -149,7 +149,7 @@ def concentration(table: pd.DataFrame) -> Concentration:
 
 @dataclass(frozen=True)
 class Regression:
-    """A straight line through log10(plays) against log10(listeners), by least squares.
+    """Least-squares line of log10(plays) against log10(listeners).
 
     Attributes
     ----------
@@ -165,7 +165,7 @@ class Regression:
 
 
 def plays_by_listeners(table: pd.DataFrame) -> Regression | None:
-    """Fit plays against listeners over a rank table; None where all have equally many listeners."""
+    """Fit plays against listeners over a rank table; None if all have the same number of listeners."""
     x = np.log10(table["listeners"].to_numpy(np.float64))
     y = np.log10(table["plays"].to_numpy(np.float64))
     if np.ptp(x) == 0:

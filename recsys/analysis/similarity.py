@@ -1,4 +1,4 @@
-"""Which artists are like another one: by who listens to both, or by what a model has learned."""
+"""Item similarity: by common users, or by the factors of a model."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from recsys.errors import InputError
 if TYPE_CHECKING:
     from recsys.models.base import Model
 
-# An artist with fewer listeners points wherever these few do: alike to much by accident.
+# The direction of an item with fewer users is noise, and similar to others by accident.
 LEAST_LISTENERS = 5
 
 
 def shared_users(interactions: Interactions, item: int) -> NDArray[np.int64]:
-    """Return how many users of an item have each other one; int64 array, shape (n_items,)."""
+    """Count the users that an item has in common with each other one; int64 array, shape (n_items,)."""
     theirs = np.zeros(interactions.n_users, bool)
     theirs[interactions.user_codes[interactions.item_codes == item]] = True
     of_theirs = interactions.item_codes[theirs[interactions.user_codes]]
@@ -41,12 +41,12 @@ def by_audience(interactions: Interactions, item: int) -> NDArray[np.float64]:
 
 
 def has_factors(model: Model) -> bool:
-    """Tell whether a trained model has latent features of items."""
+    """Return whether a trained model has item factors."""
     return hasattr(model, "item_factors")
 
 
 def item_factors(model: Model) -> NDArray[np.float32]:
-    """Return what a model has learned about items; float32 array, shape (n_items, factors).
+    """Return the item factors of a model; float32 array, shape (n_items, factors).
 
     Raises
     ------
@@ -84,7 +84,7 @@ def similar_items(
     model: Model | None = None,
     least_listeners: int = LEAST_LISTENERS,
 ) -> pd.DataFrame:
-    """Return the items most like another one.
+    """Return the most similar items.
 
     Parameters
     ----------
@@ -92,11 +92,11 @@ def similar_items(
     item : int
         Item code.
     n : int
-        How many at most.
+        Maximum number.
     model : Model, optional
-        Compare by its latent features; by shared audience if left out.
+        Compare by its item factors; by common users if left out.
     least_listeners : int
-        Items with fewer listeners are left out.
+        Items with fewer users are left out.
 
     Returns
     -------

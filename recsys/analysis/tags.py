@@ -10,10 +10,9 @@ from recsys.data.dataset import Dataset
 
 
 def tag_shares(dataset: Dataset) -> pd.DataFrame:
-    """Return how much of an item's tags each one is, 0 to 1: columns `tag` and `share`, index item code.
+    """Return the share of each tag of an item, 0 to 1: columns `tag` and `share`, index item code.
 
-    The largest share of an item comes first, of equals the first in the alphabet. Empty where tags are
-    not known.
+    In descending order of share, then alphabetically. Empty for data without tags.
     """
     if dataset.tags is None or dataset.tags.empty:
         return pd.DataFrame({"tag": [], "share": []}, index=pd.Index([], dtype=np.int64))
@@ -31,16 +30,15 @@ def tag_shares(dataset: Dataset) -> pd.DataFrame:
 
 
 def main_tags(shares: pd.DataFrame) -> pd.Series:
-    """Return the tag given most often to each item, by item code, from `tag_shares`."""
+    """Return the most frequent tag of each item, by item code, from `tag_shares`."""
     return shares.loc[~shares.index.duplicated(), "tag"].astype(object)
 
 
 def scenes(dataset: Dataset, shares: pd.DataFrame, n: int = 40, artists: int = 15) -> dict[str, list[int]]:
-    """Return groups of artists that go together, by name: the item codes of each, the best known first.
+    """Return groups of similar items by name: item codes, most popular first.
 
-    Where tags are known, the artists of the commonest tags, by listeners times the tag's share of their
-    tags; elsewhere each of the most listened artists with those that share most of its audience, without
-    those that stand in an earlier group.
+    With tags, the items of the most common tags, by number of users times the share of the tag; otherwise each
+    of the most popular items with those of the most similar audience, without items of an earlier group.
 
     Parameters
     ----------
@@ -48,9 +46,9 @@ def scenes(dataset: Dataset, shares: pd.DataFrame, n: int = 40, artists: int = 1
     shares : DataFrame
         From `tag_shares`.
     n : int
-        How many groups at most.
+        Maximum number of groups.
     artists : int
-        How many artists in each at most.
+        Maximum size of a group.
     """
     return _by_tag(dataset, shares, n, artists) if len(shares) else _by_audience(dataset, n, artists)
 
@@ -77,7 +75,7 @@ def _by_audience(dataset: Dataset, n: int, artists: int) -> dict[str, list[int]]
 
 
 def examples(groups: dict[str, list[int]], n: int = 5, artists: int = 4) -> dict[str, list[int]]:
-    """Return some groups of `scenes` that have no artist in common, each with its first artists."""
+    """Return disjoint groups of `scenes`, each with its first items."""
     chosen: dict[str, list[int]] = {}
     taken: set[int] = set()
     for name, codes in groups.items():

@@ -5,39 +5,39 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Labels(Protocol):
-    """Ids or names of items by code: an array, or what reads them from disk."""
+class LabelArray(Protocol):
+    """Ids or names of items by code, in an array or on disk."""
 
     def __getitem__(self, code: int, /) -> object:
-        """Return that of the item with this code."""
+        """Return the label of an item."""
 
 
 class Catalogue(Protocol):
-    """The items of listening data or of a large run."""
+    """Items of a dataset or of an external run."""
 
     @property
-    def items(self) -> Labels:
+    def items(self) -> LabelArray:
         """Ids by code."""
         ...
 
     @property
-    def names(self) -> Labels:
+    def names(self) -> LabelArray:
         """Names by code."""
         ...
 
     @property
     def n_users(self) -> int:
-        """How many users there are."""
+        """Number of users."""
         ...
 
     @property
     def n_items(self) -> int:
-        """How many there are."""
+        """Number of items."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """Names exactly this data."""
+        """Identity of exactly this data."""
         ...
 
     def item_code(self, label: object) -> int:
@@ -45,5 +45,5 @@ class Catalogue(Protocol):
         ...
 
     def named(self, part: str, n: int) -> list[int]:
-        """Return the codes of items whose name has this part, those with most users first."""
+        """Return the codes of items whose name contains this part, most popular first."""
         ...

@@ -1,4 +1,4 @@
-"""Dataset: interactions together with where they came from."""
+"""Dataset: interactions with their metadata."""
 
 from __future__ import annotations
 
@@ -41,26 +41,26 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Listening data together with where it came from.
+    """Interactions with tags, friends, nouns and origin.
 
     Attributes
     ----------
     key : str
-        Short name that loads it again: `sample`, `lastfm` or a path. Says nothing about who may see it.
+        Name that loads it again: `sample`, `lastfm` or a path. It gives no right to see it.
     title : str
-        What it is called on screen.
+        Title on screen.
     origin : str
-        A sentence: where it came from and how it was made.
+        Sentence about its origin.
     licence : str
-        A sentence: what it may be used for.
+        Sentence about its permitted use.
     interactions : Interactions
-        Plays of each listener and artist.
+        Values of user-item pairs.
     tags : DataFrame or None
         Columns `item`, `tag` (text) and `count` (int64), where the source knows them.
     friends : DataFrame or None
         Columns `user` and `friend` (labels as in `interactions.users`), both directions.
     nouns : Nouns
-        What users, items and values are called on screen.
+        Nouns of users, items and values on screen.
     is_public : bool
         Whether all visitors of a server may see it: set by the loader of the sample, of Last.fm and of the server's
         folder, whatever the data is called.
@@ -86,7 +86,7 @@ class Dataset:
         HELD.add(self)
 
 
-# Every data set in memory, for those who run the server.
+# All datasets in memory, for the server status.
 HELD: WeakSet[Dataset] = WeakSet()
 
 

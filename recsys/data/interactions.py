@@ -1,4 +1,4 @@
-"""Who played what, how often: the only data type that models see."""
+"""Interactions: user-item pairs with values, the only data type that models see."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MAX_RATINGS = 20
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
-    """Known user-item pairs with a value each, sorted by user and then by item.
+    """User-item pairs with values, sorted by user and then by item.
 
-    Always made by `from_frame` or taken from another one by `subset`, so codes are in
-    range, values are finite and above 0, and no pair occurs twice. Later code relies on it without another check.
+    Created by `from_frame` or `subset` only, so that codes are in range, values are finite and above 0, and no
+    pair occurs twice. Later code relies on that without another check.
 
     Attributes
     ----------
@@ -31,11 +31,11 @@ class Interactions:
     values : float32 array, shape (n_interactions,)
         Play counts (or ratings), above 0.
     users, items : pandas Index
-        Labels as they stand in the data: integers where all are integers, else text.
+        Original labels: integers if all are integers, else text.
     names : object array of str, shape (n_items,)
-        What an item is called on screen.
+        Names on screen.
     value_range : (float, float)
-        Smallest and largest value of the whole data set; a subset keeps it.
+        Smallest and largest value of the whole dataset, also in subsets.
     """
 
     user_codes: NDArray[np.int32]
@@ -48,7 +48,7 @@ class Interactions:
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Interactions:
-        """Check a table and bring it into shape.
+        """Validate a table and convert it.
 
         Parameters
         ----------

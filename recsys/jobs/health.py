@@ -32,7 +32,7 @@ def health(works: Mapping[str, JobScheduler], folders: Mapping[str, Path]) -> di
     Returns
     -------
     dict
-        `uptime` in seconds; `memory` resident in bytes, None where that is not known; `work`: for each kind
+        `uptime` in seconds; `memory` resident in bytes; `work`: for each kind
         the number in each state, `queued` being the length of its queue; `held`: for each kind the bytes that it
         holds beside its data; `data`: how many data sets are in
         memory, and their pairs; `free` bytes for each folder, None where it cannot be read; `versions` by name.

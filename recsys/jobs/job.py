@@ -1,4 +1,4 @@
-"""One job in the background: what is done, whose it is and how it stands."""
+"""Job: work in the background with its owner and state."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Work(Protocol):
 
     @property
     def progress(self) -> float:
-        """How much is done, 0 to 1."""
+        """Fraction done, 0 to 1."""
         ...
 
     def step(self) -> object:
-        """Go on for a moment; raise StopIteration when all is done, InputError if it cannot go on."""
+        """Do the next step; raise StopIteration at the end, InputError on failure."""
 
     def finish(self) -> None:
-        """End here and keep what there is."""
+        """Stop and keep the result so far."""
 
 
 W = TypeVar("W", bound=Work)
@@ -30,28 +30,28 @@ W = TypeVar("W", bound=Work)
 
 @dataclass(eq=False)
 class Job(Generic[W]):
-    """Some work with a name and a state; only `JobScheduler` changes it.
+    """Work with an id and a state; only `JobScheduler` changes it.
 
     Attributes
     ----------
     id : str
-        Names the run in links.
+        Identifier in links.
     dataset : Dataset
-        What it is done on; None for a large run, which is not listening data.
+        Dataset of the work; None for the index of an external run.
     run : Work
-        What is done; read it at any time.
+        The work; may be read at any time.
     state : str
         `queued`, `running`, `paused`, `done`, `cancelled`, `diverged` or `failed`.
     message : str
-        A sentence about the state, where there is something to say.
+        A sentence about the state, or empty.
     owner : str
         Owner; "" for none.
     address : str
-        The network address that it was asked for from; "" if it is not known.
+        Network address of the visitor; "" if not known.
     saved : bool
         Whether it was saved, so that it is listed among the saved runs.
     viewers : set of str
-        The visits that look at it, or did before they went elsewhere.
+        Visits that have opened it.
     """
 
     id: str
@@ -72,7 +72,7 @@ class Job(Generic[W]):
 
     @property
     def ended(self) -> bool:
-        """Whether it will not go on any more."""
+        """Whether it has ended."""
         return self.state in ENDED
 
     @property
@@ -82,13 +82,13 @@ class Job(Generic[W]):
 
     @property
     def seconds(self) -> float:
-        """Time spent working, pauses and waiting left out."""
+        """Seconds of work, without pauses and waiting."""
         since = self._since
         return self._worked + (time.monotonic() - since if since is not None else 0.0)
 
     @property
     def seconds_left(self) -> float | None:
-        """Time that the rest takes at the same pace, while it works; None before the first moments."""
+        """Estimated seconds of the rest, while it runs; None at first."""
         progress = self.run.progress
         if self.ended or progress <= 0:
             return None

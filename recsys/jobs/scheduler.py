@@ -1,4 +1,4 @@
-"""Long work in the background: it goes on while readers click, leave and come back."""
+"""Fair scheduler for long-running jobs."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ __all__ = ["ENDED", "Job", "JobScheduler", "State", "Work"]
 
 MIN_HELD_BYTES = 2**30
 SHORTEST = 0.5  # seconds
-PARTING = 3.0  # seconds that work has to end in when the program ends
+PARTING = 3.0  # seconds for jobs to stop when the program ends
 _ALL: weakref.WeakSet[JobScheduler] = weakref.WeakSet()
 _THREADS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 class JobScheduler:
-    """Runs trainings in threads, a few at a time, and remembers the latest.
+    """Scheduler that runs jobs in a few threads and keeps the latest.
 
-    Addresses and owners share the processors alike: see `FairShares`. A run that others wait for goes back into the
-    line when its turn is over; the more owners wait, the shorter the turns.
+    Addresses and owners share the processors alike: see `FairShares`. A job that others wait for goes back to the
+    queue after its time slice; the more owners wait, the shorter the slices.
 
     Parameters
     ----------
     at_once : int or None
-        How many may train at the same time; one less than there are processors by default.
+        Maximum number of running jobs; by default one less than there are processors.
     kept : int
-        How many runs that have ended are remembered; which was not looked at for longest is forgotten first.
+        Number of ended jobs to keep; those not viewed for longest are forgotten first.
     most : int or None
         How many bytes those that are remembered may hold together, the data that they are done on left out; by
         default an eighth of the memory that is there now, or 1 GiB. The ended one that was looked at last stays
@@ -46,16 +46,16 @@ class JobScheduler:
     lease : float
         A run without viewers for this many seconds is paused, and may be forgotten.
     each : int
-        How many runs of one owner may be there without having ended.
+        Maximum number of unfinished jobs of one owner.
     turn : float
-        A run that one other waits for works for this many seconds at a time; with n owners waiting, an n-th of it, but
-        at least half a second.
+        Time slice in seconds of a job that one owner waits for; with n owners waiting, an n-th of it, at least
+        half a second.
     grace : float
         A job on uploaded data is forgotten this many seconds after its last viewer left.
     waiting : int
         How many runs that have not ended there may be; then those of the greediest make room.
     paused : float
-        A run that is paused for this many seconds ends.
+        A job that is paused for this many seconds ends.
     """
 
     def __init__(
@@ -90,16 +90,16 @@ class JobScheduler:
     def start(
         self, dataset: Dataset | None, run: W, owner: str = "", viewer: str = "", address: str = ""
     ) -> Job[W]:
-        """Take a run in; it trains as soon as there is room.
+        """Queue a job; it starts as soon as there is room.
 
         Parameters
         ----------
         dataset, run
-            What is done, and on what.
+            The dataset and the work.
         owner : str
             Owner whose turn it takes; "" for none.
         viewer : str
-            The visit that looks at it; see `leave`.
+            The visit; see `leave`.
         address : str
             The network address of the visitor; "" if it is not known.
 
@@ -138,7 +138,7 @@ class JobScheduler:
             return [job for job in self._runs.values() if job.owner == owner]
 
     def leave(self, viewer: str) -> None:
-        """Note that a visit is over, or its connection broke off: it may come back within the grace.
+        """Register that a visit ended or lost its connection; it may come back within `grace`.
 
         Jobs on uploaded data are forgotten when they have no viewers left.
         """
@@ -159,47 +159,47 @@ class JobScheduler:
             self._changed.notify_all()
 
     def pause(self, job: Job[Any]) -> None:
-        """Stop after the current step; `resume` goes on from there."""
+        """Pause after the current step."""
         self._wish(job, "pause")
 
     def resume(self, job: Job[Any]) -> None:
-        """Go on where the run was paused."""
+        """Resume a paused job."""
         self._wish(job, "run")
 
     def cancel(self, job: Job[Any]) -> None:
-        """End the run after the current step; what it has learned stays."""
+        """Cancel a job after the current step; its result so far stays."""
         self._wish(job, "cancel")
 
     def place(self, job: Job[Any]) -> int:
-        """Return the place in the queue, 1 for the next; 0 if the run is not waiting."""
+        """Return the position in the queue, from 1; 0 if the job is not waiting."""
         with self._changed:
             waiting = self._waiting()
             return waiting.index(job) + 1 if job in waiting else 0
 
     def counts(self) -> dict[str, int]:
-        """Return how many of the runs that are remembered are in each state; `queued` is the length of the queue."""
+        """Count the kept jobs in each state; `queued` is the length of the queue."""
         with self._changed:
             found = Counter(job.state for job in self._runs.values())
             return {name: found[name] for name in get_args(State)} | {"queued": len(self._line)}
 
     def held(self) -> int:
-        """Return how many bytes the runs that are remembered hold, the data that they are done on left out."""
+        """Return the bytes held by all kept jobs, without their datasets."""
         return sum(size for _, size in self._sizes())
 
     def wait(self, job: Job[Any], *states: State, timeout: float = 60.0) -> bool:
-        """Wait until the run is in one of these states; return whether it is."""
+        """Wait until a job is in one of these states; return whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: job.state in states, timeout)
 
     def _sizes(self) -> list[tuple[Job[Any], int]]:
-        """Return what each run holds that none before it does; the one looked at last comes first."""
+        """Return the bytes that each job holds and none before it; the last viewed first."""
         with self._changed:
             known = sorted(self._runs.values(), key=lambda job: -job._seen)
         footprint = Footprint(*(job.dataset for job in known))
         return [(job, footprint.add(job.run)) for job in known]
 
     def _forget_heavy(self) -> None:
-        """Forget runs that have ended: from where they are too much together, all that were looked at before."""
+        """Forget ended jobs beyond the memory bound, those not viewed for longest first."""
         sizes = self._sizes()
         held = sum(size for job, size in sizes if not job.ended)
         ended = [(job, size) for job, size in sizes if job.ended]
@@ -240,11 +240,11 @@ class JobScheduler:
         self._changed.notify_all()
 
     def _waiting(self) -> list[Job[Any]]:
-        """Return who waits, in the order of their turns."""
+        """Return the waiting jobs in the order of their turns."""
         return self._shares.order(self._line, ((job, job._turn) for job in self._runs.values()))
 
     def _slice(self) -> float:
-        """Return for how many seconds a run may go on that others wait for."""
+        """Return the time slice in seconds."""
         owners = len({job.owner or job.id for job in list(self._line)})
         return min(self.turn, max(SHORTEST, self.turn / max(1, owners)))
 
@@ -256,7 +256,7 @@ class JobScheduler:
                 self._changed.notify_all()
 
     def _work(self, job: Job[Any]) -> None:
-        """Train until the end; this is what each thread does."""
+        """Run one job to its end; the target of each thread."""
         try:
             while self._enter(job):
                 self._train(job)
@@ -271,7 +271,7 @@ class JobScheduler:
             self._forget_heavy()
 
     def _enter(self, job: Job[Any]) -> bool:
-        """Wait for room to train; False if the run was cancelled instead."""
+        """Wait for a turn; return False if the job was cancelled instead."""
         with self._changed:
             while job._wish != "cancel":
                 if job._wish == "pause":
@@ -302,7 +302,7 @@ class JobScheduler:
             return False
 
     def _train(self, job: Job[Any]) -> None:
-        """Train until something else is wished for."""
+        """Do steps until another state is requested."""
         job._since = started = time.monotonic()
         try:
             while job._wish == "run":
@@ -339,9 +339,9 @@ class JobScheduler:
 
 @atexit.register
 def _end_all() -> None:
-    """Cancel what goes on when the program ends, and wait a moment for it.
+    """Cancel all jobs when the program ends, and wait briefly for them.
 
-    A thread that is cut off within a library's code can end the program with a fault.
+    A thread stopped inside library code can crash the interpreter.
     """
     for runs in list(_ALL):
         for job in list(runs._runs.values()):
@@ -352,7 +352,7 @@ def _end_all() -> None:
 
 
 def _tell(event: str, job: Job[Any]) -> None:
-    """Tell the log about a run; half of its name, for who knows all of it can open the run."""
+    """Log an event of a job with half of its id, since the whole id opens it."""
     model = getattr(job.run, "model", None)
     note(
         event,

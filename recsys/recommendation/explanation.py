@@ -13,13 +13,12 @@ from recsys.data.interactions import Interactions
 from recsys.data.nouns import MUSIC, Nouns
 from recsys.models.base import Model
 
-# A second or third reason is given only where it adds at least this part of what the first one does.
+# Further reasons are given only if they contribute at least this fraction of the first.
 MIN_SHARE_OF_FIRST = 0.25
 
-# With fewer items that others have, too, a list says little about its listener.
+# With fewer items in common with other users, a list is little more than a guess.
 MIN_SHARED_ITEMS = 3
 
-# Characters of a name within a sentence.
 MAX_NAME_CHARS = 60
 
 
@@ -31,27 +30,27 @@ def reasons(
     wanted: ArrayLike,
     n: int = 3,
 ) -> pd.DataFrame:
-    """Return the artists that contribute most to the scores of others.
+    """Return the known items that contribute most to the scores of others.
 
     Parameters
     ----------
     model : Model
-        One that takes new listeners.
+        A model that supports fold-in.
     interactions : Interactions
-        Where the names are from.
+        Source of the names.
     items, values
-        What the listener plays, as for `Model.fold_in_scores`.
+        Feedback of the user, as for `Model.fold_in_scores`.
     wanted : int array
         Codes of the items to explain.
     n : int
-        How many contributors at most for each, from 1.
+        Maximum number of contributors for each, from 1.
 
     Returns
     -------
     DataFrame
-        Columns `item` and `artist` (what is explained), `because_item` and `because` (what the
-        listener plays) and `contribution`, in the unit of the score; the wanted ones in their
-        order, the largest contribution first. An item without positive contributions is left out.
+        Columns `item` and `artist` (explained), `because_item` and `because` (known) and
+        `contribution`, in the unit of the score; wanted items in their order, contributions
+        descending. An item without positive contributions is left out.
 
     Raises
     ------
@@ -113,13 +112,13 @@ def breakdown(
     wanted : int
         Code of the item to explain.
     nouns : Nouns
-        What the data is about.
+        Nouns of the data.
 
     Returns
     -------
     DataFrame
-        Columns `part` (an artist's name, or what else it is), `item` (the artist's label, missing
-        for what is no artist) and `contribution`; the largest first. They add up to the score.
+        Columns `part` (name of an item, or of another term), `item` (label, missing for other
+        terms) and `contribution`, descending. They add up to the score.
     """
     known = np.atleast_1d(np.asarray(items, np.int32))
     parts = model.contributions(known, values, [wanted])
@@ -150,13 +149,13 @@ def because(model: Model, train: Interactions, user: int, wanted: ArrayLike, n: 
     wanted : int array
         Item codes.
     n : int
-        How many names at most for each, from 1.
+        Maximum number of names for each, from 1.
 
     Returns
     -------
     list of list of str
-        As long as `wanted`; empty lists where nothing the user plays speaks for an item, or where
-        `explains` says no.
+        As long as `wanted`; empty lists for items without positive contributions, or where
+        `explains` is False.
     """
     codes = np.atleast_1d(np.asarray(wanted, np.int32))
     if not explains(model, train, user):
@@ -167,7 +166,7 @@ def because(model: Model, train: Interactions, user: int, wanted: ArrayLike, n: 
 
 
 def doubt(train: Interactions, user: int, nouns: Nouns = MUSIC) -> str:
-    """Return a sentence for the reader if too little is known of a user to recommend anything to them; else empty."""
+    """Return a warning if a user has too few items for good recommendations; else an empty text."""
     known = train.item_codes[train.of_user(user)]
     telling = int((train.item_counts[known] > 1).sum())
     if telling >= MIN_SHARED_ITEMS:
@@ -182,14 +181,14 @@ def doubt(train: Interactions, user: int, nouns: Nouns = MUSIC) -> str:
 def breakdown_of(
     model: Model, train: Interactions, user: int, wanted: int, nouns: Nouns = MUSIC
 ) -> pd.DataFrame:
-    """Return `breakdown` for a user that the model was trained on, who must have items in training."""
+    """Return `breakdown` for a user of the training data, with items in it."""
     return breakdown(model, train, *_plays(train, user), wanted, nouns)
 
 
 def largest_parts(parts: pd.DataFrame, n: int) -> pd.DataFrame:
-    """Return the `n` largest parts of a `breakdown` either way, the largest first, and the rest as one last row.
+    """Return the `n` parts of a `breakdown` with the largest absolute values, and the rest as one last row.
 
-    The rest has no item, and the sum stays what it is.
+    The rest has no item, and the sum is unchanged.
     """
     order = np.argsort(-parts["contribution"].abs().to_numpy(), kind="stable")
     shown, rest = parts.iloc[np.sort(order[:n])], parts.iloc[order[n:]]
@@ -198,7 +197,7 @@ def largest_parts(parts: pd.DataFrame, n: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "part": [*shown["part"], f"All {len(rest)} others"],
-            "item": pd.Series([*shown["item"], None], dtype=object),  # else whole numbers become others
+            "item": pd.Series([*shown["item"], None], dtype=object),  # otherwise integers become floats
             "contribution": [*shown["contribution"], float(rest["contribution"].sum())],
         }
     )
@@ -210,7 +209,7 @@ def _plays(train: Interactions, user: int) -> tuple[NDArray[np.int32], NDArray[n
 
 
 def short(name: object, longest: int = MAX_NAME_CHARS) -> str:
-    """Return a name as it stands within a sentence: not too long, and without signs that turn what follows around."""
+    """Return a name for use in a sentence: shortened, and without bidirectional control characters."""
     plain = re.sub("[\u202a-\u202e\u2066-\u2069]", "", str(name))
     return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
 

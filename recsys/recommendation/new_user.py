@@ -10,18 +10,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.data.catalogue import Catalogue, Labels
+from recsys.data.catalogue import Catalogue, LabelArray
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.models.base import Model
 from recsys.recommendation.explanation import reasons, sentences
 from recsys.recommendation.recommend import recommend_to_new
 
-# Plays of an artist that was chosen without saying more, and of one that is only known.
+# Default value of a chosen item, and value of a known one.
 CHOSEN = 100.0
 KNOWN = 10.0
 MOST_PLAYS = 1e6
-# As many as fit into an address.
+# Bounded by the length of a URL.
 MOST_ARTISTS = 60
 VERDICTS = ("down", "know", "hide")
 QUERY = ("artists", *VERDICTS)
@@ -34,21 +34,21 @@ class UserProfile:
     Attributes
     ----------
     plays : dict of int to float
-        Plays of the chosen artists, by item code, in the order of choosing.
+        Values of the chosen items, by item code, in the order of choosing.
     aside : dict of int to str
-        Artists that were put aside, by item code: `down` (not wanted: counts as a zero), `know` (played
-        a little, `KNOWN` times) or `hide` (only left out of the list).
+        Other feedback, by item code: `down` (negative feedback, value 0), `know` (value `KNOWN`) or `hide`
+        (only left out of the list).
     """
 
     plays: Mapping[int, float] = field(default_factory=dict)
     aside: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """Return the number of artists that something is said of."""
+        """Return the number of items with feedback."""
         return len(self.plays) + len(self.aside)
 
     def choose(self, item: int, plays: float = CHOSEN) -> UserProfile:
-        """Return the taste with one more artist, or other plays of one.
+        """Return the profile with an item added, or with another value of one.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class UserProfile:
         return self._checked(dict(self.plays) | {item: float(plays)}, self._others(item))
 
     def put_aside(self, item: int, verdict: str) -> UserProfile:
-        """Return the taste with an artist put aside: `down`, `know` or `hide`.
+        """Return the profile with other feedback on an item: `down`, `know` or `hide`.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class UserProfile:
         return self._checked(rest, self._others(item) | {item: verdict})
 
     def without(self, item: int) -> UserProfile:
-        """Return the taste without an artist, as if nothing had been said of it."""
+        """Return the profile without feedback on an item."""
         rest = {code: plays for code, plays in self.plays.items() if code != item}
         return UserProfile(rest, self._others(item))
 
@@ -87,20 +87,20 @@ class UserProfile:
 
     @property
     def hidden(self) -> NDArray[np.int32]:
-        """Codes of the artists that are only left out of the list."""
+        """Codes of the items that are only left out of the list."""
         return np.array([code for code, verdict in self.aside.items() if verdict == "hide"], np.int32)
 
     @property
     def known(self) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Codes and plays as `Model.fold_in_scores` takes them: chosen, known (a few plays), unwanted (0)."""
+        """Codes and values for `Model.fold_in_scores`: chosen, known, and disliked (0)."""
         worth = {"know": KNOWN, "down": 0.0}
         said = dict(self.plays) | {
             code: worth[verdict] for code, verdict in self.aside.items() if verdict in worth
         }
         return np.array(list(said), np.int32), np.array(list(said.values()), np.float64)
 
-    def to_query(self, items: Labels) -> dict[str, str]:
-        """Return the taste as query parameters: `artists` (with plays, as 12*500), `down`, `know`, `hide`."""
+    def to_query(self, items: LabelArray) -> dict[str, str]:
+        """Return the profile as query parameters: `artists` (with plays, as 12*500), `down`, `know`, `hide`."""
         chosen = (
             _spelled(items, code) + ("" if plays == CHOSEN else f"*{plays:g}")
             for code, plays in self.plays.items()
@@ -115,7 +115,7 @@ class UserProfile:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], catalogue: Catalogue) -> tuple[UserProfile, list[str]]:
-        """Read a taste from query parameters; return it and a sentence for each part that says nothing."""
+        """Read a profile from query parameters; return it and a sentence for each invalid part."""
         taste, complaints = cls(), []
         for name in QUERY:
             for word in filter(None, query.get(name, "").split(",")):
@@ -131,7 +131,7 @@ class UserProfile:
         return taste, complaints
 
 
-def _spelled(items: Labels, code: int) -> str:
+def _spelled(items: LabelArray, code: int) -> str:
     return quote(str(items[code]), safe="")
 
 
@@ -142,32 +142,32 @@ def _number(text: str) -> float:
         raise InputError(f"That should be a number, not {text[:40]!r}.") from None
 
 
-def recommend_to_taste(
+def recommend_to_profile(
     model: Model, train: Interactions, taste: UserProfile, n: int = 10, seed: int = 0
 ) -> pd.DataFrame:
-    """Return what fits a taste, by folding it in against what the model has learned of artists.
+    """Recommend to a new user by fold-in.
 
     Parameters
     ----------
     model : Model
-        Trained on `train`; one that takes new listeners.
+        A model that supports fold-in, trained on `train`.
     train : Interactions
     taste : UserProfile
     n : int
-        How many items to recommend, from 1.
+        Length of the list, from 1.
     seed : int
-        Decides among equal scores.
+        Breaks ties.
 
     Returns
     -------
     DataFrame
         Columns of `item_table`, the best first, with the item code as index, and `because`: the reason in
-        words, empty where no chosen artist speaks for the item.
+        words, empty without a positive contribution.
 
     Raises
     ------
     InputError
-        If the model cannot take in a listener, or nothing follows from this taste.
+        If the model does not support fold-in, or nothing is known of these items.
     """
     items, values = taste.known
     table = recommend_to_new(model, train, items, values, n, taste.hidden, seed)

@@ -28,18 +28,18 @@ def recommend_to(
     user : int
         User code.
     n : int
-        How many items to recommend, from 1.
+        Length of the list, from 1.
     reranking : Reranking
-        How to choose them from the best; by score alone if left out.
+        Re-ranking of the best items; by score alone if left out.
 
     Returns
     -------
     existing : DataFrame
-        All items of the user in training, the most played first: columns of `user_table`.
+        All items of the user in training: columns of `user_table`.
     recommended : DataFrame
         Columns `item`, `artist`, `score` (in the unit of the model's target), `listeners`,
         `popularity_rank` (1 is the most popular; both counted in training) and `hit`
-        (whether the item is one of those hidden from training), the best first.
+        (whether the item is held out), the best first.
     """
     users = np.array([user], np.int32)
     items, scores = reranking.recommend(model, split.train, users, n, split.seed)
@@ -66,17 +66,17 @@ def recommend_to_new(
         Trained on `train`.
     train : Interactions
     items : int array, shape (n_known,)
-        Codes of the items they play or turned down.
+        Codes of the items with feedback.
     values : array, shape (n_known,), optional
-        How much they play each; 0 for an item they do not want, which also keeps its like away.
+        Their values; 0 is negative feedback.
     n : int
-        How many items to recommend, from 1.
+        Length of the list, from 1.
     known : int array
-        Codes of items to leave out of the list without any other effect.
+        Codes of items to exclude from the list.
     seed : int
-        Decides among equal scores.
+        Breaks ties.
     reranking : Reranking
-        How to choose them from the best; by score alone if left out.
+        Re-ranking of the best items; by score alone if left out.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def recommend_to_new(
     Raises
     ------
     InputError
-        If the model cannot take in a listener, or nothing follows from these items.
+        If the model does not support fold-in, or nothing is known of these items.
     """
     scores = model.fold_in_scores(items, values)
     left_out = np.concatenate([np.asarray(codes, np.int32).ravel() for codes in (items, known)])
@@ -108,29 +108,29 @@ def before_and_after(
 ) -> pd.DataFrame:
     """Compare the list of a user before and after an online update with new values.
 
-    The model itself stays as it is.
+    The model itself does not change.
 
     Parameters
     ----------
     model : Model
-        Trained on `train`; one that learns on.
+        A model that supports online updates, trained on `train`.
     train : Interactions
     user : int
         User code.
     items, values : array, shape (n_new,)
-        Codes of items, and what the listener plays of each by now.
+        Codes of new or changed items, and their values.
     n : int
         Length of the lists.
     steps, update_items
         As for `Model.partial_fit`.
     seed : int
-        Decides among equal scores.
+        Breaks ties.
 
     Returns
     -------
     DataFrame
-        Columns of `item_table` with the scores after, and `before` and `after`: the place in either
-        list, missing where it is not in it. Those of the new list come first, in its order.
+        Columns of `item_table` with the scores after, and `before` and `after`: the rank in either
+        list, missing where it is not in it. Items of the new list come first.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def item_table(train: Interactions, items: NDArray[np.int32], scores: NDArray[np
     Parameters
     ----------
     train : Interactions
-        Where listeners are counted.
+        Source of numbers of users.
     items, scores : int32 and float32 array, shape (n,)
         As `Model.recommend` returns them for one user; -1 is left out.
 

@@ -1,4 +1,4 @@
-"""The same scores, another list: from familiar to adventurous, and with more variety."""
+"""Re-ranking of lists: by popularity, and for diversity (MMR)."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from recsys.evaluation.metrics import measure
 from recsys.evaluation.ranked_lists import RankedLists
 from recsys.models.base import Model
 
-# The list is chosen from the best so many: what the model finds unfitting stays out however it is weighed.
+# Items are chosen from this many of the best, so that irrelevant ones stay out at any weight.
 POOL = 100
 USERS_PER_BLOCK = 512
 
-# Relevance of a place that holds no item: below every item, above those that are chosen already.
+# Relevance of an empty place: below every item, above those chosen already.
 GAP = -1e9
 
 
 @dataclass(frozen=True)
 class Reranking:
-    """How to choose a list from the items with the highest scores.
+    """Choice of a list from the items with the highest scores.
 
     Attributes
     ----------
     dial : float
-        -1 (familiar: prefers what many play) to 1 (adventurous: prefers what few play); 0 leaves the
-        order alone. At either end popularity counts as much as the score.
+        Popularity weight: -1 (familiar, prefers popular items) to 1 (adventurous, prefers rare ones); 0 keeps the
+        order. At either end popularity counts as much as the score.
     diversity : float
-        0 to 1: how much an item is held back by being like one that stands before it.
+        Penalty of the similarity to items further up, 0 to 1.
 
     Raises
     ------
@@ -69,7 +69,7 @@ class Reranking:
         return ", ".join(parts) or "as scored"
 
     def pool(self, n: int) -> int:
-        """Return how many of the best items to choose a list of `n` from."""
+        """Return the number of best items from which a list of `n` is chosen."""
         return max(POOL, 2 * n) if self.dial or self.diversity else n
 
     def choose(
@@ -85,9 +85,9 @@ class Reranking:
         Parameters
         ----------
         model : Model
-            Its latent features say which items are alike, where diversity is asked for.
+            Source of item factors, for diversity.
         train : Interactions
-            Where listeners are counted.
+            Source of numbers of users.
         items, scores : int32 and float32 array, shape (n_users, pool)
             As `Model.recommend` returns them, best first; -1 where there were not enough.
         n : int
@@ -95,12 +95,12 @@ class Reranking:
         Returns
         -------
         items, scores : int32 and float32 array, shape (n_users, n)
-            Scores are the model's own: after reranking they need not fall.
+            Scores of the model, not necessarily descending.
 
         Raises
         ------
         InputError
-            If diversity is asked for and the model has no latent features.
+            If `diversity` is above 0 and the model has no item factors.
         """
         if self.dial == 0 and self.diversity == 0:
             return items[:, :n], scores[:, :n]
@@ -124,18 +124,18 @@ class Reranking:
     def recommend(
         self, model: Model, seen: Interactions, users: NDArray[np.int32], n: int = 10, seed: int = 0
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Return what `Model.recommend` does, reranked."""
+        """Return re-ranked lists, as `Model.recommend`."""
         return self.choose(model, seen, *model.recommend(seen, users, self.pool(n), seed), n)
 
 
 AS_SCORED = Reranking()
 
-# The dial from end to end.
+# Popularity weights from end to end.
 DIAL = tuple(map(Reranking, (-1.0, -0.5, 0.0, 0.5, 1.0)))
 
 
 def _to_unit(values: NDArray[np.float64], there: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Stretch each row to 0 to 1; what is not there is left out of it and gets 0."""
+    """Scale each row to 0 to 1; missing items get 0."""
     low = np.where(there, values, np.inf).min(axis=1, keepdims=True)
     high = np.where(there, values, -np.inf).max(axis=1, keepdims=True)
     width = np.where(high > low, high - low, 1)
@@ -145,13 +145,13 @@ def _to_unit(values: NDArray[np.float64], there: NDArray[np.bool_]) -> NDArray[n
 def _relevant_and_different(
     relevance: NDArray[np.float64], vectors: NDArray[np.float32], diversity: float, n: int
 ) -> NDArray[np.int64]:
-    """Fill each place with what is relevant and unlike what stands before it; columns of `relevance`."""
+    """Choose each place by maximal marginal relevance; returns columns of `relevance`."""
     rows = np.arange(len(relevance))
     chosen = np.empty((len(relevance), n), np.int64)
     alike = np.zeros_like(relevance)
     left = np.where(relevance > GAP, (1 - diversity) * relevance, GAP)
     for place in range(n):
-        # The first place has nothing before it: it goes to the most relevant.
+        # The first place goes to the most relevant item.
         best = (left - diversity * alike if place else relevance).argmax(axis=1)
         chosen[:, place] = best
         likeness = np.einsum("upf,uf->up", vectors, vectors[rows, best])
@@ -162,7 +162,7 @@ def _relevant_and_different(
 
 
 def variety(model: Model, items: NDArray[np.int32]) -> float:
-    """Return how unlike the items of a list are: the mean of 1 - cosine of latent features over its pairs.
+    """Return the diversity of each list: the mean of 1 - cosine of item factors over its pairs.
 
     References
     ----------
@@ -180,7 +180,7 @@ def variety(model: Model, items: NDArray[np.int32]) -> float:
     units = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
     there = norms[..., 0] > 0
     pairs = there.sum(axis=1) * (there.sum(axis=1) - 1)
-    # The squared length of the sum holds every pair twice, and each unit vector with itself.
+    # The squared norm of the sum has each pair twice, and each unit vector with itself.
     alike = np.square(units.sum(axis=1)).sum(axis=1) - there.sum(axis=1)
     return float(1 - (alike[pairs > 0] / pairs[pairs > 0]).mean()) if (pairs > 0).any() else float("nan")
 
@@ -192,12 +192,12 @@ def effect(
     settings: Sequence[Reranking] = DIAL,
     n: int = 10,
 ) -> pd.DataFrame:
-    """Measure on the validation part how reranking changes the lists of some users.
+    """Measure the effect of re-ranking on the lists of some users, by the held-out pairs.
 
     Returns
     -------
     DataFrame
-        A row for each setting: `dial`, `diversity`, `hits` (held-out items in a list, on average), each of
+        A row for each setting: `dial`, `diversity`, `hits` (mean number of held-out items in a list), each of
         `METRICS` and `variety` (NaN where the model has no latent features).
     """
     seen = split.seen("validation")

@@ -36,7 +36,7 @@ DAMAGED = (
     ValueError,
     KeyError,
     TypeError,
-    RuntimeError,  # a zip that needs a password or a way to pack that is not there
+    RuntimeError,  # encrypted zip, or unsupported compression
     EOFError,
     zlib.error,
     struct.error,
@@ -52,7 +52,7 @@ class KeptEntry:
     Attributes
     ----------
     key : str
-        Names it: `kept-` and 12 hexadecimal digits.
+        Identifier: `kept-` and 12 hexadecimal digits.
     title : str
     created : str
         Date and time in UTC, as ISO 8601.
@@ -66,12 +66,12 @@ class KeptEntry:
 
 
 class DatasetStore:
-    """The data that an owner keeps, in a folder of their own.
+    """Datasets of one owner, in a private folder.
 
     Parameters
     ----------
     owner : str
-        Who alone may know it; see `RunStore.of`.
+        Secret of the owner; see `RunStore.of`.
     """
 
     def __init__(self, owner: str) -> None:
@@ -97,7 +97,7 @@ class DatasetStore:
         Raises
         ------
         InputError
-            If there is no room, too much is kept already, or the folder cannot be written.
+            If the disk is full, there are too many datasets, or the folder cannot be written.
         """
         ensure_space(self.folder)
         if len(self.entries()) >= MAX_DATASETS_PER_OWNER:
@@ -127,7 +127,7 @@ class DatasetStore:
         return sorted(found, key=lambda entry: entry.created, reverse=True)
 
     def open(self, key: str) -> Dataset:
-        """Read kept data.
+        """Load a dataset.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class DatasetStore:
             raise InputError("This data was kept, but the file is damaged. Bring it again.") from error
 
     def delete(self, key: str) -> None:
-        """Take kept data away for good.
+        """Delete a dataset permanently.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""One listener's recommendations as a page that needs nothing else: no network, no scripts, no other files."""
+"""Recommendations of one user as a self-contained HTML page, without scripts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from recsys.recommendation.explanation import because, breakdown_of, doubt, expl
 from recsys.recommendation.recommend import recommend_to
 from recsys.recommendation.reranking import AS_SCORED, Reranking
 
-# Parts of a score that have a bar of their own; the others share one.
+# Contributions with a bar of their own; the others share one.
 BARS = 6
 FIGURES = {
     "ndcg": ("NDCG", "how high hidden {nouns.items} stand in the lists, 1 is perfect"),
@@ -55,25 +55,25 @@ def report(
     figures: Mapping[str, float] | None = None,
     reranking: Reranking = AS_SCORED,
 ) -> str:
-    """Return an HTML page about one listener: what they play, what they might like and why, and how good that is.
+    """Return an HTML page about one user: known and recommended items, reasons, and metrics.
 
     Parameters
     ----------
     dataset : Dataset
-        What `split` was made from.
+        Dataset of `split`.
     split : Split
     model : Model
         Trained on `split.train`.
     user : int
         User code.
     n : int
-        How many artists to recommend, and how many existing ones to show.
+        Number of recommended items, and of known ones.
     made : date
-        The date on the page.
+        Date on the page.
     figures : mapping of str to float, optional
         From `metrics.evaluate` with lists of any length; measured here, with lists of 10, if left out.
     reranking : Reranking
-        How the list is chosen from the best.
+        Re-ranking of the list.
     """
     existing, recommended = recommend_to(model, split, user, n, reranking)
     quality = evaluate(model, split) if figures is None else figures
@@ -121,13 +121,13 @@ def report(
 
 
 def _text(value: object) -> str:
-    """Return something as text in a page, whatever it holds; control characters, which no page may hold, as �."""
+    """Escape a text; control characters, invalid in HTML, become �."""
     shown = "".join(sign if sign.isprintable() or sign.isspace() else "\ufffd" for sign in str(value))
     return html.escape(shown)
 
 
 def _table(head: Mapping[str, bool], rows: Iterable[list[str]], caption: str = "") -> str:
-    """Write a table of cells that are HTML already; its head says of each column whether it holds numbers."""
+    """Return a table of HTML cells; its head marks numeric columns."""
     kinds = [' class="number"' if number else "" for number in head.values()]
     lines = [f"<table><caption>{caption}</caption>" if caption else "<table>", "<thead><tr>"]
     lines += [f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(head, kinds, strict=True)]
@@ -158,7 +158,7 @@ def _recommended(model: Model, split: Split, user: int, recommended: pd.DataFram
 
 
 def _why(names: list[str], parts: pd.DataFrame, nouns: Nouns) -> str:
-    """Say what a score comes from: a sentence, and bars that can be opened."""
+    """Return the explanation of a score: a sentence, and bars to unfold."""
     said = _text(sentence(names)) or f"for reasons that are no {nouns.item}"
     return (
         f"{said}<details><summary>all of the score</summary>{_bars(parts)}"
@@ -167,7 +167,7 @@ def _why(names: list[str], parts: pd.DataFrame, nouns: Nouns) -> str:
 
 
 def _bars(parts: pd.DataFrame) -> str:
-    """Draw the parts of a score as bars: the largest either way, the rest in one."""
+    """Return the contributions to a score as bars, the smallest in one."""
     shown = largest_parts(parts, BARS)
     bars = list(zip(shown["part"].astype(str), shown["contribution"].astype(float), strict=True))
     low, high = min(0.0, *(size for _, size in bars)), max(0.0, *(size for _, size in bars))

@@ -1,4 +1,4 @@
-"""A saved run to an MLflow tracking server: settings, curves and the file itself."""
+"""Export of a saved run to an MLflow tracking server: settings, curves and the file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXPERIMENT = "Encore"
 
 
 def log_run(path: Path) -> str:
-    """Log a saved run to the server that MLFLOW_TRACKING_URI names, and return its id there.
+    """Log a saved run to the server of MLFLOW_TRACKING_URI and return its id there.
 
     Settings, the data and the versions become parameters and tags, the measurements of each epoch
     metrics, the file an artifact.
@@ -57,7 +57,7 @@ def log_run(path: Path) -> str:
         where = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
         run_id = client.create_run(where, start_time=began, run_name=entry.name).info.run_id
         client.log_batch(run_id, params=params, tags=tags)
-        for first in range(0, len(metrics), 1000):  # no server takes more at once
+        for first in range(0, len(metrics), 1000):  # the maximum of a request
             client.log_batch(run_id, metrics=metrics[first : first + 1000])
         client.log_artifact(run_id, str(path))
         client.set_terminated(run_id, end_time=at)

@@ -1,4 +1,4 @@
-"""Recommendations to many listeners, written as they are made: memory does not grow with the number of listeners."""
+"""Recommendation lists of many users, written in blocks of bounded memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ USERS_PER_BLOCK = 1024
 def lists(
     model: Model, split: Split, users: NDArray[np.int32], n: int = 10, reranking: Reranking = AS_SCORED
 ) -> Iterator[pd.DataFrame]:
-    """Recommend to many users, a block of them at a time.
+    """Recommend to many users, in blocks.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ def lists(
     n : int
         Length of the lists.
     reranking : Reranking
-        How to choose them from the best.
+        Re-ranking of the lists.
 
     Yields
     ------
     DataFrame
         Columns `listener`, `place` (1 is the best), `item`, `artist`, `score` and `hit` (whether the item
-        was hidden from training); a listener's rows stand together, in the order of `users`.
+        is held out); rows in the order of `users`.
     """
     for first in range(0, len(users), USERS_PER_BLOCK):
         block = users[first : first + USERS_PER_BLOCK]
@@ -64,7 +64,7 @@ def lists(
 
 
 def read_users(interactions: Interactions, entries: Iterable[str]) -> NDArray[np.int32]:
-    """Return the codes of users, each once, from their labels or from several of them with commas between.
+    """Return the codes of users, without repetition, from labels or comma-separated lists of labels.
 
     Raises
     ------
@@ -79,14 +79,14 @@ def read_users(interactions: Interactions, entries: Iterable[str]) -> NDArray[np
 
 
 def csv(tables: Iterable[pd.DataFrame]) -> Iterator[bytes]:
-    """Write tables below one another as one CSV, guarded as in `export.to_csv`."""
+    """Yield the bytes of one CSV from several tables, escaped as in `tables.to_csv`."""
     for place, table in enumerate(tables):
         whole = to_csv(table)
         yield whole if place == 0 else whole.removeprefix(MARK).split(b"\n", 1)[1]
 
 
 def json_lines(tables: Iterable[pd.DataFrame]) -> Iterator[bytes]:
-    """Write one JSON document a line for each listener: `listener` and `recommended`, the best first."""
+    """Yield one line of JSON for each user: `listener` and `recommended`, the best first."""
     for table in tables:
         shown = table[["item", "artist", "score", "hit"]].to_dict("records")
         ends = np.flatnonzero(np.diff(pd.factorize(table["listener"])[0], append=-1)) + 1
@@ -110,7 +110,7 @@ def write_lists(
     n: int = 10,
     reranking: Reranking = AS_SCORED,
 ) -> None:
-    """Write the recommendations to many users into a file; its name says in which form.
+    """Write the lists of many users to a file, in the format of its extension.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Tables as files for other programs."""
+"""CSV export of tables."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import codecs
 
 import pandas as pd
 
-# What spreadsheets look for to see that a file is UTF-8.
+# Byte order mark, by which spreadsheets detect UTF-8.
 MARK = codecs.BOM_UTF8
 
-# The last four are the wide forms of the first.
+# The last four are full-width forms of the first.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def disarm(text: str) -> str:
-    """Return text that looks the same and that a spreadsheet does not take for a formula: for tables on the screen."""
+    """Return text that looks the same but is no formula in a spreadsheet, for tables on the screen."""
     return f"\N{WORD JOINER}{text}" if text.startswith(FORMULA) else text
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
-    """Return a table as CSV, in UTF-8 with the mark that spreadsheets look for.
+    """Return a table as CSV, in UTF-8 with a byte order mark.
 
     Text that a spreadsheet would take for a formula gets an apostrophe in front: it comes from
     the author of the data, and a formula can send the sheet's content elsewhere.

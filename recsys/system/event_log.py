@@ -1,6 +1,6 @@
 """Event log of the server: one JSON document a line, without personal data.
 
-A module that has something to tell calls `note`. It is discarded until `write_events` is called, so the command
+Modules call `note`. Events are discarded until `write_events` is called, so the command
 line stays quiet.
 """
 
@@ -21,38 +21,38 @@ from recsys.errors import InputError
 LOG = logging.getLogger("encore")
 LOG.addHandler(logging.NullHandler())
 ROOT = Path(__file__).parents[2]
-# Names of models, states, places in the program. Whatever else a text holds, it could be personal data.
+# Names of models, states and code locations. Any other text could be personal data.
 PLAIN = re.compile(r"[\w.:/+-]{1,60}", re.ASCII)
-# Other loggers of the server whose lines take this form too.
+# Other loggers of the server that use this format.
 OTHERS = ("streamlit", "uvicorn", "websockets", "starlette")
 
 Fact = str | int | float | bool | None
 
 
 def note(event: str, **facts: Fact) -> None:
-    """Tell that something happened.
+    """Log an event.
 
     Parameters
     ----------
     event : str
-        What, in two or three words.
+        Name, in two or three words.
     **facts
-        Numbers, and texts of this program's own: a text that is not plain is written as "?".
+        Numbers and plain names; any other text is written as "?".
     """
     kept = {name: _plain(value) for name, value in facts.items()}
     LOG.info(event, extra={"facts": kept})
 
 
 def refused(reader: str, error: InputError) -> None:
-    """Tell that some input was refused: who read it, and where in this program the sentence stands.
+    """Log refused input by its reader and the code location of the error.
 
-    The sentence itself can quote the input, and is left out.
+    The message can quote the input, and is left out.
     """
     note("input refused", reader=reader, sentence=(places(error) or ["?"])[-1])
 
 
 def places(error: BaseException) -> list[str]:
-    """Return where an error came from, `file:line` in this program, the outermost first."""
+    """Return the code locations of an error, `file:line`, outermost first."""
     return [
         f"{Path(frame.filename).relative_to(ROOT).as_posix()}:{frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)
@@ -67,10 +67,10 @@ def _plain(value: Fact) -> Fact:
 
 
 class JsonLines(logging.Formatter):
-    """Writes each record as one line of JSON; of an error its kind and place, not its words."""
+    """Formatter of records as lines of JSON, with type and location of errors but no message."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without its end."""
+        """Return the line without a line break."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -85,18 +85,17 @@ class JsonLines(logging.Formatter):
 
 
 def write_events(stream: TextIO | None = None) -> None:
-    """Write from now on what is noted, and what the server's own loggers have to say.
+    """Start writing events, and the records of the server's loggers.
 
     Parameters
     ----------
     stream : text file, optional
-        Where to; the standard error by default.
+        Standard error by default.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
     LOG.handlers = [handler]
-    # In place of Python's own, which writes in another form. Nothing below a warning: addresses that visitors ask for
-    # name artists and listeners.
+    # Replaces Python's default format. Warnings and above only: requested URLs name artists and listeners.
     last_resort = logging.StreamHandler(stream or sys.stderr)
     last_resort.setFormatter(handler.formatter)
     last_resort.setLevel(logging.WARNING)

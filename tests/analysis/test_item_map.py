@@ -48,7 +48,7 @@ def test_same_seed_same_map_and_another_one_when_the_model_differs(model, checke
 def test_artists_with_few_listeners_lie_beside_their_like(model, checkerboard, monkeypatch):
     rare = np.isin(checkerboard.item_codes, [4, 5]) & (checkerboard.user_codes > 7)
     fewer = checkerboard.subset(~rare)
-    monkeypatch.setattr(item_map, "LEAST_LISTENERS", 5)
+    monkeypatch.setattr(item_map, "MAP_MIN_USERS", 5)
     table = ArtistMap(model, fewer).finish_now()
     assert table.index[table["placed"]].tolist() == [4, 5]
     for item in (4, 5):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.models import make_model
-from recsys.recommendation.new_user import CHOSEN, KNOWN, MOST_ARTISTS, UserProfile, recommend_to_taste
+from recsys.recommendation.new_user import CHOSEN, KNOWN, MOST_ARTISTS, UserProfile, recommend_to_profile
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_an_address_that_says_nonsense_is_explained_and_the_rest_is_kept(checker
 
 def test_recommendations_follow_the_taste_and_say_why(checkerboard, model):
     taste = UserProfile().choose(4).choose(8).put_aside(10, "hide").put_aside(12, "know")
-    table = recommend_to_taste(model, checkerboard, taste, 8)
+    table = recommend_to_profile(model, checkerboard, taste, 8)
     assert (table.index.to_numpy() % 2 == 0).all()
     assert not set(table.index) & {4, 8, 10, 12}
     assert table["score"].is_monotonic_decreasing
@@ -90,11 +90,11 @@ def test_recommendations_follow_the_taste_and_say_why(checkerboard, model):
 
 def test_turning_artists_down_changes_the_list_and_hiding_only_shortens_it(checkerboard, model):
     taste = UserProfile().choose(4).choose(5)
-    before = recommend_to_taste(model, checkerboard, taste, 12).index.tolist()
-    hidden = recommend_to_taste(model, checkerboard, taste.put_aside(before[0], "hide"), 11).index.tolist()
+    before = recommend_to_profile(model, checkerboard, taste, 12).index.tolist()
+    hidden = recommend_to_profile(model, checkerboard, taste.put_aside(before[0], "hide"), 11).index.tolist()
     assert hidden == before[1:]
     odd = next(code for code in before if code % 2)
-    down = recommend_to_taste(model, checkerboard, taste.put_aside(odd, "down"), 12).index.to_numpy()
+    down = recommend_to_profile(model, checkerboard, taste.put_aside(odd, "down"), 12).index.to_numpy()
     assert (down % 2).sum() < (np.array(before) % 2).sum()
 
 

@@ -261,11 +261,11 @@ def test_somebody_new_is_solved_for_as_the_model_is_defined(folder, from_spark):
     taste = UserProfile().choose(3).choose(50, 5).choose(120, 20).put_aside(7, "down").put_aside(9, "hide")
     scores = (items @ expected).astype(np.float32)
     scores[[3, 50, 120, 7, 9]] = -np.inf
-    table = run.recommend_to_taste(taste, 12)
+    table = run.recommend_to_profile(taste, 12)
     assert table.index.tolist() == np.argsort(-scores)[:12].tolist()
     assert table["because"].str.startswith("because of ").any()
     with pytest.raises(InputError, match="at least one artist that is played"):
-        run.recommend_to_taste(UserProfile().put_aside(3, "down"))
+        run.recommend_to_profile(UserProfile().put_aside(3, "down"))
     run.close()
 
 

@@ -12,14 +12,14 @@ from pages.components.session import cached, session
 from pages.components.shell import layout
 from pages.components.widgets import job_card, pickers, tables, trained
 from pages.components.widgets.live_chart import live_chart
-from recsys.analysis.item_map import LEAST_LISTENERS, ArtistMap
+from recsys.analysis.item_map import MAP_MIN_USERS, ArtistMap
 from recsys.analysis.latent_factors import main_plane
 from recsys.analysis.tags import main_tags
 from recsys.errors import InputError
 from recsys.experiments.training import TrainingRun
 from recsys.figures.item_map import Colours, draw_map
 from recsys.jobs.scheduler import ENDED, Job
-from recsys.recommendation.new_user import recommend_to_taste
+from recsys.recommendation.new_user import recommend_to_profile
 from recsys.recommendation.recommend import recommend_to
 from recsys.storage.tables import disarm
 
@@ -134,7 +134,7 @@ def _map(job: Job[TrainingRun], table: pd.DataFrame) -> None:
         f"{len(shown):,} {nouns.items}. Positions by t-SNE of the directions of the factors: near ones are similar; "
         "directions, and distances between far groups, have no meaning. Wheel or pinch zooms, a double click shows "
         f"all, a click on a point opens the {nouns.item}. {int(table['placed'].sum()):,} {nouns.items} with fewer than "
-        f"{LEAST_LISTENERS} {nouns.users} lie beside their nearest; {job.dataset.interactions.n_items - len(table):,} "
+        f"{MAP_MIN_USERS} {nouns.users} lie beside their nearest; {job.dataset.interactions.n_items - len(table):,} "
         "of which nothing was learned are left out."
     )
 
@@ -226,7 +226,7 @@ def _lit(job: Job[TrainingRun]) -> dict[str, list[int]]:
                 "Recommended": items.get_indexer(recommended["item"]).tolist(),
             }
         if who == NEWCOMER and len(taste):
-            table = recommend_to_taste(run.model, run.split.train, taste)
+            table = recommend_to_profile(run.model, run.split.train, taste)
             return {f"You {nouns.do}": list(taste.plays), "You might like": table.index.tolist()}
     except InputError as error:
         layout.problem(error)

@@ -17,7 +17,7 @@ from recsys.analysis.tags import examples
 from recsys.errors import InputError
 from recsys.experiments.training import TrainingRun
 from recsys.models import MODELS, Model
-from recsys.recommendation.new_user import CHOSEN, KNOWN, MOST_PLAYS, QUERY, UserProfile, recommend_to_taste
+from recsys.recommendation.new_user import CHOSEN, KNOWN, MOST_PLAYS, QUERY, UserProfile, recommend_to_profile
 from recsys.scale.external_runs import ExternalRun
 
 
@@ -32,7 +32,7 @@ class Recommender:
     heeds_unwanted : bool
         Whether an artist that is turned down keeps its like away.
     recommend : callable
-        Takes a taste and how many artists; returns the table of `recommend_to_taste`.
+        Takes a taste and how many artists; returns the table of `recommend_to_profile`.
     """
 
     label: str
@@ -44,14 +44,14 @@ class Recommender:
         """Return what a run that was trained here recommends."""
 
         def recommend(taste: UserProfile, n: int) -> pd.DataFrame:
-            return recommend_to_taste(run.model, run.split.train, taste, n, run.split.seed)
+            return recommend_to_profile(run.model, run.split.train, taste, n, run.split.seed)
 
         return cls(run.model.label, run.model.uses_negative_feedback, recommend)
 
     @classmethod
     def of_large(cls, run: ExternalRun) -> Recommender:
         """Return what a large run recommends."""
-        return cls(run.label, run.uses_negative_feedback, run.recommend_to_taste)
+        return cls(run.label, run.uses_negative_feedback, run.recommend_to_profile)
 
 
 LISTED = 10

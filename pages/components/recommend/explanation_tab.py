@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.recommend.recommendation import Lists
+from pages.components.recommend.recommendation import Recommendation
 from pages.components.shell import layout
 from pages.components.widgets import charts
 from recsys.figures import explanation
@@ -16,12 +16,12 @@ BARS = 8
 ROUNDING = 0.005
 
 
-def explain(lists: Lists, row: int) -> None:
+def explain(lists: Recommendation, row: int) -> None:
     """Select the row to explain; to be called before the tab is drawn."""
     st.session_state.explained = str(lists.recommended["item"].iloc[row])
 
 
-def draw(lists: Lists) -> None:
+def draw(lists: Recommendation) -> None:
     """Draw the choice of a recommended item and the contributions to its score."""
     run, table = lists.job.run, lists.recommended
     model, train, nouns = run.model, run.split.train, lists.job.dataset.nouns

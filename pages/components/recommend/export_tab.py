@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components.recommend.recommendation import Lists
+from pages.components.recommend.recommendation import Recommendation
 from pages.components.session import cached
 from pages.components.shell import layout
 from pages.components.widgets import pickers
@@ -21,7 +21,7 @@ from recsys.storage.html_report import report
 from recsys.storage.tables import to_csv
 
 
-def one(lists: Lists) -> None:
+def one(lists: Recommendation) -> None:
     """Draw the downloads of this list, as on the screen."""
     run = lists.job.run
     # an id can hold anything, and becomes part of a file's name
@@ -58,7 +58,7 @@ def one(lists: Lists) -> None:
 
 
 @st.fragment
-def many(lists: Lists) -> None:
+def many(lists: Recommendation) -> None:
     """Draw the downloads of the lists of chosen users, and of all."""
     interactions, nouns = lists.job.dataset.interactions, lists.job.dataset.nouns
     st.caption(
@@ -98,12 +98,12 @@ def many(lists: Lists) -> None:
         )
 
 
-def _lists(lists: Lists, users: NDArray[np.int32]) -> Iterator[pd.DataFrame]:
+def _lists(lists: Recommendation, users: NDArray[np.int32]) -> Iterator[pd.DataFrame]:
     run = lists.job.run
     return recommendation_lists.lists(run.model, run.split, users, lists.n, lists.reranking)
 
 
-def _both(lists: Lists, users: NDArray[np.int32], whom: str, name: str) -> None:
+def _both(lists: Recommendation, users: NDArray[np.int32], whom: str, name: str) -> None:
     with st.container(horizontal=True):
         _download(
             f"CSV of {whom}",

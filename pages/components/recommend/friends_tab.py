@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.recommend.recommendation import Lists
+from pages.components.recommend.recommendation import Recommendation
 from pages.components.widgets import tables
 from recsys.analysis.friends import friend_table, played_by
 
 
-def draw(lists: Lists) -> None:
+def draw(lists: Recommendation) -> None:
     """Draw the items of most friends with their rank in the list, and the friends."""
     dataset, nouns = lists.job.dataset, lists.job.dataset.nouns
     known = int((lists.recommended["friends"] > 0).sum())

@@ -26,7 +26,7 @@ VARIETY = (0.0, 0.2, 0.4, 0.6, 0.8)
 
 
 @dataclass(frozen=True)
-class Lists:
+class Recommendation:
     """Items of a user and the recommended ones.
 
     Attributes
@@ -70,7 +70,7 @@ class Lists:
         return {"listener": self.listener} | in_address(self.n, self.reranking)
 
 
-def look(job: Job[TrainingRun], wanted: str, n: int, reranking: Reranking) -> Lists:
+def look(job: Job[TrainingRun], wanted: str, n: int, reranking: Reranking) -> Recommendation:
     """Recommend to a listener.
 
     Raises
@@ -86,10 +86,10 @@ def look(job: Job[TrainingRun], wanted: str, n: int, reranking: Reranking) -> Li
     friends = friends_of(job.dataset, user)
     if len(friends):
         recommended["friends"] = friends_by_item(job.dataset, friends)[codes]
-    return Lists(job, user, wanted, n, reranking, existing, recommended, friends)
+    return Recommendation(job, user, wanted, n, reranking, existing, recommended, friends)
 
 
-def from_link(job: Job[TrainingRun], wanted: str) -> Lists:
+def from_link(job: Job[TrainingRun], wanted: str) -> Recommendation:
     """Return the lists that the address asks for.
 
     Raises
@@ -105,7 +105,7 @@ def from_link(job: Job[TrainingRun], wanted: str) -> Lists:
     return look(job, wanted, read_n(query.get("n", str(SETTINGS["n"].default))), reranking)
 
 
-def table(lists: Lists) -> tuple[pd.DataFrame, list[str]]:
+def table(lists: Recommendation) -> tuple[pd.DataFrame, list[str]]:
     """Return the recommended items for the table, and its columns."""
     shown = lists.recommended.assign(
         hit=lists.recommended["hit"].map({True: "✓ hit", False: ""}),

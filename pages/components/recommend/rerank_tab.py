@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.recommend.recommendation import DIAL, Lists
+from pages.components.recommend.recommendation import DIAL, Recommendation
 from pages.components.session import cached
 from pages.components.widgets import charts
 from recsys.evaluation.metrics import METRICS
@@ -25,7 +25,7 @@ HELP = {
 }
 
 
-def sentence(lists: Lists) -> str:
+def sentence(lists: Recommendation) -> str:
     """Return the effect of this setting on the lists of all users, in one line."""
     chosen = lists.reranking
     # variety takes its time to measure: only what is asked for
@@ -47,7 +47,7 @@ def sentence(lists: Lists) -> str:
     )
 
 
-def draw(lists: Lists) -> None:
+def draw(lists: Recommendation) -> None:
     """Draw the metrics at each popularity weight, with the current one marked."""
     nouns = lists.job.dataset.nouns
     table, judged = cached.dial_effect(lists.job, lists.reranking.diversity, DIAL)

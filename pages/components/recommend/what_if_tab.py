@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.components.recommend.recommendation import Lists
+from pages.components.recommend.recommendation import Recommendation
 from pages.components.session import cached
 from pages.components.shell import layout
 from pages.components.widgets import tables
@@ -20,7 +20,7 @@ STEPS = (1, 2, 5, 10, 20, 50, 100)
 
 
 @st.fragment
-def draw(lists: Lists) -> None:
+def draw(lists: Recommendation) -> None:
     """Draw the choice of items and values, and the lists before and after."""
     model, split = lists.job.run.model, lists.job.run.split
     train, nouns = split.train, lists.job.dataset.nouns

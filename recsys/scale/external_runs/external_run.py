@@ -256,8 +256,8 @@ class ExternalRun:
         settings = self.manifest.settings
         return all(is_amount(settings.get(name)) for name in ("alpha", "regularization"))
 
-    def recommend_to_taste(self, taste: UserProfile, n: int = 10) -> pd.DataFrame:
-        """Recommend to a new user, as `new_user.recommend_to_taste` does with a model.
+    def recommend_to_profile(self, taste: UserProfile, n: int = 10) -> pd.DataFrame:
+        """Recommend to a new user, as `new_user.recommend_to_profile` does with a model.
 
         Returns
         -------

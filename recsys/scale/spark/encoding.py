@@ -1,4 +1,4 @@
-"""From rows in any store to pairs with codes, all of it as Spark tables."""
+"""Encoding of rows in any store as coded pairs, in Spark tables."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Rows:
     Attributes
     ----------
     table : DataFrame
-        Columns `user`, `item`, `name` (text, no blanks at the ends) and `value` (double); what cannot be read
-        as that is null.
+        Columns `user`, `item`, `name` (text, no blanks at the ends) and `value` (double); null where it is not
+        readable.
     columns : Columns
-        Which column is what.
+        Roles of the columns.
     """
 
     table: DataFrame
@@ -42,7 +42,7 @@ class Rows:
 
 
 def read(spark: SparkSession, path: str, given: Mapping[str, str]) -> Rows:
-    """Open Parquet or text with titles in its first line.
+    """Open Parquet, or text with a header line.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def read(spark: SparkSession, path: str, given: Mapping[str, str]) -> Rows:
     path : str
         Anything that Spark reads: a file or a folder, also `hdfs://`, `s3a://`, `gs://`, `abfss://`.
     given : mapping
-        Which column is what, where the titles do not say it (see `Survey.choose`).
+        Roles of columns that the titles do not give.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _text(table: DataFrame, title: str) -> Column:
 
 
 def _label(table: DataFrame, title: str) -> Column:
-    """Return labels as text: a whole number without a point, as files are read elsewhere."""
+    """Return labels as text, whole numbers without a decimal point."""
     if table.schema[title].dataType.typeName() in ("double", "float"):
         number = F.col(f"`{title.replace('`', '``')}`")
         whole = (F.floor(number) == number) & (F.abs(number) < 2.0**53)
@@ -113,7 +113,7 @@ def _label(table: DataFrame, title: str) -> Column:
 
 
 def usable(rows: DataFrame) -> DataFrame:
-    """Leave out rows without a label or without a number of plays above 0."""
+    """Drop rows without labels or without a value above 0."""
     good: Any = F.col("value").between(0, MAX_VALUE) & (F.col("value").cast("float") > 0)
     for role in ("user", "item"):
         label = F.col(role)
@@ -122,35 +122,35 @@ def usable(rows: DataFrame) -> DataFrame:
 
 
 def pairs_of(rows: DataFrame) -> DataFrame:
-    """Add up what stands in several rows; columns `user`, `item`, `value` (float) and `rows`."""
+    """Aggregate the rows of each pair; columns `user`, `item`, `value` (float) and `rows`."""
     added = rows.groupBy("user", "item").agg(F.sum("value").alias("value"), F.count("*").alias("rows"))
     return added.withColumn("value", F.col("value").cast("float"))
 
 
 def names_of(rows: DataFrame) -> DataFrame:
-    """Return one name for each item that has any: the first by alphabet, for rows have no order."""
+    """Return one name for each item with names: the first alphabetically, since rows have no order."""
     named = rows.where(F.length("name") > 0)
     return named.groupBy("item").agg(F.substring(F.min("name"), 1, MAX_LABEL).alias("name"))
 
 
 def in_order(labels: DataFrame, title: str) -> Column:
-    """Return what labels are sorted by: numbers where all are whole, else text."""
+    """Return the sort key of labels: numeric if all are whole numbers, else text."""
     whole = labels.agg(F.min(F.col(title).rlike(WHOLE).cast("int"))).first()[0]
     return F.col(title).cast("bigint") if whole else F.col(title)
 
 
 def number(table: DataFrame, order: list[Column], running: dict[str, Column], place: str) -> DataFrame:
-    """Sort a table and add running sums, without bringing it to one machine.
+    """Sort a table and add running sums, without collecting it on one machine.
 
     Parameters
     ----------
     table : DataFrame
     order : list of Column
-        No two rows are equal in them.
+        Unique for each row.
     running : dict of str to Column
-        New columns (bigint): what these are in all rows before, added up.
+        New columns (bigint): sums of these over all previous rows.
     place : str
-        A folder for the sorted table: cut into other parts a second time, the sums would not fit.
+        Folder for the sorted table: computed again, its parts could differ.
     """
     part = F.spark_partition_id().alias("part")
     table.repartitionByRange(*order).select("*", part).write.mode("overwrite").parquet(place)

@@ -29,7 +29,7 @@ for module in (worker, accuracy):
 def evaluate(
     spark: SparkSession, run: str, n_users: int, n_items: int, split: Mapping[str, int], n: int
 ) -> dict[str, float]:
-    """Measure as `recsys.evaluation.metrics.evaluate` does, on the same users.
+    """Evaluate as `recsys.evaluation.metrics.evaluate`, on the same users.
 
     Metrics that need a whole list with its items' neighbours or text (`ListMetric`) are left out.
 
@@ -94,7 +94,7 @@ def _exposure(measured: DataFrame, known: DataFrame, n_users: int, n_items: int)
         "times", F.coalesce("listeners", F.lit(0)).alias("listeners")
     )
     times, counts = np.array([tuple(row) for row in shown.collect()], np.int64).reshape(-1, 2).T
-    # How many items have each number of listeners tells the place of all of them.
+    # The popularity rank follows from the number of items with each number of users.
     with_count = np.array(
         [tuple(row) for row in listeners.groupBy("listeners").count().collect()], np.int64
     ).reshape(-1, 2)
@@ -107,7 +107,7 @@ def _exposure(measured: DataFrame, known: DataFrame, n_users: int, n_items: int)
 
 @contextmanager
 def items_sent(spark: SparkSession, run: str, n_items: int, seed: int) -> Iterator[str]:
-    """Send labels and factors of all items to the machines of all workers, a file each; yield its name.
+    """Send labels and factors of all items to each machine as a file; yield its name.
 
     It is mapped into memory, so that the workers of one machine share it: 4 bytes for each factor, and
     the labels. It passes through a file of the driver, never as a whole through its memory. Equal scores

@@ -1,4 +1,4 @@
-"""Files in whatever store a run is kept in: read, written and removed as Spark does it."""
+"""Small files in any store that Spark supports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recsys.errors import InputError
 
 
 def read_file(spark: SparkSession, path: str) -> bytes | None:
-    """Return what a small file holds; None if there is no such file."""
+    """Read a small file; None if it does not exist."""
     found = _hadoop(spark, path)
     if found is not None:
         store, place, java = found
@@ -31,7 +31,7 @@ def read_file(spark: SparkSession, path: str) -> bytes | None:
 
 
 def write_file(spark: SparkSession, path: str, content: bytes) -> None:
-    """Write a small file; one that is there is replaced."""
+    """Write or replace a small file."""
     found = _hadoop(spark, path)
     if found is not None:
         store, place, _ = found
@@ -47,7 +47,7 @@ def write_file(spark: SparkSession, path: str, content: bytes) -> None:
 
 
 def remove(spark: SparkSession, path: str) -> None:
-    """Remove a folder or a file, if it is there."""
+    """Remove a folder or a file, if it exists."""
     found = _hadoop(spark, path)
     if found is not None:
         store, place, _ = found
@@ -62,7 +62,7 @@ def remove(spark: SparkSession, path: str) -> None:
 
 
 def exists(spark: SparkSession, path: str) -> bool:
-    """Say whether there is a file or a folder."""
+    """Return whether a file or a folder exists."""
     found = _hadoop(spark, path)
     if found is not None:
         store, place, _ = found
@@ -72,7 +72,7 @@ def exists(spark: SparkSession, path: str) -> bool:
 
 
 def _hadoop(spark: SparkSession, path: str) -> tuple[Any, Any, Any] | None:
-    """Return the store, the path in it and Java; None over Spark Connect, which has no Java here."""
+    """Return the Hadoop file system, the path in it, and the JVM; None over Spark Connect."""
     if not hasattr(spark, "_jvm"):
         return None
     java = spark._jvm
@@ -81,12 +81,12 @@ def _hadoop(spark: SparkSession, path: str) -> tuple[Any, Any, Any] | None:
 
 
 def _arrow(path: str) -> tuple[Any, str]:
-    """Return the store and the path in it.
+    """Return the Arrow file system and the path in it.
 
     Raises
     ------
     InputError
-        If it is of a kind that is not known here.
+        If the scheme is not supported.
     """
     try:
         return fs.FileSystem.from_uri(path.replace("s3a://", "s3://", 1))

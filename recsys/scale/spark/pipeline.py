@@ -1,4 +1,4 @@
-"""Training, measuring and recommending on Spark; a run is a folder of Parquet files.
+"""Pipeline on Spark: hold-out, training, evaluation and lists; a run is a folder of Parquet files.
 
 Format 1: `items`, `users`, `known` and `hidden` hold parts sorted by code, one range of codes after another in
 the order of the files' names; `run.json` is written last, so that a folder without it is an unfinished run.
@@ -42,32 +42,32 @@ def train(
     title: str,
     say: Say,
 ) -> dict[str, Any]:
-    """Read, hide, train, measure and write a run.
+    """Read pairs, hold out, train, evaluate, and write a run.
 
     Parameters
     ----------
     spark : SparkSession
     path, out : str
-        Where the rows are, and the folder of the run.
+        Input rows, and the folder of the run.
     model : recsys.models.als.ALS
         Untrained, for its settings.
     split : mapping
         `minimum`, `hidden` and `seed`, as in `recsys.data.splitting.hold_out`.
     n : int
-        Length of the lists that are measured.
+        Length of the evaluated lists.
     blocks : int
-        Into how many blocks Spark cuts users and items; 0 for as many as the session has cores, at least 4.
+        Number of blocks of users and of items; 0 for the number of cores, at least 4.
     columns : mapping
-        See `tables.read`.
+        See `encoding.read`.
     title : str
-        What the run is called.
+        Title of the run.
     say : function
-        Takes a sentence about what is being done.
+        Receives sentences about the progress.
 
     Returns
     -------
     dict
-        What `run.json` holds, and `seconds` by step.
+        Contents of `run.json`, and `seconds` by step.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def train(
 
 
 class _Clock:
-    """Says what is being done, to Spark's own pages as well, and how long it took."""
+    """Progress messages, in Spark's UI as well, and seconds by step."""
 
     def __init__(self, spark: SparkSession, say: Say) -> None:
         self.context = spark_context(spark)
@@ -142,7 +142,7 @@ class _Clock:
 
 
 def _count(rows: encoding.Rows, pairs: DataFrame) -> dict[str, int]:
-    """Count pairs and refused rows, and say what is wrong with them as a whole.
+    """Count pairs and refused rows, and check them as a whole.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def _count(rows: encoding.Rows, pairs: DataFrame) -> dict[str, int]:
 def _number(
     rows: encoding.Rows, pairs: DataFrame, split: Mapping[str, int], work: str
 ) -> tuple[DataFrame, DataFrame]:
-    """Give users and items their codes.
+    """Assign codes to users and items.
 
     Returns
     -------
@@ -204,7 +204,7 @@ def _number(
 def _hide(
     pairs: DataFrame, users: DataFrame, items: DataFrame, model: ALS, split: Mapping[str, int]
 ) -> DataFrame:
-    """Return all pairs with codes, sorted by user: see `arrays.hold_out` for the columns."""
+    """Return all pairs with codes, sorted by user, with columns of `worker.hold_out`."""
     user = users.select("user", F.col("code").cast("int").alias("user_code"), "start")
     item = items.select("item", F.col("code").cast("int").alias("item_code"), "place")
     coded = (
@@ -240,7 +240,7 @@ def _write_factors(users: DataFrame, items: DataFrame, fitted: Any, factors: int
 
 
 def read_run(spark: SparkSession, run: str) -> dict[str, Any]:
-    """Return what `run.json` holds.
+    """Read `run.json`.
 
     Raises
     ------
@@ -263,7 +263,7 @@ def read_run(spark: SparkSession, run: str) -> dict[str, Any]:
 
 
 def recommend(spark: SparkSession, run: str, out: str, n: int, say: Say) -> dict[str, Any]:
-    """Write the `n` best items of each user that they do not know into Parquet.
+    """Write the `n` best unseen items of each user as Parquet.
 
     Columns `user` (text), `rank` (int, from 1), `item`, `name` (text) and `score` (float).
 

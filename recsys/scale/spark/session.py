@@ -1,4 +1,4 @@
-"""A Spark session that is there or says why not, keeps its noise off the screen and ends with the work."""
+"""Spark session: start with clear errors, quiet output, and a clean end."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def open_session(master: str, conf: Mapping[str, str]) -> Iterator[Any]:
     builder = builder.remote(master) if remote else builder.master(master)
     local = LOCAL if master.startswith("local") else {}
     if local:
-        # Else the workers take whatever `python3` is.
+        # Otherwise workers use any `python3`.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     for name, value in (SETTINGS | local | dict(conf)).items():
         builder = builder.config(name, value)
@@ -88,14 +88,14 @@ def open_session(master: str, conf: Mapping[str, str]) -> Iterator[Any]:
 
 @contextmanager
 def _interruptible(spark: Any) -> Iterator[None]:
-    """Let Ctrl-C cancel what Spark does, from another thread: within a call to Java it would break the connection.
+    """Let Ctrl-C cancel Spark's jobs from another thread: within a call to Java it would break the connection.
 
-    A second Ctrl-C does not wait for that.
+    A second Ctrl-C does not wait.
     """
     asked, ended = threading.Event(), threading.Event()
 
     def cancel() -> None:
-        # Over and over: there may be no job just now.
+        # Repeatedly: there may be no job at the moment.
         while not ended.wait(0.2):
             if hasattr(spark, "_sc"):
                 spark._sc.cancelAllJobs()
@@ -124,7 +124,7 @@ def _interruptible(spark: Any) -> Iterator[None]:
 
 
 def check_java() -> None:
-    """Find out whether Spark can start its Java part.
+    """Check that Java is installed and recent enough.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def check_java() -> None:
 
 @contextmanager
 def _noise_in(log: int) -> Iterator[None]:
-    """Let what is started meanwhile write to a file what it would write to the screen, for good."""
+    """Redirect the output of processes started meanwhile to a file."""
     sys.stdout.flush()
     sys.stderr.flush()
     screen = [os.dup(1), os.dup(2)]
@@ -170,7 +170,7 @@ def _noise_in(log: int) -> Iterator[None]:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return what an error of Spark's says, without its place in Java."""
+    """Return the message of a Spark error, without its Java location."""
     java = getattr(error, "java_exception", None)
     said = java.toString() if java is not None else str(error)
     line = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)

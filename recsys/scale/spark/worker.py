@@ -1,6 +1,6 @@
 """Functions that run on the workers of a cluster: Arrow batches in, NumPy inside, Arrow batches out.
 
-These functions travel to the workers by value, so that NumPy and pyarrow are all that must be there.
+They are pickled by value, so that workers need NumPy and pyarrow alone.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 Formula = Callable[[NDArray[np.bool_], NDArray[np.int64]], NDArray[np.float64]]
 
-# Spark takes a weight of 0 or less for "not played".
+# Spark treats a weight of 0 or less as unobserved.
 LEAST_WEIGHT = 1e-6
 # Dense scores of one block: 1,024 users by 8,192 items are 32 MB.
 USERS_AT_ONCE, ITEMS_AT_ONCE = 1024, 8192
 
 
 class Block(NamedTuple):
-    """Some items whose codes follow each other.
+    """A block of items with consecutive codes.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Block(NamedTuple):
         The first code.
     factors : float32 array, shape (rows, factors)
     turns : int32 array, shape (rows,)
-        Of items with equal scores the one with the lowest turn comes first.
+        Breaks ties: the lowest first.
     """
 
     first: int
@@ -38,7 +38,7 @@ class Block(NamedTuple):
 
 
 def whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Cut rows that are sorted by the column `user` anew, so that no user is in two tables."""
+    """Regroup rows sorted by `user` so that no user is in two tables."""
     rest = None
     for batch in batches:
         table = pa.Table.from_batches([batch])
@@ -58,10 +58,10 @@ def whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 def hold_out(
     batches: Iterable[pa.RecordBatch], minimum: int, hidden: int, seed: int, alpha: float
 ) -> Iterator[pa.RecordBatch]:
-    """Mark the pairs that `recsys.data.splitting.hold_out` hides, and weigh the others as the model `als` does.
+    """Mark the pairs that `recsys.data.splitting.hold_out` holds out, and weigh the others as the model `als` does.
 
-    That function gives pair number t of all, sorted by user and item, the t-th number of a stream, and hides
-    those with the smallest numbers. The generator can jump to the t-th number, so no one needs the whole.
+    That function gives pair number t of all, sorted by user and item, the t-th number of a stream, and holds out
+    those with the smallest numbers. The generator can jump to the t-th number.
 
     Parameters
     ----------
@@ -118,13 +118,13 @@ def item_blocks(items: pa.ipc.RecordBatchFileReader) -> Iterator[Block]:
 def best(
     user_factors: NDArray[np.float32], known: pa.ListArray, blocks: Iterable[Block], n: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return the `n` items with the highest p_u.q_i for each user, those known left out.
+    """Return the `n` unseen items with the highest p_u.q_i for each user.
 
     Parameters
     ----------
     user_factors : float32 array, shape (n_users, factors)
     known : list array of int32, length n_users
-        Codes that are not recommended.
+        Codes to exclude.
     blocks : iterable of Block
         All items.
     n : int
@@ -144,7 +144,7 @@ def best(
         all_scores = user_factors @ block.factors.T
         here = (known_items >= block.first) & (known_items < block.first + len(block.factors))
         all_scores[known_rows[here], known_items[here] - block.first] = -np.inf
-        # Popular items come first, so that few rows find anything better later on.
+        # Popular items come first, so that later blocks rarely improve a list.
         rows = np.flatnonzero(all_scores.max(axis=1) >= scores[:, -1])
         if not len(rows):
             continue
@@ -174,7 +174,7 @@ def _users(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, 
 def measure(
     batches: Iterable[pa.RecordBatch], file: str, n: int, metrics: Mapping[str, Formula]
 ) -> Iterator[pa.RecordBatch]:
-    """Recommend to each user and compare with what is hidden.
+    """Recommend to each user and evaluate on the held-out items.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def measure(
             codes, _ = best(factors, users.column("known"), item_blocks(items), n)
             hidden = users.column("hidden")
             lengths = hidden.value_lengths().to_numpy()
-            # A pair as one number; n_items is more than any code.
+            # A pair as one number.
             n_items = np.int64(1) << 32
             rows = np.arange(len(users), dtype=np.int64)
             pairs = np.repeat(rows, lengths) * n_items + hidden.flatten().to_numpy(zero_copy_only=False)
