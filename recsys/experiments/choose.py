@@ -206,7 +206,7 @@ class Race:
 
     @property
     def chosen(self) -> list[Candidate]:
-        """What was chosen: one candidate, or the parts of a blend, the heaviest first."""
+        """Chosen candidate, or the parts of a blend, the heaviest first."""
         return sorted((one for one in self.candidates if one.weight), key=lambda one: -one.weight)
 
     @property
@@ -219,7 +219,7 @@ class Race:
 
     @property
     def sentence(self) -> str:
-        """What was chosen, among how many, and how sure that is."""
+        """Sentence on the choice, the number of candidates and the confidence."""
         if not self.chosen:
             return ""
         parts = [

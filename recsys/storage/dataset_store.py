@@ -101,7 +101,9 @@ class DatasetStore:
         """
         ensure_space(self.folder)
         if len(self.entries()) >= MAX_DATASETS_PER_OWNER:
-            raise InputError(f"{MAX_DATASETS_PER_OWNER} data sets are kept, and that is the most. Delete one first.")
+            raise InputError(
+                f"{MAX_DATASETS_PER_OWNER} data sets are kept, and that is the most. Delete one first."
+            )
         kept = self._write(dataset, "kept")
         if is_held(dataset.key):
             self.delete(dataset.key)

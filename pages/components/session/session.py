@@ -88,7 +88,7 @@ def start(work: JobScheduler, run: S, on: Dataset | None = None) -> Job[S]:
 
 
 def may_steer(job: Job[Any]) -> bool:
-    """Tell whether this visitor may pause, continue and cancel a job: their own, or one that is nobody's."""
+    """Tell whether this visitor may pause, continue and cancel a job: their own, or one without an owner."""
     return job.owner in ("", owner())
 
 

@@ -32,7 +32,12 @@ def add_notes(
     explained = {drop.title for drop in columns.drops}
     for title in found.table.titles:
         kinds = sorted(set(found.table.column(title)))
-        if plain(title) in EVENTS and title not in explained and 1 < len(kinds) <= 20 and not is_number(kinds):
+        if (
+            plain(title) in EVENTS
+            and title not in explained
+            and 1 < len(kinds) <= 20
+            and not is_number(kinds)
+        ):
             report.note(f"Rows of several kinds count alike; {title} says {', '.join(kinds)[:100]}.")
     if not columns.user:
         report.note(
