@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.components import external_run
-from pages.components.new_listener import panel
+from pages.components.new_listener import own_history, panel
 from pages.components.shell import layout
 from pages.components.widgets import trained
 
@@ -16,4 +16,5 @@ if not job.run.model.supports_fold_in:
 if job.run.model.name == "popular":
     st.info("This model is not personalized. Train another to see your own list.")
 panel.take_link()
+own_history.draw()
 panel.draw(panel.Recommender.of(job.run))

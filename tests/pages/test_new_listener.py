@@ -1,7 +1,9 @@
 """The page of a new listener through the app, without a browser."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from tests.conftest import ROOT
 from tests.pages.test_pages import open_page, said, trained
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
@@ -85,3 +87,27 @@ def test_artists_nobody_is_known_to_play_are_explained(run):
     assert not app.exception
     assert [button for button in app.button if button.label == "Start with these"]
     assert not app.error, said(app)
+
+
+def test_pasted_names_make_a_list_and_what_is_not_found_is_said(run):
+    app = open_page("you.py", run=run)
+    app.text_area(key="own-names").input("metallica, The IRON MAIDEN, Metallicca, Xyzzyx").run()
+    assert not app.exception
+    assert len(listed(app)) == 10
+    said_of_it = " ".join(caption.value.replace("\\", "") for caption in app.caption)
+    assert "found **2** of 4 artists" in said_of_it
+    assert "Not in this data: Metallicca, Xyzzyx" in said_of_it
+    assert any("Metallica" in group.options for group in app.button_group)
+    assert len(app.query_params["artists"].split(",")) == 2
+
+
+def test_names_on_home_lead_to_a_list():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app.text_input(key="home-names").input("Metallica, Iron Maiden").run()
+    assert not app.exception
+    assert app.title[0].value == "You"
+    for _ in range(100):  # until the recommended model is trained
+        if listed(app):
+            break
+        app.run()
+    assert len(listed(app)) == 10

@@ -31,3 +31,8 @@ BASELINE = "baseline"  # id of the run that the others are compared with
 
 # All pages
 LISTEN_AT = "listen-at"  # service that links to listen lead to
+
+# The You page
+EXPORTS = "own-exports"  # int: how many exports were taken; each has a new uploader
+EXPORT_RESULT = "own-export-result"  # what came of the last one, or the InputError
+HOME_RUN = "home-run"  # id of the training that Home shows

@@ -1,0 +1,109 @@
+"""One person's own history: dropped as an export or pasted as names, and turned into their profile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.components.new_listener import panel
+from pages.components.session import keys, session
+from pages.components.shell import layout
+from pages.components.widgets import pickers
+from recsys.data.importing.one_person import OnePerson, read_names, read_one_person
+from recsys.errors import InputError
+from recsys.recommendation.name_matching import match_names
+from recsys.recommendation.new_user import CHOSEN, MOST_ARTISTS, MOST_PLAYS, UserProfile
+
+LISTED = 12
+FORMATS = "Spotify, Last.fm, ListenBrainz, YouTube Music, Apple Music, Deezer, Maloja, or any table of plays"
+
+
+def draw() -> None:
+    """Draw the two ways in, and what came of the last one."""
+    nouns = session.nouns()
+    with st.expander(
+        "Start with me: drop my own export, or paste names",
+        icon=":material/library_music:",
+        expanded=not len(panel.taste()),
+    ):
+        export, pasted = st.columns(2, gap="medium")
+        key = f"own-export-{st.session_state.get(keys.EXPORTS, 0)}"
+        export.file_uploader(
+            f"My own export: {FORMATS}",
+            accept_multiple_files=True,
+            key=key,
+            on_change=_take_files,
+            args=(key,),
+            help="It is read, matched by name and forgotten: nothing of it is stored.",
+        )
+        pasted.text_area(
+            f"Or {nouns.items}, one a line or with commas",
+            key="own-names",
+            height=80,
+            placeholder="Radiohead, Björk, Massive Attack",
+            on_change=_take_names,
+        )
+    _result()
+
+
+def take_text(text: str) -> None:
+    """Make a profile of names that a person wrote; what is wrong is said where the result is."""
+    _guarded(lambda: read_names(text))
+
+
+def _take_names() -> None:
+    text = st.session_state["own-names"]
+    if text.strip():
+        take_text(text)
+
+
+def _take_files(key: str) -> None:
+    files = st.session_state[key]
+    if files:
+        sources: list[tuple[str, Any]] = [(file.name, file) for file in files]
+        st.session_state[keys.EXPORTS] = st.session_state.get(keys.EXPORTS, 0) + 1  # a new, empty uploader
+        _guarded(lambda: read_one_person(sources))
+
+
+def _guarded(read: Callable[[], OnePerson]) -> None:
+    started = time.perf_counter()
+    try:
+        person = read()
+        catalogue = session.dataset().interactions
+        matches = match_names(person.plays, catalogue.names, catalogue.item_counts)
+    except InputError as error:
+        st.session_state[keys.EXPORT_RESULT] = error
+        return
+    top = sorted(matches.found.items(), key=lambda entry: -entry[1])[:MOST_ARTISTS]
+    panel._set(UserProfile({code: min(plays, MOST_PLAYS) or CHOSEN for code, plays in top}))
+    st.session_state[keys.EXPORT_RESULT] = (person, matches, len(top), time.perf_counter() - started)
+
+
+def _result() -> None:
+    """Say what was read, what was found, and what was not, with the nearest names to click."""
+    result = st.session_state.get(keys.EXPORT_RESULT)
+    if result is None:
+        return
+    if isinstance(result, Exception):
+        layout.problem(result)
+        return
+    person, matches, used, seconds = result
+    nouns = session.nouns()
+    more = f"; the {used} with most {nouns.values} are used" if used < len(matches.found) else ""
+    st.caption(
+        f"Read as {layout.escape(person.form)}: found **{len(matches.found):,}** of {len(person.plays):,} "
+        f"{nouns.items} in {1000 * seconds:,.0f} ms{more}."
+    )
+    for note in person.notes[:3]:
+        st.caption(layout.escape(note))
+    missing = list(matches.missing)
+    if not missing:
+        return
+    rest = f" and {len(missing) - LISTED:,} more" if len(missing) > LISTED else ""
+    st.caption(f"Not in this data: {layout.escape(', '.join(missing[:LISTED]))}{rest}.")
+    near = list(dict.fromkeys(code for codes in matches.missing.values() for code in codes))[:LISTED]
+    if near:
+        pickers.artist_pills("Did you mean", near, "own-near", panel._choose, "app")

@@ -1,0 +1,84 @@
+"""Names that people write matched with those of a catalogue: case, accents, articles and guests do not count."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+GUESTS = re.compile(r"\s*[(\[]?\b(?:feat|ft|featuring)\b\.?\s.*$", re.IGNORECASE)
+NEAREST = 3
+# Names that are looked for among those nearly alike; each takes a moment.
+MOST_NEAR = 20
+# Letters that are no letter with an accent.
+PLAIN = str.maketrans(
+    {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ð": "d"}
+    | {"\N{LATIN SMALL LETTER DOTLESS I}": "i"}
+)
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Names that were found in a catalogue, and those that were not.
+
+    Attributes
+    ----------
+    found : dict of int to float
+        Plays by item code, in the order of the names.
+    missing : dict of str to list of int
+        Codes of the items with the nearest names, by the name that was not found; the list may be empty.
+    """
+
+    found: dict[int, float]
+    missing: dict[str, list[int]]
+
+
+def normalize(name: str) -> str:
+    """Return what a name is compared by."""
+    plain = unicodedata.normalize("NFKD", GUESTS.sub("", name).casefold().translate(PLAIN))
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = re.sub(r"\s*&\s*|\s+\+\s+", " and ", plain)
+    plain = re.sub(r"[^\w\s]+", "", plain).strip()
+    plain = re.sub(r"\s+", " ", plain)
+    plain = re.sub(r"^the |,? the$", "", plain)
+    return plain or name.strip().casefold()
+
+
+def match_names(plays: Mapping[str, float], names: Iterable[str], popularity: ArrayLike) -> Matches:
+    """Find names in a catalogue.
+
+    Parameters
+    ----------
+    plays : mapping of str to float
+        Plays by name.
+    names : iterable of str
+        Of the catalogue, by item code.
+    popularity : int array, shape (n_items,)
+        Users of each item: of several items with one name, the most popular is meant.
+    """
+    users = np.asarray(popularity)
+    codes: dict[str, int] = {}
+    for code, name in enumerate(names):
+        key = normalize(str(name))
+        if key not in codes or users[code] > users[codes[key]]:
+            codes[key] = code
+    found: dict[int, float] = {}
+    missing: dict[str, list[int]] = {}
+    for name, count in plays.items():
+        match = codes.get(normalize(name))
+        if match is not None:
+            found[match] = found.get(match, 0.0) + count
+        else:
+            missing[name] = _near(normalize(name), codes) if len(missing) < MOST_NEAR else []
+    return Matches(found, missing)
+
+
+def _near(key: str, codes: Mapping[str, int]) -> list[int]:
+    """Return the items with the nearest names, among those of about the same length."""
+    like = [other for other in codes if abs(len(other) - len(key)) <= max(2, len(key) // 4)]
+    return [codes[other] for other in difflib.get_close_matches(key, like, NEAREST, 0.75)]

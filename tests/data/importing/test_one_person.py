@@ -1,0 +1,66 @@
+"""One person's own history, in the forms that services export."""
+
+import io
+import json
+
+import pytest
+
+from recsys.data.importing.one_person import read_names, read_one_person
+from recsys.errors import InputError
+
+
+def read(name, content):
+    return read_one_person([(name, io.BytesIO(content.encode()))])
+
+
+def test_a_spotify_account_export_is_added_up_by_artist():
+    rows = [
+        {"endTime": f"2024-01-0{day} 10:00", "artistName": artist, "trackName": "a", "msPlayed": 200_000}
+        for day, artist in ((1, "Björk"), (2, "Björk"), (3, "Queen"))
+    ]
+    assert read("StreamingHistory_music_0.json", json.dumps(rows)).plays == {"Björk": 2.0, "Queen": 1.0}
+
+
+def test_a_spotify_extended_export_is_added_up_by_artist():
+    rows = [
+        {
+            "ts": f"2024-01-0{day}T10:00:00Z",
+            "ms_played": 200_000,
+            "master_metadata_track_name": "a",
+            "master_metadata_album_artist_name": artist,
+            "master_metadata_album_album_name": "b",
+            "spotify_track_uri": "spotify:track:1",
+        }
+        for day, artist in ((1, "Björk"), (2, "Björk"), (3, "Queen"))
+    ]
+    assert read("Streaming_History_Audio_2024.json", json.dumps(rows)).plays == {"Björk": 2.0, "Queen": 1.0}
+
+
+def test_a_table_of_artists_and_plays_is_taken():
+    assert read("top.csv", "artist,plays\nQueen,3\nBjörk,7\nMuse,1\n").plays == {
+        "Björk": 7.0,
+        "Queen": 3.0,
+        "Muse": 1.0,
+    }
+
+
+def test_several_people_are_sent_to_the_data_page():
+    with pytest.raises(InputError, match="of 2 people: import it as a dataset"):
+        read("all.csv", "user,artist,plays\na,Queen,3\nb,Queen,4\na,Muse,1\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "plays"),
+    [
+        ("Radiohead\nBjörk\n\nMuse", {"Radiohead": 0, "Björk": 0, "Muse": 0}),
+        ("Radiohead, Björk,Muse", {"Radiohead": 0, "Björk": 0, "Muse": 0}),
+        ("1. Radiohead (12)\n2) Björk, 40\n- Muse: 3", {"Björk": 40, "Radiohead": 12, "Muse": 3}),
+    ],
+)
+def test_a_pasted_list_may_have_numbers_and_plays(text, plays):
+    assert read_names(text).plays == plays
+
+
+def test_an_empty_list_is_refused():
+    with pytest.raises(InputError, match="no name"):
+        read_names(" \n ")
