@@ -10,7 +10,7 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 # `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
 STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
 
-.PHONY: run check test lint units test-spark fuzz browser screens benchmark benchmark-quality clean stale
+.PHONY: run check test lint units test-spark fuzz browser screens benchmark benchmark-quality sbom clean stale
 
 run: $(VENV)/run.stamp
 	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
@@ -41,6 +41,10 @@ lint: $(VENV)/test.stamp
 INPUTS ?= 20000
 fuzz: $(VENV)/test.stamp
 	PYTHONPATH=. OPENBLAS_NUM_THREADS=1 nice -n 19 $(VENV)/bin/python -m tests.robustness.fuzz $(INPUTS)
+
+# What the app installs, as a bill of materials for a release.
+sbom: $(VENV)/test.stamp
+	@$(VENV)/bin/python -m tests.project.sbom
 
 # The pictures in the README.
 screens: browser

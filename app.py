@@ -4,7 +4,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from pages.components.shell import home
-from server import health, start
+from server import health, metrics, start
 from server.headers import Headers, SameOrigin
 from server.owner_cookie import OwnerCookie
 from server.signing_in import SignedInUploads, SigningIn
@@ -15,7 +15,7 @@ else:
     app = st.App(
         __file__,
         lifespan=start.lifespan,
-        routes=[health.ROUTE],
+        routes=[health.ROUTE, metrics.ROUTE],
         middleware=[
             Middleware(Headers),
             Middleware(SameOrigin),
