@@ -46,9 +46,9 @@ WATCH = """
     if (!curve) return null;
     const chart = `${curve.length} ${curve[curve.length - 1].y}`;
     if (!all) return [chart];
+    const ranked = document.querySelector(".live-chart-plot")._fullData.find((t) => t.name === "NDCG@10");
     const list = document.querySelector(".ranked-list")?.dataset.draws;
-    const ndcg = document.querySelector(".st-key-figures [data-testid=stMetricValue]")?.textContent;
-    return [chart, list, ndcg];
+    return [chart, `${ranked?.y}`, list];
   };
   window.addEventListener("input", () => { window.moved = performance.now(); window.before = seen(); }, true);
   const look = () => {
@@ -104,6 +104,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             waits = measure(page, address, model, query, epochs, all_of_it, options.moves)
             page.close()
+            print(f"{model}: median {statistics.median(waits):.0f} ms", file=sys.stderr, flush=True)
             found[model] = {
                 "median": statistics.median(waits),
                 "p95": statistics.quantiles(waits, n=20, method="inclusive")[-1],
