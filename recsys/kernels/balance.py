@@ -71,6 +71,19 @@ class WeightedRows:
         threads.run([partial(add, place) for place in range(len(self._parts))])
         return sums.sum(axis=0)
 
+    def squares(self) -> Floats:
+        """Return the diagonal of the Gram matrix; float32 array, shape (factors,)."""
+        sums = np.zeros((len(self._parts), self._factors.shape[1]))
+
+        def add(place: int) -> None:
+            for here in threads.parts(self._parts[place], CHUNK):
+                rows = self._taken(here)
+                rows *= self._roots[here]
+                sums[place] += np.einsum("rf,rf->f", rows, rows)
+
+        threads.run([partial(add, place) for place in range(len(self._parts))])
+        return sums.sum(axis=0).astype(np.float32)
+
     def turn(self, matrix: Floats) -> None:
         """Multiply the rows with a matrix."""
 

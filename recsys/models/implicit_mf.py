@@ -29,8 +29,10 @@ DECAY_ZEROS = 10.0  # of the zeros in the regularization of a row, where its own
 USER_DECAY_POWER = 0.5
 ITEM_DECAY_POWER = 0.9
 FIRST_SUM = 0.1
-# How often in an epoch the basis is renewed in which the zeros' pull is diagonal.
-RENEWALS = 2
+# The basis in which the zeros' pull is diagonal is renewed after so many steps of an average row, on the side of
+# users or items whose rows move less; so often at least, and at most, in an epoch.
+STEPS_PER_RENEWAL = 8
+RENEWALS = (2, 8)
 USERS_PER_SOLVE = 8_192
 USERS_PER_TASK = 512
 
@@ -166,14 +168,22 @@ class ImplicitMF(BlockedMF):
         steps, known = self._steps_of_rows(interactions), self._known_rows(interactions)
         pairs = self._arrange(interactions, random)
         epochs = int(self.settings["epochs"])
+        renewals = int(
+            np.clip(np.ceil(min(self.user_count, self._item_count) / STEPS_PER_RENEWAL), *RENEWALS)
+        )
         for epoch in range(epochs):
             rate = self.settings["learning_rate"] * slowed_down(epoch, epochs)
-            stretch = -(-len(pairs) // RENEWALS)
-            before, renewed = 0, -stretch
+            stretch = -(-len(pairs) // (2 * renewals))
+            before, renewed, at_basis = 0, -stretch, True
             for visit in pairs.visits(random, min(stretch, matrix_factorization.PAIRS_PER_STEP)):
                 done = visit.done
                 if before - renewed >= stretch:
-                    spectra, renewed = self._renew_basis(*known, epoch + done / len(pairs)), before
+                    if at_basis:
+                        spectra = self._renew_basis(*known, epoch + done / len(pairs))
+                    else:
+                        of_users, of_items = (rows.squares() for rows in known)
+                        spectra = _pulls(of_items), _pulls(of_users)
+                    renewed, at_basis = before, not at_basis
                 blocked_sgd.sgd_implicit(visit, pairs, users, items, steps, spectra, rate)
                 self._version += 1
                 before = done
@@ -218,8 +228,7 @@ class ImplicitMF(BlockedMF):
         basis = balance.balance(gram_p, gram_q)
         users.turn(basis.turn_p)
         items.turn(basis.turn_q)
-        of_users, of_items = basis.spectrum_q[None], basis.spectrum_p[None]
-        return blocked_sgd.Rows(of_users, biased=False), blocked_sgd.Rows(of_items, biased=False)
+        return _pulls(basis.spectrum_q), _pulls(basis.spectrum_p)
 
     def finalize(self, interactions: Interactions) -> bool:
         """Take the best p_u for every listener, given the item factors as they are."""
@@ -379,6 +388,11 @@ class ImplicitMF(BlockedMF):
         pulls[:, plays] *= weights * targets
         pulls[:, ~plays] *= -strength * (unwanted @ vector)
         return _Taste(matrix, pulls, vector.astype(np.float64))
+
+
+def _pulls(spectrum: NDArray[np.float32]) -> blocked_sgd.Rows:
+    """Return the diagonal of a Gram matrix as the single row that the kernel reads."""
+    return blocked_sgd.Rows(spectrum[None], biased=False)
 
 
 def _row_steps(
