@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 if TYPE_CHECKING:
     from recsys.data.interactions import Interactions
     from recsys.evaluation.ranked_lists import RankedLists
+
+LISTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Exposure:
         Its users in training, and its place by them, 1 for the most popular.
     n_items, n_users : int
         All items and all users of the data.
+    n_lists, length : int
+        How many lists there are, and their places.
     """
 
     times: NDArray[np.int64]
@@ -38,13 +43,16 @@ class Exposure:
     ranks: NDArray[np.int64]
     n_items: int
     n_users: int
+    n_lists: int
+    length: int
 
     @classmethod
     def of(cls, items: NDArray[np.int32], train: Interactions) -> Exposure:
         """Count the items of lists, in which -1 is no item."""
         recommended, times = np.unique(items[items >= 0], return_counts=True)
         ranks = popularity_ranks(train)[recommended]
-        return cls(times, train.item_counts[recommended], ranks, train.n_items, train.n_users)
+        counts = train.item_counts[recommended]
+        return cls(times, counts, ranks, train.n_items, train.n_users, *items.shape)
 
 
 def popularity_ranks(interactions: Interactions) -> NDArray[np.int64]:
@@ -78,6 +86,21 @@ def popularity_rank(exposure: Exposure) -> float:
 def inequality(exposure: Exposure) -> float:
     """Return the Gini coefficient of how often all items are recommended, 0 to 1."""
     return gini(np.append(np.zeros(exposure.n_items - len(exposure.times)), exposure.times))
+
+
+def personalization(exposure: Exposure) -> float:
+    """Return the mean share of their places in which two users' lists differ, 0 to 1; 0 for a single list.
+
+    Two lists share an item as often as pairs can be made of the lists it stands in, so that no pair is looked at.
+
+    References
+    ----------
+    T. Zhou et al., "Solving the apparent diversity-accuracy dilemma of recommender systems", PNAS 107(10), 2010:
+    personalization, 1 - q_uv / L with q_uv the items that two lists of length L share.
+    """
+    pairs = exposure.n_lists * (exposure.n_lists - 1)
+    shared = float((exposure.times * (exposure.times - 1)).sum())
+    return 1 - shared / (pairs * exposure.length) if pairs else 0.0
 
 
 def gini(amounts: NDArray[Any]) -> float:
@@ -114,6 +137,15 @@ def popularity_rank_without(lists: RankedLists) -> NDArray[np.float64]:
     return _mean_without(lists, popularity_ranks(lists.train))
 
 
+def personalization_without(lists: RankedLists) -> NDArray[np.float64]:
+    """Return the personalization without each list."""
+    shown, codes, counts = _counted(lists)
+    m, length = lists.items.shape
+    own = np.where(shown, counts[codes] - 1, 0).sum(axis=1)
+    shared = (counts * (counts - 1)).sum() - 2 * own
+    return 1 - shared / max((m - 1) * (m - 2) * length, 1)
+
+
 def inequality_without(lists: RankedLists) -> NDArray[np.float64]:
     """Return the Gini coefficient without each list."""
     shown, codes, counts = _counted(lists)
@@ -131,6 +163,56 @@ def inequality_without(lists: RankedLists) -> NDArray[np.float64]:
     lost = np.where(listed > 0, 2 * k - m - 1, 0).sum(axis=1)
     weighted = ((2 * np.arange(1, m + 1) - m - 1) * ascending).sum() - lost.astype(np.float64)
     return weighted / (m * np.maximum(lengths.sum() - lengths, 1))
+
+
+def serendipity(lists: RankedLists) -> NDArray[np.float64]:
+    """Return the share of each list that are hits and not among the most popular items that the user lacks; 0 to 1.
+
+    References
+    ----------
+    M. Ge, C. Delgado-Battenfeld, D. Jannach, "Beyond accuracy: evaluating recommender systems by coverage and
+    serendipity", RecSys 2010: useful items that a primitive model, here the most popular, does not recommend. Of
+    equally popular items the first in the data comes first.
+    """
+    train, length = lists.train, lists.items.shape[1]
+    places = np.empty(train.n_items, np.int64)
+    places[np.argsort(-train.item_counts, kind="stable")] = np.arange(train.n_items)
+    ends = np.empty(len(lists.users), np.int64)
+    for row, user in enumerate(lists.users.tolist()):
+        known = places[train.item_codes[train.of_user(user)]]
+        end = length
+        while (longer := length + np.count_nonzero(known < end)) > end:
+            end = longer
+        ends[row] = end
+    unexpected = places[np.maximum(lists.items, 0)] >= ends[:, None]
+    return (lists.hits & unexpected).sum(axis=1) / length
+
+
+def diversity(lists: RankedLists) -> NDArray[np.float64]:
+    """Return how different the users of the items of each list are: the mean of 1 - cosine over its pairs, 0 to 1.
+
+    An item is the vector of its users in training; one without users is unlike all others.
+
+    References
+    ----------
+    C.-N. Ziegler et al., "Improving Recommendation Lists Through Topic Diversification", WWW 2005: intra-list
+    similarity. The squared length of a sum of unit vectors holds every pair twice, and each vector with itself.
+    """
+    train = lists.train
+    norms = np.sqrt(np.maximum(train.item_counts, 1))
+    ones = (1 / norms[train.item_codes], (train.item_codes, train.user_codes))
+    units = sparse.csr_array(ones, shape=(train.n_items, train.n_users))
+    alike = np.zeros(len(lists.items))
+    for first in range(0, len(alike), LISTS_AT_ONCE):
+        items = lists.items[first : first + LISTS_AT_ONCE]
+        rows, columns = np.nonzero(items >= 0)
+        chosen = (np.ones(len(rows)), (rows, items[rows, columns]))
+        sums = sparse.csr_array(chosen, shape=(len(items), train.n_items)) @ units
+        alike[first : first + len(items)] = sums.multiply(sums).sum(axis=1)
+    shown = lists.items >= 0
+    known = (shown & (train.item_counts[np.maximum(lists.items, 0)] > 0)).sum(axis=1)
+    pairs = shown.sum(axis=1) * (shown.sum(axis=1) - 1)
+    return 1 - (alike - known) / np.maximum(pairs, 1)
 
 
 def rarely_played(items: NDArray[np.int32], train: Interactions) -> float:

@@ -76,6 +76,33 @@ def test_what_is_recommended_is_measured_by_hand(four_items):
     assert measured["gini"] == pytest.approx(gini(np.array([3.0, 1, 0, 1])))
 
 
+def test_personalization_by_hand(four_items):
+    metric = metrics.METRICS["personalization"]
+    # shared: 2 of 2, 1 of 2, 1 of 2
+    lists = without_hits(np.array([[0, 1], [1, 0], [0, 3]], np.int32), four_items)
+    assert metric.figure(lists) == pytest.approx((0 + 1 / 2 + 1 / 2) / 3)
+    assert metric.figure(without_hits(lists.items[:1], four_items)) == 0
+
+
+def test_diversity_by_hand(four_items):
+    # users of the items: a 1 2 3, b 1 2, c 3, d 4
+    cosines = {"ab": 2 / math.sqrt(6), "ac": 1 / math.sqrt(3), "bc": 0}
+    lists = without_hits(np.array([[0, 1, 2], [0, 3, -1]], np.int32), four_items)
+    assert metrics.METRICS["diversity"].per_user(lists) == pytest.approx([1 - sum(cosines.values()) / 3, 1])
+
+
+def test_serendipity_by_hand(four_items):
+    # user 4 (code 3) has d, so that the most popular two are a and b; user 3 (code 2) has a and c: b and d
+    lists = RankedLists(
+        np.array([3, 2], np.int32),
+        np.array([[0, 2], [1, -1]], np.int32),
+        np.array([[True, True], [True, False]]),
+        np.array([2, 1]),
+        four_items,
+    )
+    assert metrics.METRICS["serendipity"].per_user(lists) == pytest.approx([1 / 2, 0])
+
+
 def test_hits_are_found_by_user_and_item(four_items):
     users = np.array([1, 3], np.int32)
     items = np.array([[1, 2, -1], [3, 1, 0]], np.int32)

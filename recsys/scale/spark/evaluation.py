@@ -31,7 +31,7 @@ def evaluate(
 ) -> dict[str, float]:
     """Evaluate as `recsys.evaluation.metrics.evaluate`, on the same users.
 
-    Metrics that need a whole list with its items' neighbours or text (`ListMetric`) are left out.
+    Metrics of a list and its user's training data (`ListMetric`) are left out.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def evaluate(
         measured = together.mapInArrow(measure, kinds).persist()
         means = measured.agg(F.count("*"), *(F.avg(name) for name in formulas)).first()
         figures = dict(zip(formulas, means[1:], strict=True))
-        exposure = _exposure(measured, known, n_users, n_items)
+        exposure = _exposure(measured, known, n_users, n_items, means[0], n)
         figures |= {
             row.name: row.of_exposure(exposure) for row in rows if isinstance(row, metrics.ExposureMetric)
         }
@@ -86,7 +86,9 @@ def by_user(pairs: DataFrame, name: str) -> DataFrame:
     return pairs.groupBy("user").agg(F.collect_list("item").alias(name))
 
 
-def _exposure(measured: DataFrame, known: DataFrame, n_users: int, n_items: int) -> Exposure:
+def _exposure(
+    measured: DataFrame, known: DataFrame, n_users: int, n_items: int, n_lists: int, length: int
+) -> Exposure:
     """Count how often each item is recommended, as `Exposure.of` does."""
     listeners = known.groupBy("item").agg(F.count("*").alias("listeners")).persist()
     shown = measured.select(F.explode("items").alias("item")).groupBy("item").agg(F.count("*").alias("times"))
@@ -102,7 +104,7 @@ def _exposure(measured: DataFrame, known: DataFrame, n_users: int, n_items: int)
     with_count = with_count[with_count[:, 0].argsort()]
     above = np.append(with_count[::-1, 1].cumsum()[::-1], 0)
     ranks = 1 + above[np.searchsorted(with_count[:, 0], counts, "right")]
-    return Exposure(times, counts, ranks, n_items, n_users)
+    return Exposure(times, counts, ranks, n_items, n_users, n_lists, length)
 
 
 @contextmanager
