@@ -133,7 +133,7 @@ PAGES = (
         "pages/health.py",
         "Server status",
         ":material/monitor_heart:",
-        "For those who run the server. Machines read the same at `/health.json`.",
+        "For those who run the server. Machines read the same at /health.json.",
     ),
 )
 # Pages of former versions: the page that has their content now, and what its address needs to show it.
