@@ -78,6 +78,6 @@ def test_machines_and_people_read_the_same():
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["Data sets in memory"].isdigit()
     work, versions = (table.value for table in app.table)
-    assert {*now["work"]["trainings"], "in memory"} == set(work[""])
+    assert {*now["work"]["trainings"], "in memory"} == set(work["State"])
     assert work["Trainings"].iloc[-1] == f"{now['held']['trainings'] / 1e6:,.1f} MB"
-    assert dict(zip(versions[""], versions["Version"], strict=True)) == now["versions"]
+    assert dict(zip(versions["Package"], versions["Version"], strict=True)) == now["versions"]
