@@ -46,6 +46,7 @@ function fill(row, { name, item, bar, score, hit, mark, listen }, place, setTrig
   badge.textContent = [hit ? "✓ hit" : "", mark].filter(Boolean).join(" · ");
   badge.className = hit ? "hit" : mark === "new" ? "new" : "";
   link.href = listen;
+  link.hidden = !listen;
   link.title = `Listen to ${name}`;
   link.setAttribute("aria-label", `Listen to ${name}`);
   line.style.width = `${100 * bar}%`;

@@ -91,7 +91,7 @@ def diagnose(
         )
     disagreement = _lists(history, validation, settings)
     findings += disagreement
-    too_strong = None if jagged else _lambda_too_high(train, validation, references, settings)
+    too_strong = None if jagged else _lambda_too_high(history, train, validation, references, settings)
     if too_strong:
         return [*findings, too_strong]
     findings += _worse_than_the_mean(train, validation, references, settings)
@@ -132,6 +132,8 @@ def _lists(
     then, now = (before[-1] if before else 0.0), ranked[-1][1].ndcg or 0.0
     if validation[-1] <= (1 + FLAT) * validation[lowest] or now <= 1.05 * then + 0.002:
         return []
+    if now < 0.75 * max(epoch.ndcg or 0.0 for at, epoch in ranked if at > lowest):
+        return []  # they were better in between: both overfit
     watched = settings.get("watch") == "ndcg"
     return [
         Finding(
@@ -142,7 +144,14 @@ def _lists(
     ]
 
 
+def _learned(history: Sequence[Epoch]) -> bool:
+    """Tell whether the lists got better since the first epoch in which they were measured."""
+    measured = [epoch.ndcg for epoch in history if epoch.ndcg is not None]
+    return len(measured) > 1 and measured[-1] > 1.05 * measured[0] + 0.002
+
+
 def _lambda_too_high(
+    history: Sequence[Epoch],
     train: Curve,
     validation: Curve,
     references: Mapping[str, float],
@@ -165,7 +174,9 @@ def _lambda_too_high(
             if above
             else "hardly below the line of predicting the mean"
         )
-    elif not references and train[0] - train[-1] < 0.02 * train[0] and train[-1] > 0:
+    elif (
+        not references and train[0] - train[-1] < 0.02 * train[0] and train[-1] > 0 and not _learned(history)
+    ):
         line = "where they began"
     else:
         return None

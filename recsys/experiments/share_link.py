@@ -45,6 +45,16 @@ def from_query(query: Mapping[str, object]) -> tuple[Setup, list[str]]:
         name = Setup.model
     defaults = MODELS[name].defaults
     settings = {wanted: _read(query, wanted, default, complaints) for wanted, default in defaults.items()}
+    if (
+        names_a_setup(query) and "validation" not in query
+    ):  # links have named it since lambda has today's scale
+        upgraded = MODELS[name].upgrade_settings(settings)
+        complaints += [
+            f"{ROWS[changed].label} {settings[changed]:g} of this older link is {upgraded[changed]:g} on today's scale."
+            for changed in settings.keys() & query.keys()
+            if upgraded[changed] != settings[changed]
+        ]
+        settings |= {changed: upgraded[changed] for changed in settings.keys() & query.keys()}
     try:
         make_settings(name, **settings)
     except InputError as error:  # settings that are allowed each, and not together

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,6 +200,11 @@ class AsymmetricSVD(ValuePrediction):
                 if done == epochs:
                     self.finalize(interactions)
                 yield done
+
+    def upgrade_arrays(self, train: Interactions) -> dict[str, NDArray[Any]]:
+        """Return that the history of a user had no weights."""
+        offsets = np.zeros(train.n_items, np.float32)
+        return super().upgrade_arrays(train) | {"expected_offsets": offsets, "deviation": np.asarray(0.0)}
 
     def finalize(self, interactions: Interactions) -> bool:
         """Take the best b_u for every listener: the damped mean of what the rest leaves over."""

@@ -166,6 +166,15 @@ class Model(ABC):
         """
         return False
 
+    @classmethod
+    def upgrade_settings(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings of a saved run of format 2, or of a link of that time, as this version means them."""
+        return settings
+
+    def upgrade_arrays(self, train: Interactions) -> dict[str, NDArray[Any]]:
+        """Return the learned arrays that saved runs of format 2 do not have, from the training data."""
+        return {}
+
     def free_buffers(self) -> None:  # noqa: B027 - most models have none
         """Free buffers used only in training; to be called when training is over."""
 

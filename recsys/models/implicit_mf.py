@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ DECAY_ZEROS = 10.0  # of the zeros in the regularization of a row, where its own
 USER_DECAY_POWER = 0.5
 ITEM_DECAY_POWER = 0.9
 FIRST_SUM = 0.1
+OLD_REGULARIZATION = 0.035  # its default before it was made free of the scale of the data
 # The basis in which the zeros' pull is diagonal is renewed after so many steps of an average row, on the side of
 # users or items whose rows move less; so often at least, and at most, in an epoch.
 STEPS_PER_RENEWAL = 8
@@ -161,6 +162,20 @@ class ImplicitMF(BlockedMF):
         self.user_log_means, self.log_deviation = centred_logs(interactions)
         self.user_count = len(interactions) / int(np.count_nonzero(interactions.user_counts))
         self.item_counts = interactions.item_counts.astype(np.float32)
+
+    @classmethod
+    def upgrade_settings(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings with lambda on today's scale; its default was 0.035 where it is 0.45 now."""
+        scale = float(cls.defaults["regularization"]) / OLD_REGULARIZATION
+        return settings | {"regularization": round(settings["regularization"] * scale, 9)}
+
+    def upgrade_arrays(self, train: Interactions) -> dict[str, NDArray[Any]]:
+        """Return the statistics of the training data."""
+        self.describe(train)
+        return {
+            name: np.asarray(getattr(self, name))
+            for name in ("user_log_means", "log_deviation", "user_count")
+        }
 
     def _epochs(self, interactions: Interactions, random: np.random.Generator) -> Iterator[float]:
         assert self._rows is not None  # noqa: S101 - `_start` comes first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,6 +175,10 @@ class ValuePrediction(MatrixFactorization):
     def target(self) -> str:  # type: ignore[override]
         """Description of the predicted value, which depends on the data."""
         return "{nouns.value}" if self.rated else "log(1 + {nouns.value})"
+
+    def upgrade_arrays(self, train: Interactions) -> dict[str, NDArray[Any]]:
+        """Return that counts were predicted by their logarithm, whatever they were."""
+        return {"rated": np.asarray(0.0)}
 
     def _look_at(self, interactions: Interactions) -> None:
         """Decide by the training data what is predicted, and take its mean."""

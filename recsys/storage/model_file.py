@@ -24,9 +24,8 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split, hold_out
 from recsys.errors import InputError
 from recsys.experiments.training import Epoch
-from recsys.models import make_model
+from recsys.models import MODELS, make_model
 from recsys.models.base import Model, SparseShape
-from recsys.models.implicit_mf import ImplicitMF
 from recsys.system.atomic_files import reason, write_atomic
 
 RUN_FORMAT = 3
@@ -215,7 +214,7 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
             metadata, _, start = _split(file, path)
             file.seek(start)
             _compare(metadata, hashlib.file_digest(file, "sha256").hexdigest())
-        data, settings = metadata["data"], metadata["settings"]
+        data, settings = metadata["data"], saved_settings(metadata)
         if data["fingerprint"] != dataset.interactions.fingerprint:
             raise InputError(
                 f"{path} was trained on other data ({data['title']}) than {dataset.title}. "
@@ -225,15 +224,25 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
         with safetensors.safe_open(path, framework="np") as opened:
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         split = hold_out(dataset.interactions, **metadata["split"])
-        if metadata["format"] == 2 and isinstance(model, ImplicitMF):
-            model.describe(split.train)
-            arrays = {
-                name: np.asarray(getattr(model, name)) for name in model.learned if hasattr(model, name)
-            } | arrays
+        if metadata["format"] == 2:
+            arrays = model.upgrade_arrays(split.train) | arrays
         _from_arrays(model, arrays, dataset)
         history = read_history(metadata["history"])
         kept = metadata.get("kept")
         return SavedRun(model, split, history, kept if isinstance(kept, int) else None)
+
+
+def saved_settings(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a saved run as this version means them.
+
+    Raises
+    ------
+    KeyError, TypeError
+        If they are invalid.
+    """
+    settings: dict[str, Any] = metadata["settings"]
+    model = MODELS.get(metadata["model"])
+    return model.upgrade_settings(settings) if model and metadata["format"] == 2 else settings
 
 
 def read_history(rows: Sequence[dict[str, Any]]) -> list[Epoch]:

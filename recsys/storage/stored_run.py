@@ -11,7 +11,7 @@ from recsys.data.dataset import SHARED
 from recsys.errors import InputError
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch
-from recsys.storage.model_file import DAMAGED, damaged, read_history, read_metadata
+from recsys.storage.model_file import DAMAGED, damaged, read_history, read_metadata, saved_settings
 from recsys.system.atomic_files import reason
 
 SUFFIX = ".safetensors"
@@ -88,7 +88,7 @@ def parse_metadata(metadata: dict[str, Any], run_id: str, path: Path | str, writ
         created = datetime.fromisoformat(label.get("created", written.isoformat()))
         setup = Setup(
             model=metadata["model"],
-            settings=metadata["settings"],
+            settings=saved_settings(metadata),
             minimum=int(split["minimum"]),
             hidden=int(split["hidden"]),
             validation=float(split.get("validation", 0.0)),  # there were two parts before

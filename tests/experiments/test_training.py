@@ -311,22 +311,24 @@ def test_a_run_that_nobody_watches_is_paused_with_a_sentence(dataset, gated):
 
 def test_the_oldest_ended_run_is_forgotten_first(dataset, make_run, gated):
     runs = JobScheduler(kept=2)
-    going = runs.start(dataset, gated(epochs=1))
+    going = runs.start(dataset, gated(epochs=1000))
+    going.run.permits.release()
     assert runs.wait(going, "running")
     runs.pause(going)
-    going.run.permits.release(9)
-    assert runs.wait(going, "paused", "done")
-    ended = runs.start(dataset, make_run(epochs=1))
-    assert runs.wait(ended, "done")
-    latest = runs.start(dataset, make_run(epochs=1))
-    assert runs.wait(latest, "done")
-    assert runs.get(latest.id) is latest
-    assert len([job for job in (going, ended) if runs.get(job.id)]) == 1
+    going.run.permits.release()
+    assert runs.wait(going, "paused")
+    ended = []
+    for _ in range(3):
+        ended.append(runs.start(dataset, make_run(epochs=1)))
+        assert runs.wait(ended[-1], "done")
+    assert [runs.get(job.id) is not None for job in (going, *ended)] == [True, False, True, True]
+    runs.cancel(going)
 
 
 def test_too_many_waiting_runs_are_refused(dataset, gated):
-    runs = JobScheduler(kept=1)
+    runs = JobScheduler(waiting=1)
     job = runs.start(dataset, gated(epochs=1))
+    assert runs.wait(job, "running")
     with pytest.raises(InputError, match="Too many trainings"):
         runs.start(dataset, gated(epochs=1))
     job.run.permits.release(9)

@@ -212,7 +212,8 @@ def test_a_model_made_in_one_go_shows_its_lists_and_no_errors(name):
             for part in app.get("bidi_component")
             if "steps" in part.proto.json
         ]
-        assert [*sliders, *(box.label for box in app.selectbox)].count(ROWS[setting].label) == 1
+        boxes = (box.label for box in (*app.selectbox, *app.text_input))
+        assert [*sliders, *boxes].count(ROWS[setting].label) == 1
 
 
 def test_als_is_watched_by_its_lists_alone():

@@ -109,7 +109,7 @@ def test_the_score_on_a_listeners_list_is_the_sum_of_its_parts_or_there_are_none
     _, recommended = recommend_to(model, checkerboard_split, 4, 8)
     codes = [train.item_code(item) for item in recommended["item"]]
     names = because(model, train, 4, codes)
-    assert explains(model, train, 4) == MODELS[name].supports_fold_in
+    assert explains(model, train, 4) == model.supports_fold_in
     if not explains(model, train, 4):
         assert names == [[]] * 8
         return

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from pages.components.session import keys
+from pages.components.session import keys, session
+from recsys.data.nouns import MUSIC
 
 SERVICES = {
     "Spotify": "https://open.spotify.com/search/{}/artists",
@@ -19,13 +20,17 @@ FIRST = "YouTube Music"  # needs no account
 
 
 def address(name: str) -> str:
-    """Return the address where an artist is searched for at the chosen service."""
+    """Return the address where an artist is searched for at the chosen service; "" where the data is not music."""
+    if session.nouns() != MUSIC:
+        return ""
     service = st.session_state.get(keys.LISTEN_AT, FIRST)
     return SERVICES.get(service, SERVICES[FIRST]).format(quote(name, safe=""))
 
 
 def choose() -> None:
-    """Draw the choice of a service."""
+    """Draw the choice of a service, where the data is music."""
+    if session.nouns() != MUSIC:
+        return
     st.selectbox(
         "Listen at",
         list(SERVICES),
