@@ -6,7 +6,7 @@ from recsys.data.importing.base import Columns, Table
 from recsys.data.importing.readers.text_dialect import is_number
 from recsys.data.importing.report import Report
 from recsys.data.importing.schema import Survey
-from recsys.data.importing.titles import EVENTS, RATINGS, ROLES, plain
+from recsys.data.importing.titles import EVENTS, ROLES, plain
 from recsys.data.nouns import Nouns
 
 
@@ -27,7 +27,7 @@ def add_notes(
         for title in found.table.titles
         if title not in columns.titles and not _is_id(title) and is_number(found.table.column(title))
     ]
-    if unused and (not columns.value or any(plain(title) in RATINGS for title in unused)):
+    if unused:
         report.note(f"Columns of numbers that are not used: {', '.join(unused)[:200]}.")
     explained = {drop.title for drop in columns.drops}
     for title in found.table.titles:

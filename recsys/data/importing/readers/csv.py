@@ -19,6 +19,7 @@ from recsys.data.importing.readers.text_dialect import Dialect, TextForm, split_
 from recsys.errors import InputError
 
 MAX_LINE = 4 << 20
+MAX_REJECT = 64 << 10  # characters of a line that DuckDB could not read
 MAX_UNEVEN = 100_000
 NOTHING = "\x02\x03"  # stands in no text: empty cells stay empty texts
 MENDED = "Rows read although quotation marks or the number of columns are not as in the others"
@@ -123,7 +124,7 @@ class CsvTable(Table):
             f"header = false, skip = {dialect.skip}, columns = {{{named}}}, delim = {quoted(dialect.delimiter)}, "
             f"quote = {quoted(dialect.quote)}, escape = {quoted(dialect.escape)}, nullstr = {quoted(NOTHING)}, "
             f"null_padding = {str(padded).lower()}, max_line_size = {MAX_LINE}, "
-            f"strict_mode = true, store_rejects = true, rejects_limit = 0, rejects_line_size_limit = {MAX_LINE}))"
+            f"strict_mode = true, store_rejects = true, rejects_limit = 0, rejects_line_size_limit = {MAX_REJECT}))"
         )
 
     def finish(
@@ -153,7 +154,7 @@ class CsvTable(Table):
         mended: list[tuple[int, list[str]]] = []
         refused: list[Refused] = []
         for line, (_, text, stray, long) in zip(starts, found, strict=True):
-            if long or len(text) >= MAX_LINE - 1:
+            if long or len(text) >= MAX_REJECT - 4:
                 raise InputError(
                     f"{self.file.name} cannot be read from about line {line:,} on: a quotation mark is not closed, "
                     "or something else separates the columns."
@@ -235,9 +236,12 @@ def _lines_at(path: Path, positions: Sequence[int]) -> list[int]:
         waiting: Iterator[int] = iter(positions)
         goal = next(waiting, None)
         while goal is not None and (chunk := stream.read(1 << 20)):
+            seen = 0
             while goal is not None and goal - 1 <= start + len(chunk):
-                found.append(line + chunk[: goal - 1 - start].count(b"\n"))
+                line += chunk.count(b"\n", seen, goal - 1 - start)
+                seen = goal - 1 - start
+                found.append(line)
                 goal = next(waiting, None)
-            line += chunk.count(b"\n")
+            line += chunk.count(b"\n", seen)
             start += len(chunk)
     return found + [line] * (len(positions) - len(found))
