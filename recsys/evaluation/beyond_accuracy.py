@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 if TYPE_CHECKING:
     from recsys.data.interactions import Interactions
@@ -201,6 +200,8 @@ def diversity(lists: RankedLists) -> NDArray[np.float64]:
     train = lists.train
     norms = np.sqrt(np.maximum(train.item_counts, 1))
     ones = (1 / norms[train.item_codes], (train.item_codes, train.user_codes))
+    from scipy import sparse  # not at the top: `describe` starts faster without
+
     units = sparse.csr_array(ones, shape=(train.n_items, train.n_users))
     alike = np.zeros(len(lists.items))
     for first in range(0, len(alike), LISTS_AT_ONCE):

@@ -236,7 +236,8 @@ def _still_falling(
     tenth = max(1, len(validation) // 10)
     fall = validation[-1 - tenth] - validation[-1]
     way = validation[0] - validation[-1]
-    if fall <= RISE * validation[-1] and not (way > 0 and fall > 0.05 * way):
+    # A model for ranking hardly moves its error: a part of its way says little.
+    if fall <= RISE * validation[-1] and not (references and way > 0 and fall > 0.05 * way):
         return []
     if validation[-1] - fall * len(validation) / tenth > references.get(MEAN, math.inf) and (
         validation[-1] <= GAP * train[-1]

@@ -212,7 +212,7 @@ def test_a_model_made_in_one_go_shows_its_lists_and_no_errors(name):
             for part in app.get("bidi_component")
             if "steps" in part.proto.json
         ]
-        boxes = (box.label for box in (*app.selectbox, *app.text_input))
+        boxes = (box.label for box in (*app.selectbox, *app.text_input, *app.number_input))
         assert [*sliders, *boxes].count(ROWS[setting].label) == 1
 
 

@@ -13,26 +13,29 @@ from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.widgets import pickers
 from recsys.data.importing.one_person import OnePerson, read_names, read_one_person
+from recsys.data.nouns import MUSIC
 from recsys.errors import InputError
 from recsys.recommendation.name_matching import match_names
 from recsys.recommendation.new_user import CHOSEN, MOST_ARTISTS, MOST_PLAYS, UserProfile
 
 LISTED = 12
 FORMATS = "Spotify, Last.fm, ListenBrainz, YouTube Music, Apple Music, Deezer, Maloja, or any table of plays"
+NAMES = "Radiohead, Björk, Massive Attack"
 
 
 def draw() -> None:
     """Draw the two ways in, and what came of the last one."""
     nouns = session.nouns()
+    music = nouns == MUSIC
     with st.expander(
         "Start with me: drop my own export, or paste names",
-        icon=":material/library_music:",
+        icon=":material/upload_file:",
         expanded=not len(panel.taste()),
     ):
         export, pasted = st.columns(2, gap="medium")
         key = f"own-export-{st.session_state.get(keys.EXPORTS, 0)}"
         export.file_uploader(
-            f"My own export: {FORMATS}",
+            f"My own export: {FORMATS if music else f'any table of {nouns.values}'}",
             accept_multiple_files=True,
             key=key,
             on_change=_take_files,
@@ -43,7 +46,7 @@ def draw() -> None:
             f"Or {nouns.items}, one a line or with commas",
             key="own-names",
             height=80,
-            placeholder="Radiohead, Björk, Massive Attack",
+            placeholder=NAMES if music else "",
             on_change=_take_names,
         )
     _result()

@@ -1,4 +1,4 @@
-"""What one person plays: read from their own export in any format that an upload may have, or from a pasted list."""
+"""Plays of one person: read from their own export in any format that an upload may have, or from a pasted list."""
 
 from __future__ import annotations
 
