@@ -106,6 +106,8 @@ def test_a_table_without_titles_gets_numbers():
 def test_how_a_text_is_written_is_found_and_can_be_said():
     text = looked_at("user;artist;plays\n1;Björk, Sigur Rós;3\n2;Low, Can;4\n".encode("cp1252")).table.text
     assert text == TextForm("cp1252", ";", True)
+    alone = "".join(f"{user};Retour à Paris {user};3\n" for user in range(9))
+    assert looked_at(f"user;artist;plays\n{alone}".encode("cp1252")).table.text == text
     content = "user;artist;plays\n1;Žižek;3\n2;Low;4\n"
     assert pairs(bring(content.encode("utf-8"), text=TextForm("cp1252")))[0][1] != "Žižek"
     report = bring("a,b\nc,d\n", text=TextForm(header=False), user="1", item="2")

@@ -36,6 +36,7 @@ ENCODINGS = {
 }
 CHUNK = 1 << 20
 PUNCTUATION = set(b"\x85\x91\x92\x93\x94\x96\x97\x99\xa0")  # of Windows-1252
+ONE_LETTER = re.compile(r"(?<![\w\x80-\uffff])\w(?![\w\x80-\uffff])")  # a word like "à" shows no alphabet
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _guess(lines: bytes) -> str:
     """Guess the encoding of lines that are no UTF-8."""
     western = lines.decode("cp1252", "replace")
     high = [byte for byte in lines if byte > 127 and byte not in PUNCTUATION]
-    words = [word for word in re.findall(r"\w+", western) if not word.isascii()]
+    words = [word for word in re.findall(r"\w+", ONE_LETTER.sub("", western)) if not word.isascii()]
     foreign = sum(not letter.isascii() for word in words for letter in word)
     if "\ufffd" not in western and foreign * 2 <= sum(map(len, words)):
         between = re.search(rb"[A-Za-z][\x80-\x9f][A-Za-z]", lines)
