@@ -64,20 +64,20 @@ def live_slider(label: str, steps: Sequence[Any], default: Any, key: str, help: 
             "steps": [f"{step:g}" for step in steps],
             "at": steps.index(value),
         },
-        on_moved_change=partial(_moved, key, slider),
+        on_moved_change=partial(_moved, key, slider, steps),
     )
     return value
 
 
-def _moved(key: str, slider: str) -> None:
-    """Take over what the slider says: the value as text, and whether it was let go."""
+def _moved(key: str, slider: str, steps: Sequence[Any]) -> None:
+    """Take over what the slider says, if it is a step: the value as text, and whether it was let go."""
     moved = (st.session_state.get(slider) or {}).get("moved")
-    if not moved:
+    if not isinstance(moved, dict) or moved.get("value") not in [f"{step:g}" for step in steps]:
         return
     current = st.session_state[key]
     value = float(moved["value"])
     st.session_state[key] = int(value) if isinstance(current, int) else value
-    st.session_state[keys.DRAGGING] = not moved["final"]
+    st.session_state[keys.DRAGGING] = not moved.get("final")
 
 
 def is_dragging() -> bool:
