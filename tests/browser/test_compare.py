@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -39,11 +40,18 @@ def models(page: Page, *names: str) -> None:
     settled(page)
 
 
+def shown_comparison(url: str) -> str:
+    return parse_qs(urlsplit(url).query).get("comparison", [""])[0]
+
+
 def compare(page: Page) -> None:
     """Start a comparison and wait for its end."""
+    before = shown_comparison(page.url)  # of all models, which the page starts by itself
     page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.get_by_text("95 % confidence interval")).to_be_visible()
-    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    page.wait_for_url(lambda url: shown_comparison(url) not in ("", before))
+    settled(page)
+    expect(page.get_by_text("95 % confidence interval")).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=120_000)
     settled(page)
 
 
@@ -162,8 +170,10 @@ def test_a_run_is_measured_as_it_is_on_its_own_hold_out_and_anew_on_another(page
     page.keyboard.press("Escape")
     expect(page.get_by_text("drawn by seed 3")).to_be_visible()
     page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.get_by_text("learned from another hold-out (35/15, seed 0)")).to_be_visible()
-    expect(page.get_by_text("hold-out 35/15, seed 3")).to_be_visible()
+    expect(
+        page.get_by_text("learned from another hold-out (35/15, of which 5 for validation, seed 0)")
+    ).to_be_visible()
+    expect(page.get_by_text("hold-out 35/15, of which 5 for validation, seed 3")).to_be_visible()
 
 
 def test_the_published_data_gives_the_known_figures_and_the_story(
