@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.large_run import write
 from tests.browser.serving import serve
-from tests.browser.steps import WIDER_THAN_THE_PAGE, choose, go, menu, rows, settled, table
+from tests.browser.steps import WIDER_THAN_THE_PAGE, choose, go, menu, rows, settled, table, title
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,12 @@ def test_it_fits_a_phone(page: Page, large: str) -> None:
         prepare.click()
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.get_by_role("heading", name="In use: Made-up run")).to_be_visible()
-    for name in ("Data", "Explore", "Recommend", "You"):
+    for name in ("Explore", "Recommend", "You"):
         choose(page, name)
         assert page.evaluate(WIDER_THAN_THE_PAGE) == [], name
+    page.locator(".st-key-dataset button").click()
+    page.get_by_role("link", name="Change the dataset").click()
+    title(page, "Data")
+    settled(page)
+    expect(page.get_by_role("heading", name="In use: Made-up run")).to_be_visible()
+    assert page.evaluate(WIDER_THAN_THE_PAGE) == [], "Data"
