@@ -242,7 +242,7 @@ def test_training_is_seen_growing_and_obeys_at_once(long_run: Page) -> None:
     page.get_by_role("button", name="Cancel").click()
     state(page, "Cancelled")
     assert epoch(page) < 5000
-    expect(page.get_by_role("link", name="See what it recommends")).to_be_visible()
+    expect(page.get_by_role("link", name="See all that it recommends")).to_be_visible()
 
 
 def test_training_goes_on_through_other_pages_and_a_reload(long_run: Page) -> None:
