@@ -36,7 +36,7 @@ def main() -> None:
             if "train" in names:
                 take(page, "train", scheme)
             if "recommend" in names:
-                page.get_by_role("link", name="See what it recommends").click()
+                page.get_by_role("link", name="See all that it recommends").click()
                 pick(page, "7")
                 take(page, "recommend", scheme)
             if "map" in names:

@@ -262,8 +262,8 @@ def test_training_goes_on_through_other_pages_and_a_reload(long_run: Page) -> No
     expect(epochs).to_have_attribute("aria-valuetext", "5000")
 
 
-def test_two_tabs_show_and_steer_the_same_run(long_run: Page, browser: Browser) -> None:
-    second = browser.new_page()
+def test_two_tabs_show_and_steer_the_same_run(long_run: Page) -> None:
+    second = long_run.context.new_page()  # another visitor may look on, and not steer
     second.goto(long_run.url)
     state(second, "Training")
     beyond(second, epoch(long_run))
