@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.kernels.sgd import FAST
 from recsys.system import threads
 
 Floats = NDArray[np.float32]
@@ -47,7 +49,7 @@ class WeightedRows:
     factors : float32 array, shape (n, factors)
         Read and changed in place.
     rows : int64 array, shape (m,)
-        Which rows; the others are 0.
+        Which rows, ascending; the others are 0.
     weights : array, shape (m,)
         0 or more.
     """
@@ -56,6 +58,8 @@ class WeightedRows:
         self._factors = factors
         self._rows = rows
         self._roots = np.sqrt(weights, dtype=np.float32)[:, None]
+        # Without gaps they need not be gathered.
+        self._whole = len(rows) > 0 and rows[-1] - rows[0] == len(rows) - 1
         self._parts = threads.parts(slice(0, len(rows)), ROWS_PER_TASK)
 
     def gram(self) -> NDArray[np.float64]:
@@ -64,8 +68,7 @@ class WeightedRows:
 
         def add(place: int) -> None:
             for here in threads.parts(self._parts[place], CHUNK):
-                rows = self._taken(here)
-                rows *= self._roots[here]
+                rows = self._of(here) * self._roots[here]
                 sums[place] += rows.T @ rows
 
         threads.run([partial(add, place) for place in range(len(self._parts))])
@@ -76,10 +79,8 @@ class WeightedRows:
         sums = np.zeros((len(self._parts), self._factors.shape[1]))
 
         def add(place: int) -> None:
-            for here in threads.parts(self._parts[place], CHUNK):
-                rows = self._taken(here)
-                rows *= self._roots[here]
-                sums[place] += np.einsum("rf,rf->f", rows, rows)
+            here = self._parts[place]
+            _add_squares(self._factors, self._rows[here], self._roots[here, 0], sums[place])
 
         threads.run([partial(add, place) for place in range(len(self._parts))])
         return sums.sum(axis=0).astype(np.float32)
@@ -89,13 +90,32 @@ class WeightedRows:
 
         def work(part: slice) -> None:
             for here in threads.parts(part, CHUNK):
-                self._factors[self._rows[here]] = self._taken(here) @ matrix
+                self._factors[self._place(here)] = self._of(here) @ matrix
 
         threads.run([partial(work, part) for part in self._parts])
 
-    def _taken(self, here: slice) -> Floats:
-        """Return a copy of some of the rows."""
-        return self._factors.take(self._rows[here], axis=0)
+    def _place(self, here: slice) -> slice | NDArray[np.int64]:
+        rows = self._rows[here]
+        return slice(int(rows[0]), int(rows[-1]) + 1) if self._whole else rows
+
+    def _of(self, here: slice) -> Floats:
+        """Return some of the rows: a view where there are no gaps, else a copy."""
+        return (
+            self._factors[self._place(here)] if self._whole else self._factors.take(self._rows[here], axis=0)
+        )
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def _add_squares(factors, rows, roots, sums):
+    """Add up (root x_f)^2 over some rows, for each factor."""
+    part = np.zeros(factors.shape[1], np.float32)
+    for at in range(rows.shape[0]):
+        row = factors[rows[at]]
+        for f in range(factors.shape[1]):
+            weighted = roots[at] * row[f]
+            part[f] += weighted * weighted
+    for f in range(factors.shape[1]):
+        sums[f] += part[f]
 
 
 def balance(gram_p: NDArray[np.float64], gram_q: NDArray[np.float64]) -> Balance:

@@ -30,10 +30,10 @@ USER_DECAY_POWER = 0.5
 ITEM_DECAY_POWER = 0.9
 FIRST_SUM = 0.1
 OLD_REGULARIZATION = 0.035  # its default before it was made free of the scale of the data
-# The basis in which the zeros' pull is diagonal is renewed after so many steps of an average row, on the side of
-# users or items whose rows move less; so often at least, and at most, in an epoch.
-STEPS_PER_RENEWAL = 8
-RENEWALS = (2, 8)
+# The basis in which the zeros' pull is diagonal is renewed after about so many steps of an average row, on the side of
+# users or items whose rows move less; 2, 4 or 8 times in an epoch. Its diagonals are summed anew in between.
+STEPS_PER_RENEWAL = 10
+REFRESHES = 8
 USERS_PER_SOLVE = 8_192
 USERS_PER_TASK = 512
 
@@ -183,22 +183,21 @@ class ImplicitMF(BlockedMF):
         steps, known = self._steps_of_rows(interactions), self._known_rows(interactions)
         pairs = self._arrange(interactions, random)
         epochs = int(self.settings["epochs"])
-        renewals = int(
-            np.clip(np.ceil(min(self.user_count, self._item_count) / STEPS_PER_RENEWAL), *RENEWALS)
-        )
+        steps_of_a_row = min(self.user_count, self._item_count)
+        renewals = 2 ** int(np.clip(np.round(np.log2(steps_of_a_row / STEPS_PER_RENEWAL)), 1, 3))
         for epoch in range(epochs):
             rate = self.settings["learning_rate"] * slowed_down(epoch, epochs)
-            stretch = -(-len(pairs) // (2 * renewals))
-            before, renewed, at_basis = 0, -stretch, True
+            stretch = -(-len(pairs) // REFRESHES)
+            before, refreshed = 0, -1
             for visit in pairs.visits(random, min(stretch, matrix_factorization.PAIRS_PER_STEP)):
                 done = visit.done
-                if before - renewed >= stretch:
-                    if at_basis:
+                if before // stretch > refreshed:
+                    refreshed = before // stretch
+                    if refreshed * renewals % REFRESHES == 0:
                         spectra = self._renew_basis(*known, epoch + done / len(pairs))
                     else:
                         of_users, of_items = (rows.squares() for rows in known)
                         spectra = _pulls(of_items), _pulls(of_users)
-                    renewed, at_basis = before, not at_basis
                 blocked_sgd.sgd_implicit(visit, pairs, users, items, steps, spectra, rate)
                 self._version += 1
                 before = done
