@@ -42,14 +42,29 @@ figure_row.metric(f"Rank by {nouns.values}", f"{view.row['rank']:,}", border=Tru
 
 if code in cached.tags().index:
     st.markdown(tables.badges(cached.tags().loc[[code], "tag"].head(10)))
+
+
+def _relation() -> str:
+    """Say how the audience is shared, with the numbers of the first neighbour."""
+    said = f"Overlap: {nouns.users} of both as a share of the {nouns.users} of either (Jaccard index)."
+    if view.neighbours.empty:
+        return f"No {nouns.user} of this {nouns.item} {nouns.does} another one."
+    first = view.neighbours.iloc[0]
+    return (
+        f"{first['shared']:,} of {view.row['listeners']:,} {nouns.users} also {nouns.do} "
+        f"**{layout.escape(first['artist'], 40)}**, {first['lift']:.1f} times as many as by chance (lift). {said}"
+    )
+
+
 job = session.run()
 model = job.run.model if job is not None and job.run.history and has_factors(job.run.model) else None
 
 audience, *learned, listeners = st.columns(2 if model is None else 3, gap="medium")
 with audience:
     st.subheader("Shares its audience with", anchor=False)
-    st.caption(f"Overlap: {nouns.users} of both as a share of the {nouns.users} of either (Jaccard index).")
-    tables.artist_table(view.neighbours, f"neighbours-{code}", ["artist", "shared", "similarity"])
+    st.caption(_relation())
+    columns = ["artist", "shared", "similarity", "lift"]
+    tables.artist_table(view.neighbours, f"neighbours-{code}", columns)
 if model is not None:
     with learned[0]:
         st.subheader("Similar by the model", anchor=False)
@@ -67,8 +82,8 @@ if model is not None:
         )
 with listeners:
     st.subheader(f"Top {nouns.users}", anchor=False)
-    st.caption("Click one to see what the model recommends to them.")
-    tables.listener_table(view.users.rename(columns={"plays": "value"}), f"listeners-{code}")
+    st.caption("Click one to see what else they have, and who is alike.")
+    tables.listener_table(view.users.rename(columns={"plays": "value"}), f"listeners-{code}", to="listener")
 layout.link(
     navigation.page("explore"),
     label=f"All {nouns.items}",

@@ -101,8 +101,9 @@ def similar_items(
     Returns
     -------
     DataFrame
-        Columns `item`, `artist`, `listeners`, `shared` (listeners of both) and `similarity` (above 0:
-        the cosine of latent features, or the Jaccard index of audiences), the most similar first.
+        Columns `item`, `artist`, `listeners`, `shared` (listeners of both), `lift` (how many times as many as
+        if one said nothing of the other: P(both) / (P(one) P(other))) and `similarity` (above 0: the cosine of
+        latent features, or the Jaccard index of audiences), the most similar first.
 
     Raises
     ------
@@ -113,12 +114,14 @@ def similar_items(
     similarity[interactions.item_counts < least_listeners] = 0
     best = np.argsort(-similarity, kind="stable")[:n]
     best = best[similarity[best] > 0]
+    counts, shared = interactions.item_counts, shared_users(interactions, item)[best]
     return pd.DataFrame(
         {
             "item": interactions.items[best],
             "artist": interactions.names[best],
-            "listeners": interactions.item_counts[best],
-            "shared": shared_users(interactions, item)[best],
+            "listeners": counts[best],
+            "shared": shared,
+            "lift": shared * interactions.n_users / np.maximum(counts[best] * counts[item], 1),
             "similarity": similarity[best],
         }
     )

@@ -50,6 +50,7 @@ def test_an_artist_by_hand(known):
     assert view.users.to_numpy().tolist() == [[2, 25], [1, 5]]
     assert view.neighbours["artist"].tolist() == ["Low"]
     assert view.neighbours["shared"].tolist() == [2]
+    assert view.neighbours["lift"].tolist() == pytest.approx([2 * 3 / (2 * 3)])
     assert view.neighbours["similarity"].tolist() == pytest.approx([2 / 3])
 
 

@@ -200,6 +200,9 @@ def _columns() -> dict[str, Any]:
         "share": share(f"Share of {nouns.values}"),
         "shared": number("Both", width=60, help=f"{users} of both."),
         "similarity": share("Overlap"),
+        "lift": number(
+            "Lift", format="%.1f", width=60, help=f"Times as many {users.lower()} of both as by chance."
+        ),
         "cosine": share("Cosine", format="%.2f", max_value=1, help="1 if both point the same way."),
         "reason": text(
             "Because of", width=235, help=f"What the {nouns.user} {nouns.does} that adds most to the score."
