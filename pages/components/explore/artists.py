@@ -15,7 +15,6 @@ from pages.components.session import cached, session
 from pages.components.shell import layout
 from pages.components.widgets import tables
 from pages.components.widgets.charts import CHART
-from pages.components.widgets.pickers import open_artist
 from recsys.analysis import popularity
 from recsys.analysis.selection import Selection
 from recsys.figures import data
@@ -124,7 +123,7 @@ def _scatter(chosen: Selection) -> None:
             if line
             else ""
         )
-        + f"Drag a box to choose, click a point to open the {nouns.item}."
+        + "Drag a box to choose."
     )
 
     def brushed() -> None:
@@ -132,7 +131,7 @@ def _scatter(chosen: Selection) -> None:
             ranges = {name: (min(boxes[0][axis]), max(boxes[0][axis])) for name, axis in AXES}
             selection.change(lambda before: before.bounded(**ranges))
 
-    event: Any = st.plotly_chart(
+    st.plotly_chart(
         cached.figure(
             "scatter",
             partial(
@@ -148,12 +147,10 @@ def _scatter(chosen: Selection) -> None:
         ),
         key="scatter",
         on_select=brushed,
-        selection_mode=("points", "box"),
+        selection_mode="box",
         alt=f"{nouns.values.capitalize()} against {nouns.users} of every {nouns.item}",
         config=CHART,
     )
-    if event.selection.points and not event.selection.box:
-        open_artist(str(event.selection.points[0]["customdata"][0]))
     as_csv(table.loc[inside, NUMBERS], "artists")
 
 
