@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,11 @@ class MatrixFactorization(FactorModel):
         """Return the root of the mean squared error over the pairs; NaN for no pairs."""
         if not len(interactions):
             return float("nan")
-        total = sgd.squared_error(
+        return float(np.sqrt(self._total(sgd.squared_error, interactions) / len(interactions)))
+
+    def _total(self, error: Callable[..., float], interactions: Interactions) -> float:
+        """Return the sum of one of the errors of `sgd` over the pairs."""
+        return error(
             interactions.user_codes,
             interactions.item_codes,
             self.targets(interactions),
@@ -89,7 +93,6 @@ class MatrixFactorization(FactorModel):
             self.user_factors,
             self.item_factors,
         )
-        return float(np.sqrt(total / len(interactions)))
 
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return predicted targets for every item; float32 array, shape (len(users), n_items)."""
@@ -197,17 +200,7 @@ class ValuePrediction(MatrixFactorization):
         """Return the mean absolute error over the pairs, in the unit of the ratings; None without pairs or ratings."""
         if not self.rated or not len(interactions):
             return None
-        total = sgd.absolute_error(
-            interactions.user_codes,
-            interactions.item_codes,
-            self.targets(interactions),
-            np.float32(self.global_mean),
-            self.user_bias,
-            self.item_bias,
-            self.user_factors,
-            self.item_factors,
-        )
-        return float(total / len(interactions))
+        return float(self._total(sgd.absolute_error, interactions) / len(interactions))
 
 
 def slowed_down(epoch: int, epochs: int) -> float:
