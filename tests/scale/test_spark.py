@@ -319,6 +319,9 @@ def test_text_with_other_titles_repeats_and_bad_rows_is_read_as_elsewhere(spark,
     rows += ["l3;ä2;4", ";ä1;3", "l1;ä1;", "l1;ä3;none", "l2;ä1;0", "l2;ä1;-1"]
     path.write_text("who;what;often\n" + "\n".join(rows) + "\n")
     columns = {"user": "who", "item": "2", "value": "often"}
+    with pytest.raises(InputError, match="none is the last"):  # 1 to 5 are ratings, here as elsewhere
+        train(spark, path, tmp_path / "run", SPLIT | {"minimum": 5}, columns, factors=2, epochs=1)
+    columns["repeats"] = "sum"
     answer = train(spark, path, tmp_path / "run", SPLIT | {"minimum": 5}, columns, factors=2, epochs=1)
     assert answer["rows_left_out"] == 5
     expected = hold_out(load(str(path), columns).interactions, **(SPLIT | {"minimum": 5}))

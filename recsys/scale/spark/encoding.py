@@ -21,6 +21,7 @@ from recsys.data.importing.readers.text_dialect import DELIMITERS
 from recsys.data.importing.schema import choose
 from recsys.errors import InputError
 
+SAMPLED = 200  # rows by which the roles of columns are found
 TEXT = re.compile(r"\.(csv|tsv|tab|txt|dat|data)(\.(gz|bz2|zst|zstd|lz4|snappy))?$", re.IGNORECASE)
 
 
@@ -63,22 +64,27 @@ def read(spark: SparkSession, path: str, given: Mapping[str, str]) -> Rows:
         if "PATH_NOT_FOUND" in str(error):
             raise InputError(f"There is nothing at {path}.") from error
         raise InputError(f"{path} can be read neither as Parquet nor as text with columns.") from error
-    columns = _choose(path, found.columns, given)
+    columns = _choose(path, found, given)
     if not columns.user:
         raise InputError(f"No column of {path} is known to be the listener. Say which: --columns user=...")
+    value = _text(found, columns.value).try_cast("double") if columns.value else F.lit(1.0)
+    for drop in columns.drops:
+        value = F.when(~F.expr(drop.test.replace("VARCHAR", "STRING").format(_quoted(drop.title))), value)
     return Rows(
         found.select(
             _label(found, columns.user).alias("user"),
             _label(found, columns.item).alias("item"),
             (_label(found, columns.name) if columns.name else F.lit(None).cast("string")).alias("name"),
-            (_text(found, columns.value).try_cast("double") if columns.value else F.lit(1.0)).alias("value"),
+            value.alias("value"),
         ),
         columns,
     )
 
 
-def _choose(path: str, titles: list[str], given: Mapping[str, str]) -> Columns:
-    table = Table(File(path), titles)
+def _choose(path: str, found: DataFrame, given: Mapping[str, str]) -> Columns:
+    """Find the roles of the columns by their titles and the first rows, as for uploads."""
+    rows = [["" if cell is None else str(cell) for cell in row] for row in found.limit(SAMPLED).collect()]
+    table = Table(File(path), found.columns, rows)
     return choose(table, generic.columns(table), given)
 
 
@@ -99,14 +105,18 @@ def _read_text(spark: SparkSession, path: str) -> DataFrame:
     return spark.read.csv(path, sep=separator, header=True, quote='"', escape='"')
 
 
+def _quoted(title: str) -> str:
+    return f"`{title.replace('`', '``')}`"
+
+
 def _text(table: DataFrame, title: str) -> Column:
-    return F.trim(F.col(f"`{title.replace('`', '``')}`").cast("string"))
+    return F.trim(F.col(_quoted(title)).cast("string"))
 
 
 def _label(table: DataFrame, title: str) -> Column:
     """Return labels as text, whole numbers without a decimal point."""
     if table.schema[title].dataType.typeName() in ("double", "float"):
-        number = F.col(f"`{title.replace('`', '``')}`")
+        number = F.col(_quoted(title))
         whole = (F.floor(number) == number) & (F.abs(number) < 2.0**53)
         return F.when(whole, number.cast("bigint").cast("string")).otherwise(number.cast("string"))
     return _text(table, title)
