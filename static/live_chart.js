@@ -13,6 +13,11 @@ const config = {
   modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
 };
 let plotly;
+let pointer; // where the mouse is, so that a label under it outlives an update and a change of place
+document.addEventListener("pointermove", (event) => {
+  pointer = event.pointerType === "mouse" ? event : undefined;
+}, { passive: true });
+document.addEventListener("pointerleave", () => { pointer = undefined; });
 
 // Resolves to null where plotly.js cannot be had.
 function loadPlotly() {
@@ -92,6 +97,7 @@ async function update(chart) {
       if (!chart.observer) follow(chart);
       chart.draws += 1;
       element.dataset.draws = chart.draws;
+      hoverAgain(element);
     }
   } catch (error) {
     if (!chart.removed) console.error(error);
@@ -99,6 +105,15 @@ async function update(chart) {
     chart.drawing = false;
     if (chart.removed) window.Plotly?.purge(element);
   }
+}
+
+// Shows the label of the point under a mouse that stands still, of which the browser tells nothing.
+function hoverAgain(element) {
+  if (!pointer) return;
+  const { clientX, clientY } = pointer;
+  const under = document.elementFromPoint(clientX, clientY);
+  if (!element.contains(under)) return; // also while a drag has a cover of its own over the page
+  under.dispatchEvent(new MouseEvent("mousemove", { clientX, clientY, bubbles: true, view: window }));
 }
 
 // Gives a trace that names a place among the chart colours of the theme that colour, whatever else is drawn.

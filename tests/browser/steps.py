@@ -14,6 +14,8 @@ ROW = 35  # pixels, of a table
 MENU = [MUSIC.fill(page.label) for page in navigation.menu()]
 # What was just clicked asks for its run of the page in tasks of its own, which come before the browser idles.
 IDLE = "() => new Promise(done => requestAnimationFrame(() => requestIdleCallback(done, {timeout: 1000})))"
+READ_ROWS = """table => [...table.querySelectorAll('tbody tr')].map(row =>
+  [...row.querySelectorAll('td')].map(cell => cell.innerText))"""
 WIDER_THAN_THE_PAGE = """() => {
   const wide = document.documentElement.clientWidth;
   const main = document.querySelector('[data-testid=stMain]');
@@ -62,11 +64,15 @@ def table(page: Page, place: int = 0) -> Locator:
 
 
 def rows(found: Locator) -> list[list[str]]:
-    """Read the rows of a table that are in view."""
-    return found.evaluate(
-        "table => [...table.querySelectorAll('tbody tr')].map(row =>"
-        " [...row.querySelectorAll('td')].map(cell => cell.innerText))"
-    )
+    """Read the rows of a table that are in view, once they stand still: their text follows the picture late."""
+    before: list[list[str]] = []
+    for _ in range(40):
+        now: list[list[str]] = found.evaluate(READ_ROWS)
+        if now and now == before:
+            return now
+        before = now
+        found.page.wait_for_timeout(300)
+    raise AssertionError(f"The table does not stand still: {before}")
 
 
 def names(found: Locator) -> Locator:

@@ -98,7 +98,8 @@ def test_ratings_of_movies_are_called_so_and_nobody_else_sees_them(
     expect(metric(page, "Movies")).to_have_text("40")
     assert rows(table(page))[0][1].startswith("Movie ")
     expect(page.get_by_label("Find a movie")).to_be_visible()
-    choose(page, "New user")
+    choose(page, "You")
+    expect(page.get_by_text("Name a few movies")).to_be_visible()
 
     other = browser.new_page()
     other.goto(page.url)

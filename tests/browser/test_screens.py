@@ -83,6 +83,7 @@ def run(browser: Browser, address: str) -> str:
 def long_run(page: Page, address: str) -> Iterator[Page]:
     """Start a training that takes longer than any test, and cancel it at the end."""
     start_training(page, address, long=True)
+    expect(page.get_by_text(re.compile("epoch [\\d,]+ of 5,000"))).to_be_visible()  # not the one while tuning
     beyond(page, 2)
     yield page
     cancel = page.get_by_role("button", name="Cancel")
