@@ -41,9 +41,7 @@ def main() -> None:
                 take(page, "recommend", scheme)
             if "map" in names:
                 choose(page, "Map")
-                page.wait_for_selector(
-                    ".live-chart-plot .scatterlayer, .live-chart-plot canvas", timeout=300_000
-                )
+                page.get_by_role("figure", name="Map of artists").wait_for(timeout=300_000)
                 take(page, "map", scheme)
             if "compare" in names:
                 choose(page, "Compare")

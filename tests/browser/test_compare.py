@@ -183,8 +183,7 @@ def test_the_published_data_gives_the_known_figures_and_the_story(
         go(page, address, "compare", data="lastfm")
         models(page, "svd", "popular")
         page.get_by_role("button", name="Hold-out").click()
-        page.get_by_role("spinbutton", name="Share for validation").fill("0")  # as the known figures are measured
-        page.get_by_role("spinbutton", name="Share for validation").press("Enter")
+        slide(page, "Share for validation", "Home")  # as the known figures are measured
         page.keyboard.press("Escape")
         expect(page.get_by_text("validation and test at once")).to_be_visible()
         compare(page)

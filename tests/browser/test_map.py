@@ -11,6 +11,7 @@ from tests.browser.serving import serve
 from tests.browser.steps import go, rows, settled, table, train
 
 MAKING = 240_000  # milliseconds that the map may take on a busy machine
+MAP = ".live-chart-plot[aria-label='Map of artists']"
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +20,10 @@ def run(browser: Browser, address: str) -> str:
 
 
 def drawn(page: Page) -> Locator:
-    """Wait for the map."""
-    plot = page.locator(".live-chart-plot")
+    """Wait for the map, before which a simpler picture is shown."""
+    plot = page.locator(MAP)
     expect(plot).to_be_visible(timeout=MAKING)
-    page.wait_for_function("document.querySelector('.live-chart-plot')?._fullData?.length > 0")
+    page.wait_for_function("map => document.querySelector(map)?._fullData?.length > 0", arg=MAP)
     settled(page)
     return plot
 
@@ -42,9 +43,9 @@ def test_artists_are_laid_out_found_and_opened(page: Page, address: str, run: st
     page.locator(".st-key-map-found").get_by_text("Metallica", exact=True).click()
     expect(page.get_by_role("link", name="Open Metallica")).to_be_visible()
     page.wait_for_function(
-        "whole => { const { range } = document.querySelector('.live-chart-plot')._fullLayout.xaxis;"
+        "([map, whole]) => { const { range } = document.querySelector(map)._fullLayout.xaxis;"
         " return range[1] - range[0] < whole / 2; }",
-        arg=whole,
+        arg=[MAP, whole],
     )
     settled(page)
     box = plot.locator(".nsewdrag").first.bounding_box()
