@@ -19,8 +19,8 @@ from recsys.data.splitting import hold_out
 from recsys.evaluation import metrics
 from recsys.evaluation.ranked_lists import RankedLists, sample_users
 from recsys.experiments.training import warm_up
-from recsys.models import make_model
-from recsys.models.base import Model, keep_blas_to_one_thread
+from recsys.models import blas, make_model
+from recsys.models.base import Model
 
 EPOCHS = (1, 2, 4, 8, 12, 20)
 
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("data", nargs="*", help="data sets; the published Last.fm data by default")
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     options = parser.parse_args()
-    keep_blas_to_one_thread()
+    blas.keep_to_one_thread()
     warm_up()
     for data in options.data or [published()]:
         print(

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from recsys.analysis.similarity import item_factors
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
+from recsys.models import blas
 from recsys.models.base import Model
-from recsys.models.matrix_factorization import keep_blas_to_one_thread
 
 # The direction of an item with fewer users is too noisy for the layout; it is placed afterwards.
 MAP_MIN_USERS = 3
@@ -96,7 +96,7 @@ class ArtistMap:
         return self.table
 
     def _steps(self, directions: NDArray[np.float64]) -> Generator[None, None, None]:
-        keep_blas_to_one_thread()
+        blas.keep_to_one_thread()
         listeners = self._interactions.item_counts[self._shown]
         core = self._core(listeners)
         points = np.empty((len(self._shown), 2))

@@ -11,7 +11,8 @@ from scipy import sparse
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
-from recsys.models.base import Contributions, keep_blas_to_one_thread
+from recsys.models import blas
+from recsys.models.base import Contributions
 from recsys.models.matrix_factorization import FactorModel
 from recsys.models.value_matrix import play_matrix, play_row
 from recsys.system import threads
@@ -91,7 +92,7 @@ class ALS(FactorModel):
         self._gram = None
 
     def _package(self) -> Any:
-        keep_blas_to_one_thread()
+        blas.keep_to_one_thread()
         # Imported here: the package takes a while, and only this model needs it.
         from implicit.cpu.als import AlternatingLeastSquares
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
-from recsys.kernels import top_n
+from recsys.models import blas
+from recsys.models.ranking import best
 from recsys.settings import ROWS
 from recsys.system import threads
 
@@ -357,7 +357,7 @@ class Model(ABC):
         scores : float32 array, shape (n_users, n)
             Their scores.
         """
-        keep_blas_to_one_thread()
+        blas.keep_to_one_thread()
         users = np.asarray(users, np.int32)
         items = np.empty((len(users), n), np.int32)
         scores = np.empty((len(users), n), np.float32)
@@ -369,45 +369,3 @@ class Model(ABC):
         rows = max(1, SCORES_PER_TASK // seen.n_items)
         threads.run([partial(rank, here) for here in threads.parts(slice(0, len(users)), rows)])
         return items, scores
-
-
-@cache
-def keep_blas_to_one_thread() -> None:
-    """Limit BLAS to one thread: on two threads the small products of the SGD kernel took six times as long."""
-    import scipy.linalg.cython_blas  # noqa: F401 - the library whose products numba and `implicit` call
-
-    threadpool_limits(1, user_api="blas")
-
-
-def best(
-    scores: NDArray[np.float32], left_out: Sequence[NDArray[np.int32]], n: int, seed: int = 0
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return the `n` items with the highest scores in each row.
-
-    Parameters
-    ----------
-    scores : float32 array, shape (rows, n_items)
-        Overwritten.
-    left_out : sequence of int32 array
-        Codes of the items to exclude, for each row.
-    n : int
-    seed : int
-        Breaks ties.
-
-    Returns
-    -------
-    items, scores : int32 and float32 array, shape (rows, n)
-        Best first; -1 where there are not enough items.
-    """
-    order = _tie_order(scores.shape[1], seed)
-    starts = np.cumsum([0] + [len(codes) for codes in left_out])
-    items = np.empty((len(scores), n), np.int32)
-    highest = np.empty((len(scores), n), np.float32)
-    top_n.top_n(scores, starts, np.concatenate(left_out), order, items, highest)
-    return items, highest
-
-
-@lru_cache(maxsize=4)
-def _tie_order(n_items: int, seed: int) -> NDArray[np.int32]:
-    """Return the order in which items with equal scores are taken; drawing it can take longer than ranking."""
-    return np.random.default_rng(seed).permutation(n_items).astype(np.int32)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from recsys.data.interactions import Interactions
 from recsys.data.splitting import Split, hold_out, suited
 from recsys.errors import InputError
-from recsys.models.base import Contributions, Model, best
+from recsys.models.base import Contributions, Model
+from recsys.models.ranking import best
 
 MIN_PARTS, MAX_PARTS = 2, 5
 MAX_WEIGHT = 1000.0

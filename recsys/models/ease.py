@@ -12,7 +12,8 @@ from scipy.linalg import lapack
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
-from recsys.models.base import Contributions, Model, SparseShape, keep_blas_to_one_thread
+from recsys.models import blas
+from recsys.models.base import Contributions, Model, SparseShape
 from recsys.models.value_matrix import noise_norm, play_matrix, play_row
 from recsys.system.memory import available
 
@@ -86,7 +87,7 @@ class EASE(Model):
             if it has no inverse.
         """
         check_memory(min(interactions.n_users, interactions.n_items))
-        keep_blas_to_one_thread()
+        blas.keep_to_one_thread()
         self.ridge, self.discounts = ridge_and_discounts(interactions, self.settings)
         self.user_values = play_matrix(interactions, self.settings["plays"])
         self.inverse = yield from self._invert()

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.kernels import balance, blocked_sgd, sgd, solve
-from recsys.models import matrix_factorization
-from recsys.models.base import Contributions, OnlineUpdate, keep_blas_to_one_thread
+from recsys.models import blas, matrix_factorization
+from recsys.models.base import Contributions, OnlineUpdate
 from recsys.models.blocked_mf import BlockedMF
 from recsys.models.matrix_factorization import diverged, slowed_down
 from recsys.models.value_matrix import centred_logs, noise_norm
@@ -141,7 +141,7 @@ class ImplicitMF(BlockedMF):
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Start, and return an iterator that learns and yields the number of epochs done so far."""
-        keep_blas_to_one_thread()
+        blas.keep_to_one_thread()
         random = self._random()
         factors = int(self.settings["factors"])
         n_users, n_items = interactions.n_users, interactions.n_items
@@ -254,7 +254,7 @@ class ImplicitMF(BlockedMF):
 
     def _solve(self, interactions: Interactions) -> Iterator[None]:
         """Take the best p_u for every listener; rest after each block of them but the last."""
-        keep_blas_to_one_thread()
+        blas.keep_to_one_thread()
         pull, decay = (array.astype(np.float32) for array in self._user_pulls(interactions.user_counts))
         targets = self.targets(interactions)
         weights = self._pair_weights.astype(np.float32)

@@ -13,7 +13,6 @@ from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.kernels import sgd, top_n
 from recsys.models.base import Model
-from recsys.models.base import keep_blas_to_one_thread as keep_blas_to_one_thread
 
 PAIRS_PER_STEP = 1_000_000
 

@@ -9,7 +9,8 @@ from scipy import sparse
 
 from recsys.data.interactions import Interactions
 from recsys.kernels import solve
-from recsys.models.base import SparseShape, keep_blas_to_one_thread
+from recsys.models import blas
+from recsys.models.base import SparseShape
 from recsys.models.ease import ridge_and_discounts
 from recsys.models.item_knn import ItemKNN
 from recsys.models.nearest_neighbors import nearest
@@ -67,7 +68,7 @@ class SLIM(ItemKNN):
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Find the neighbours, then solve for the weights of each item, yielding the part that is done."""
-        keep_blas_to_one_thread()
+        blas.keep_to_one_thread()
         self.user_plays = play_matrix(interactions, self.settings["plays"])
         ridge, discounts = ridge_and_discounts(interactions, self.settings)
         rows = self.user_plays.T.tocsr()

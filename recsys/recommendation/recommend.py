@@ -11,7 +11,8 @@ from recsys.data.interactions import Interactions
 from recsys.data.splitting import Split
 from recsys.evaluation.beyond_accuracy import popularity_ranks
 from recsys.evaluation.ranked_lists import find_hits
-from recsys.models.base import Model, best
+from recsys.models.base import Model
+from recsys.models.ranking import best
 from recsys.recommendation.reranking import AS_SCORED, Reranking
 
 

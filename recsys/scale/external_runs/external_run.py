@@ -14,10 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from recsys.analysis.similarity import LEAST_LISTENERS
 from recsys.errors import InputError
-from recsys.models import MODELS
+from recsys.models import MODELS, blas
 from recsys.models.als import user_parts
-from recsys.models.base import best
-from recsys.models.matrix_factorization import keep_blas_to_one_thread
+from recsys.models.ranking import best
 from recsys.models.value_matrix import play_row
 from recsys.recommendation.explanation import main_contributors, sentence
 from recsys.recommendation.new_user import UserProfile
@@ -63,7 +62,7 @@ class ExternalRun:
     uses_negative_feedback = True
 
     def __init__(self, manifest: Manifest) -> None:
-        keep_blas_to_one_thread()
+        blas.keep_to_one_thread()
         folder = index_folder(manifest)
         if not is_indexed(manifest):
             raise InputError(
