@@ -14,7 +14,7 @@ else:
     built_in.in_use(session.dataset())
 
 built_in.kept()
-st.subheader("Choose other data", anchor=False)
+st.header("Choose other data", anchor=False)
 sample, lastfm, own = st.columns(3)
 with sample.container(border=True, height="stretch"):
     built_in.sample()

@@ -22,13 +22,13 @@ for name, free in now["free"].items():
 
 work, versions = st.columns(2, gap="large")
 with work:
-    st.subheader("Work in the background", anchor=False)
+    st.header("Work in the background", anchor=False)
     states = list(now["work"]["trainings"])
     counts = {name.capitalize(): [found[state] for state in states] for name, found in now["work"].items()}
     held = {name.capitalize(): [f"{size / 1e6:,.1f} MB"] for name, size in now["held"].items()}
     shown = {name: [str(count) for count in numbers] + held[name] for name, numbers in counts.items()}
     st.table({"State": [*states, "in memory"]} | shown, hide_index=True)
 with versions:
-    st.subheader("Versions", anchor=False)
+    st.header("Versions", anchor=False)
     st.table({"Package": list(now["versions"]), "Version": list(now["versions"].values())}, hide_index=True)
 st.button("Look again", icon=":material/refresh:", key="again")

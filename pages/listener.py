@@ -56,12 +56,12 @@ layout.link(
 )
 left, right = st.columns([2, 3], gap="large")
 with left:
-    st.subheader(nouns.done.capitalize(), anchor=False)
+    st.header(nouns.done.capitalize(), anchor=False)
     existing = user_table(interactions, code).rename(columns={"plays": "value"})
     columns = ["artist", "value", *(["share"] if nouns.counted else [])]
     tables.artist_table(existing, f"of-{code}", columns, 420)
 with right:
-    st.subheader(f"Nearest {nouns.users}", anchor=False)
+    st.header(f"Nearest {nouns.users}", anchor=False)
     near = nearest_listeners(interactions, code)
     if near.empty:
         st.caption(f"No other {nouns.user} has one of these {nouns.items}.")

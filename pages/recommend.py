@@ -44,7 +44,7 @@ except InputError as error:
 effect = st.empty()
 left, right = st.columns([2, 3], gap="large")
 with left:
-    st.subheader(nouns.done.capitalize(), anchor=False)
+    st.header(nouns.done.capitalize(), anchor=False)
     items = nouns.item if len(lists.existing) == 1 else nouns.items
     st.caption(
         f"{len(lists.existing):,} {items} the model knows of, sorted by {nouns.value}"
@@ -53,7 +53,7 @@ with left:
     shown = lists.existing.rename(columns={"plays": "value"})
     tables.artist_table(shown, "existing", ["artist", "value", *(["share"] if nouns.counted else [])])
 with right:
-    st.subheader("Recommended", anchor=False)
+    st.header("Recommended", anchor=False)
     st.caption(
         f"By {MODELS[job.run.model.name].label}. Score: {nouns.fill(job.run.model.target)}. "
         + (f"**Hits: {lists.found} of {len(lists.recommended)}.**" if lists.hidden else "")

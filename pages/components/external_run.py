@@ -66,15 +66,15 @@ def explore(run: ExternalRun) -> None:
         )
         st.metric("Latent features", f"{source.factors:,}", border=True)
     if source.figures:
-        st.subheader("Quality", anchor=False)
+        st.header("Quality", anchor=False)
         st.caption(f"Measured where it was trained, on held-out {nouns.items}.")
         with st.container(horizontal=True):
             for name, value in source.figures.items():
                 places = 0 if abs(value) >= 100 or value == int(value) else 4
                 st.metric(_measure(name), f"{value:,.{places}f}", border=True)
-    st.subheader(nouns.items.capitalize(), anchor=False)
+    st.header(nouns.items.capitalize(), anchor=False)
     _finder(run)
-    st.subheader(f"Most {nouns.users}", anchor=False)
+    st.header(f"Most {nouns.users}", anchor=False)
     top = run.found("", CHART_BARS)
     top["share_of_listeners"] = top["listeners"] / run.n_users
     charts.artist_chart(
@@ -179,14 +179,14 @@ def recommend(run: ExternalRun) -> None:
     hidden = run.known(run.user_code(wanted), "hidden")[0]
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.subheader(nouns.done.capitalize(), anchor=False)
+        st.header(nouns.done.capitalize(), anchor=False)
         st.caption(
             f"{len(existing):,} {nouns.item if len(existing) == 1 else nouns.items} in training, by {nouns.value}"
             + (f"; {len(hidden)} more were held out." if len(hidden) else ".")
         )
         tables.artist_table(existing, "existing", ["artist", "plays", "share"])
     with right:
-        st.subheader("Recommended", anchor=False)
+        st.header("Recommended", anchor=False)
         st.caption(
             f"{run.n_items:,} {nouns.items} ranked by {run.label} in **{taken:.0f} ms**. "
             f"Score: {layout.escape(run.manifest.target)}. "

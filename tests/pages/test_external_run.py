@@ -46,11 +46,11 @@ def test_a_run_is_prepared_and_opened_on_the_data_page(folder):
     app.button(key="open-run-spark").click().run()
     assert not app.exception
     assert metrics(app)["Listeners"] == "300"
-    assert "In use: Made" in app.subheader[0].value
+    assert "In use: Made" in app.header[0].value
     assert app.query_params["data"] == "run-spark"
     app.button(key="use-sample").click().run()
     assert not app.exception
-    assert "Generated sample" in app.subheader[0].value
+    assert "Generated sample" in app.header[0].value
     assert app.query_params["data"] == "sample"
 
 

@@ -48,7 +48,7 @@ def odd_rows():
 def shown(app: AppTest) -> str:
     """Return all that a page says in its own words, as it is read."""
     assert not app.exception
-    elements = [*app.markdown, *app.caption, *app.error, *app.info, *app.warning, *app.subheader]
+    elements = [*app.markdown, *app.caption, *app.error, *app.info, *app.warning, *app.header]
     return "\n".join(str(element.value) for element in elements).replace("\\", "")
 
 

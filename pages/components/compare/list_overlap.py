@@ -79,7 +79,7 @@ def draw(job: Job[Leaderboard]) -> None:
                 else None,
             )
     if len(shown) > 1:
-        st.subheader("How much the lists have in common", anchor=False)
+        st.header("How much the lists have in common", anchor=False)
         st.caption(
             f"The {nouns.items} that two lists share and, below, the Jaccard index: shared ones over all in either "
             "list."

@@ -37,7 +37,7 @@ def draw(board: Leaderboard) -> None:
         layout.problem(error)
         return
     last = run.history[-1]
-    st.subheader("1. Its error falls, as it should", anchor=False)
+    st.header("1. Its error falls, as it should", anchor=False)
     st.markdown(
         f"Epoch by epoch the article's model fits its numbers better, on known and on hidden pairs: from "
         f"{run.history[0].validation_rmse:.2f} down to {last.validation_rmse:.3f}. But always predicting the mean "
@@ -49,7 +49,7 @@ def draw(board: Leaderboard) -> None:
         key="story-curves",
         label="The article's errors fall while the quality of its lists stays near zero",
     )
-    st.subheader(f"2. Its lists are full of {nouns.items} hardly anybody {nouns.does}", anchor=False)
+    st.header(f"2. Its lists are full of {nouns.items} hardly anybody {nouns.does}", anchor=False)
     rival = next((entry for entry in board.measured if entry.model.name != "article"), None)
     counts = {run.model.label: lists.items}
     share = rarely_played(lists.items, split.train)
@@ -67,7 +67,7 @@ def draw(board: Leaderboard) -> None:
         alt=f"How many {nouns.users} the recommended {nouns.items} have",
         config=charts.CHART,
     )
-    st.subheader("3. Because their features were hardly ever touched", anchor=False)
+    st.header("3. Because their features were hardly ever touched", anchor=False)
     st.markdown(
         "All features start at 3 times a random number from 0 to 1: far too long for what they are to give"
         + (f", since scaled {nouns.counts} are almost all near 0" if nouns.counted else "")

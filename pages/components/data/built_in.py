@@ -7,6 +7,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components.session import session
 from pages.components.shell import layout
+from pages.components.widgets import uploader
 from recsys.data.dataset import Dataset
 from recsys.data.importing.registry import ENDINGS
 from recsys.data.sources import lastfm as lastfm_sources
@@ -19,7 +20,7 @@ def in_use(chosen: Dataset) -> None:
     """Draw what a data set holds and where it came from."""
     interactions, nouns = chosen.interactions, chosen.nouns
     with st.container(border=True):
-        st.subheader(f"In use: {layout.escape(chosen.title, 80)}", anchor=False)
+        st.header(f"In use: {layout.escape(chosen.title, 80)}", anchor=False)
         figure_row = st.container(horizontal=True)
         figure_row.metric(nouns.users.capitalize(), f"{interactions.n_users:,}")
         figure_row.metric(nouns.items.capitalize(), f"{interactions.n_items:,}")
@@ -78,13 +79,14 @@ def own() -> list[UploadedFile]:
     )
     folder = st.toggle("A whole folder", key="own-folder", help="Brings every file in it that can be read.")
     kind = "folder" if folder else "file"
-    return st.file_uploader(
+    files: list[UploadedFile] = uploader.file_uploader(
         "Files",
         type=list(ENDINGS),
         accept_multiple_files="directory" if folder else True,
         key=f"{kind}-{st.session_state.setdefault('files_put_away', 0)}",
         label_visibility="collapsed",
     )
+    return files
 
 
 def keep() -> None:
@@ -118,7 +120,7 @@ def kept() -> None:
     entries = session.kept_data().entries()
     if not entries:
         return
-    st.subheader("Kept for you", anchor=False)
+    st.header("Kept for you", anchor=False)
     for entry in entries:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(

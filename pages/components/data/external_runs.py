@@ -21,7 +21,7 @@ def in_use(run: ExternalRun) -> None:
     """Draw the open run."""
     source, nouns = run.manifest, session.nouns()
     with st.container(border=True):
-        st.subheader(f"In use: {layout.escape(source.title, 80)}", anchor=False)
+        st.header(f"In use: {layout.escape(source.title, 80)}", anchor=False)
         with st.container(horizontal=True):
             st.metric(nouns.users.capitalize(), f"{run.n_users:,}")
             st.metric(nouns.items.capitalize(), f"{run.n_items:,}")
@@ -38,7 +38,7 @@ def in_use(run: ExternalRun) -> None:
 
 def draw() -> None:
     """Draw all runs, each with its actions."""
-    st.subheader("Runs trained elsewhere", anchor=False)
+    st.header("Runs trained elsewhere", anchor=False)
     sources, complaints = find_runs()
     if not sources and not complaints:
         st.caption(

@@ -21,7 +21,7 @@ def draw() -> None:
     if not there:
         return
     _use_what_was_wanted(there)
-    st.subheader("On this server", anchor=False)
+    st.header("On this server", anchor=False)
     for offer in there:
         _one(offer)
 

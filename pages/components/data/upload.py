@@ -39,7 +39,7 @@ def draw(files: Sequence[UploadedFile]) -> None:
     sources: list[Any] = [(file.name, file) for file in files]
     brought = hashlib.sha256("".join(file.file_id for file in files).encode()).hexdigest()[:12]
     with st.container(border=True):
-        st.subheader(f"Uploaded: {layout.escape(_title(files), 80)}", anchor=False)
+        st.header(f"Uploaded: {layout.escape(_title(files), 80)}", anchor=False)
         try:
             if is_published(sources):
                 report = _remembered((brought,), lambda: published_report(sources))

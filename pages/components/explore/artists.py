@@ -174,7 +174,7 @@ def _more(chosen: Selection) -> None:
     items = part.index.to_numpy() if chosen else None
     left, right = st.columns(2, gap="medium")
     with left:
-        st.subheader(f"{nouns.counts.capitalize()} of {nouns.pairs}", anchor=False)
+        st.header(f"{nouns.counts.capitalize()} of {nouns.pairs}", anchor=False)
         middle, most = _spread(interactions.fingerprint, chosen)
         st.caption(
             f"Half of all pairs have {nouns.amount(middle)} or more; the largest is {nouns.spell(most)}. "
@@ -186,7 +186,7 @@ def _more(chosen: Selection) -> None:
             config=CHART,
         )
     with right:
-        st.subheader("Concentration", anchor=False)
+        st.header("Concentration", anchor=False)
         shares = popularity.concentration(part)
         st.caption(
             f"The top 1% of {nouns.items} have {shares.top_percent:.1%} of the {nouns.values}, and "
@@ -212,7 +212,7 @@ def _more(chosen: Selection) -> None:
             key="concentration",
         )
     if not chosen:
-        st.subheader(f"Largest {nouns.counts}", anchor=False)
+        st.header(f"Largest {nouns.counts}", anchor=False)
         tables.artist_table(
             cached.largest(50).rename(columns={"plays": "value"}), "largest", ["artist", "listener", "value"]
         )

@@ -126,7 +126,13 @@ def _map(job: Job[TrainingRun], table: pd.DataFrame) -> None:
     drawn = draw_map(shown, colours, lit, found, nouns)
     if found is not None:
         _about(job, found, found in table.index)
-    point = live_chart(drawn.figure, "artist-map", clicks=True, wheel=True, label=f"Map of {nouns.items}")
+    point = live_chart(
+        drawn.figure,
+        "artist-map",
+        clicks=True,
+        wheel=True,
+        label=f"Map of {len(shown):,} {nouns.items}: a model places those close together that it holds for alike",
+    )
     if point:
         code = drawn.codes[point["curve"]][point["point"]]
         pickers.open_artist(str(job.dataset.interactions.items[code]))
@@ -270,7 +276,7 @@ def features(job: Job[TrainingRun]) -> None:
     )
     for column, end in zip(st.columns(2, gap="large"), ("top", "bottom"), strict=True):
         with column:
-            st.subheader("One end" if end == "top" else "The other end", anchor=False)
+            st.header("One end" if end == "top" else "The other end", anchor=False)
             if row[f"{end}_tags"]:
                 st.markdown(tables.badges(row[f"{end}_tags"]))
             codes = row[end]

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.components.new_listener import panel
 from pages.components.session import keys, session
 from pages.components.shell import layout
-from pages.components.widgets import pickers
+from pages.components.widgets import pickers, uploader
 from recsys.data.importing.one_person import OnePerson, read_names, read_one_person
 from recsys.data.nouns import MUSIC
 from recsys.errors import InputError
@@ -34,14 +34,15 @@ def draw() -> None:
     ):
         export, pasted = st.columns(2, gap="medium")
         key = f"own-export-{st.session_state.get(keys.EXPORTS, 0)}"
-        export.file_uploader(
-            f"My own export: {FORMATS if music else f'any table of {nouns.values}'}",
-            accept_multiple_files=True,
-            key=key,
-            on_change=_take_files,
-            args=(key,),
-            help="It is read, matched by name and forgotten: nothing of it is stored.",
-        )
+        with export:
+            uploader.file_uploader(
+                f"My own export: {FORMATS if music else f'any table of {nouns.values}'}",
+                accept_multiple_files=True,
+                key=key,
+                on_change=_take_files,
+                args=(key,),
+                help="It is read, matched by name and forgotten: nothing of it is stored.",
+            )
         pasted.text_area(
             f"Or {nouns.items}, one a line or with commas",
             key="own-names",

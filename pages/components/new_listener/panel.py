@@ -95,7 +95,7 @@ def draw(recommender: Recommender) -> None:
         layout.problem(problem)
     profile, listed = st.columns([1, 1.5], gap="large")
     with profile:
-        st.subheader(f"You {session.nouns().do}", anchor=False)
+        st.header(f"You {session.nouns().do}", anchor=False)
         pickers.artist_search("newcomer", _choose, "taste")
         _scenes(now)
         if now.plays:
@@ -103,7 +103,7 @@ def draw(recommender: Recommender) -> None:
         _aside(now)
         _undo(now)
     with listed:
-        st.subheader("You might like", anchor=False)
+        st.header("You might like", anchor=False)
         if any(now.known[1]):
             _list(recommender, now)
         else:

@@ -67,7 +67,7 @@ def many(lists: Recommendation) -> None:
     )
     some, everybody = st.columns(2, gap="large")
     with some:
-        st.subheader(f"Some {nouns.users}", anchor=False)
+        st.header(f"Some {nouns.users}", anchor=False)
         entries = st.multiselect(
             nouns.users.capitalize(),
             [str(user) for user in interactions.users[: pickers.LISTENERS_LISTED]],
@@ -86,7 +86,7 @@ def many(lists: Recommendation) -> None:
         if len(codes):
             _both(lists, codes, f"{len(codes):,} {nouns.users}", "some")
     with everybody:
-        st.subheader("Everybody", anchor=False)
+        st.header("Everybody", anchor=False)
         st.caption(
             f"One row for each {nouns.user} and {nouns.item}, or one line of JSON for each {nouns.user}."
         )

@@ -23,12 +23,12 @@ def draw(lists: Recommendation) -> None:
     )
     theirs, who = st.columns([3, 2], gap="large")
     with theirs:
-        st.subheader(f"Friends {nouns.do}", anchor=False)
+        st.header(f"Friends {nouns.do}", anchor=False)
         tables.artist_table(
             table.assign(here=[here.get(item, "") for item in table["item"]]),
             "friends-play",
             ["artist", "friends", "plays", "here"],
         )
     with who:
-        st.subheader("Friends", anchor=False)
+        st.header("Friends", anchor=False)
         tables.listener_table(friend_table(dataset, lists.friends), f"friends-{lists.user}")

@@ -93,7 +93,7 @@ def draw(lists: Recommendation) -> None:
         st.columns(2, gap="large"), ("Before", "After"), (before, after), ("before", "after"), strict=True
     ):
         with column:
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             tables.artist_table(part, key, ["artist", "change"])
 
 

@@ -267,7 +267,7 @@ def _search_results(search: Search, ended: bool) -> None:
     )
     _best(search.best, search.measure, search.names)
     if ended and (shares := search.importance()):
-        st.subheader("Hyperparameter importance", anchor=False)
+        st.header("Hyperparameter importance", anchor=False)
         live_chart(
             tuning.importance(shares),
             key="importance",

@@ -12,6 +12,7 @@ import streamlit as st
 from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.train.current_setup import fingerprint, put
+from pages.components.widgets import uploader
 from pages.components.widgets.live_chart import live_chart
 from pages.components.widgets.live_slider import is_dragging
 from recsys.errors import InputError
@@ -89,7 +90,7 @@ def runs() -> None:
     """Draw the table of all runs: view, compare, rename, pin, delete, undo, save, export, import."""
     records = _records()
     if records:
-        st.subheader("Runs", anchor=False)
+        st.header("Runs", anchor=False)
         _keep_selection([record.id for record in records])
         table = run_table(records).drop(columns=["id"])
         table.insert(0, "saved", [record.id in _saved() for record in records])
@@ -170,7 +171,7 @@ def _import() -> None:
     with st.expander("Import a run", icon=":material/upload:"):
         # Each file has a new uploader, so that the one before does not stay in it.
         key = f"import-{st.session_state.get('imports', 0)}"
-        st.file_uploader(
+        uploader.file_uploader(
             "A file that Export or the command line has written",
             type="safetensors",
             key=key,

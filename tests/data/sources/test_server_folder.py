@@ -108,7 +108,7 @@ def test_it_is_used_on_the_data_page_and_by_its_address(folder):
     app = opened("data")
     app.button(key="use-server-parts").click().run()
     assert not app.exception
-    assert any("In use: parts" in shown.value for shown in app.subheader)
+    assert any("In use: parts" in shown.value for shown in app.header)
     assert app.query_params["data"] == "server-parts"
     other = opened("train", data="server-parts", model="funk", epochs="2", factors="2")
     assert not other.exception
@@ -129,7 +129,7 @@ def test_whoever_waits_for_large_data_gets_it_without_another_click(folder, monk
     app.button(key="use-server-parts").click().run()
     elsewhere.button(key="use-server-parts").click().run()
     elsewhere.button(key="use-sample").click().run()
-    assert not any("In use: parts" in shown.value for shown in app.subheader)
+    assert not any("In use: parts" in shown.value for shown in app.header)
     assert any("0 rows read" in str(bar.proto) for bar in app.get("progress"))
     go_on.set()
     reading = shared_jobs.readings().job(find_offer("server-parts"))
@@ -137,11 +137,11 @@ def test_whoever_waits_for_large_data_gets_it_without_another_click(folder, monk
     assert reading.state == "done"
     app.run()
     assert not app.exception
-    assert any("In use: parts" in shown.value for shown in app.subheader)
+    assert any("In use: parts" in shown.value for shown in app.header)
     for visit in (other, elsewhere):  # no visit gets data it did not ask for, or wants no longer
         visit.run()
         assert not visit.exception
-        assert not any("In use: parts" in shown.value for shown in visit.subheader)
+        assert not any("In use: parts" in shown.value for shown in visit.header)
 
 
 def test_what_does_not_fit_into_memory_is_not_begun(folder, monkeypatch):
