@@ -288,6 +288,14 @@ SETTINGS: dict[str, Setting] = {
             "Stop after this many epochs without improvement of the early-stopping metric. 0: train to the end.",
         ),
         Setting("n", "Recommendations", 10, 1, 100, "Length of the list."),
+        Setting(
+            "hold_outs",
+            "Hold-outs",
+            1,
+            1,
+            100,
+            "On how many hold-outs models are measured; the seeds of hold-out and model rise by 1 each time.",
+        ),
     )
 }
 

@@ -72,6 +72,12 @@ class Split:
         """All that is known before the test: training and validation. These pairs are not recommended in a test."""
         return self.train.union(self.validation) if self.has_validation else self.train
 
+    def redrawn(self, number: int) -> Split:
+        """Hold out of the same data again, by a seed that is higher by a number."""
+        whole = self.before_test.union(self.test)
+        seed = (self.seed + number) % (int(SETTINGS["seed"].maximum) + 1)
+        return hold_out(whole, **self.settings | {"seed": seed})  # type: ignore[arg-type]
+
     def seen(self, name: Part) -> Interactions:
         """Return the pairs that are not recommended when a part is measured."""
         return self.train if name == "validation" else self.before_test

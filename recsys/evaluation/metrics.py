@@ -273,10 +273,11 @@ def heading(key: str) -> str:
     return f"{words}{at}{n}"
 
 
-def spell(figures: dict[str, Any]) -> list[str]:
-    """Return figures of `evaluate` as aligned lines; names without `@` are left out."""
-    return [
-        f"{heading(key):20} {METRICS[key.partition('@')[0]].spell(value):>10}"
-        for key, value in figures.items()
-        if key.partition("@")[0] in METRICS
-    ]
+def spell(figures: dict[str, Any], intervals: dict[str, float] | None = None) -> list[str]:
+    """Return figures of `evaluate` as aligned lines, with their intervals if given; names without `@` are left out."""
+    lines = []
+    for key, value in figures.items():
+        if metric := METRICS.get(key.partition("@")[0]):
+            half = f" ± {metric.spell(intervals[key])}" if intervals else ""
+            lines.append(f"{heading(key):20} {metric.spell(value):>10}{half}")
+    return lines

@@ -1,4 +1,4 @@
-"""Leaderboard: several models trained and measured on one split."""
+"""Leaderboard: several models trained and measured on the same splits."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ from recsys.data.splitting import Split
 from recsys.errors import InputError
 from recsys.evaluation.metrics import METRICS
 from recsys.evaluation.ranked_lists import RankedLists, sample_users
-from recsys.evaluation.significance import Difference, interval, paired_test
+from recsys.evaluation.significance import interval
+from recsys.experiments.verdict import rivals
+from recsys.models import make_model
 from recsys.models.base import Model
+from recsys.settings import SETTINGS
 
 # Rank a model on at most this many users: its figures are then known to about 0.003.
 MOST_USERS = 5_000
+
+# Numbers of hold-outs that the page offers.
+REPEATS = (1, 3, 5, 10)
 
 
 @dataclass(eq=False)
@@ -40,12 +46,14 @@ class Entry:
     seconds : float
         Time to train, without the measuring.
     lists : RankedLists or None
-        What it recommends; None until it is trained.
+        What it recommends, of the first split; None until it is trained.
     figures : dict of str to float
-        Each of `METRICS`; empty until it is trained.
+        Each of `METRICS`, the mean over the splits; empty until it is trained.
     by_user : dict of str to float64 array, shape (n_users,)
-        What each user adds to these figures: their mean is a figure's, or near it, and its standard error is
-        that of the figure.
+        What each user adds to these figures, the mean over the splits: their mean is a figure's, or near it, and its
+        standard error over users is that of the figure.
+    by_split : dict of str to float64 array, shape (n_splits,)
+        The figures of each split.
     message : str
         Why it has no figures, where it failed.
     done : float
@@ -61,6 +69,7 @@ class Entry:
     lists: RankedLists | None = None
     figures: dict[str, float] = field(default_factory=dict, repr=False)
     by_user: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    by_split: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     message: str = ""
     done: float = 0.0
 
@@ -69,20 +78,50 @@ class Entry:
         lists = RankedLists.of(self.model, split, users, n)
         self.by_user = {metric.name: metric.per_user(lists) for metric in METRICS.values()}
         self.figures = {metric.name: metric.figure(lists) for metric in METRICS.values()}
+        self.by_split = {name: np.array([figure]) for name, figure in self.figures.items()}
         self.lists = lists
+
+    def again(self, number: int) -> Entry:
+        """Return the same model, untrained, with a seed that is higher by a number."""
+        settings = dict(self.model.settings)
+        if "seed" in settings:
+            settings["seed"] = (settings["seed"] + number) % (int(SETTINGS["seed"].maximum) + 1)
+        return Entry(self.label, make_model(self.model.name, **settings), stop=self.stop)
+
+    def add(self, other: Entry) -> None:
+        """Take in what the same model reached on one more split."""
+        n = len(self.by_split["ndcg"])
+        self.seconds = (self.seconds * n + other.seconds) / (n + 1)
+        self.by_user = {
+            name: (values * n + other.by_user[name]) / (n + 1) for name, values in self.by_user.items()
+        }
+        self.by_split = {
+            name: np.append(values, other.figures[name]) for name, values in self.by_split.items()
+        }
+        self.figures = {name: float(values.mean()) for name, values in self.by_split.items()}
+
+    def interval(self, metric: str) -> float:
+        """Return half the width of the 95 % confidence interval of a figure, over users and splits."""
+        return interval(self.by_user[metric], self.by_split[metric])
 
 
 class Leaderboard:
-    """Trains models in turn and measures each on the same users.
+    """Trains models in turn and measures each on the same users and the same splits.
 
-    Call `step` until it raises StopIteration; leave off at any time.
+    Call `step` until it raises StopIteration; leave off at any time. A further split counts when all models are
+    measured on it.
 
     Parameters
     ----------
     entries : sequence of Entry
     split : Split
+        The first one.
     n : int
         Length of the lists.
+    repeats : int
+        How many splits; the seeds of the hold-out and of the models are each higher by 1 than before.
+    most_users : int
+        Where more users have held-out items, this many of them are drawn and measured, the same in all splits.
 
     Raises
     ------
@@ -90,13 +129,22 @@ class Leaderboard:
         If there are no models.
     """
 
-    def __init__(self, entries: Sequence[Entry], split: Split, n: int = 10) -> None:
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        split: Split,
+        n: int = 10,
+        repeats: int = 1,
+        most_users: int = MOST_USERS,
+    ) -> None:
         if not entries:
             raise InputError("Choose at least one model to compare.")
         self.split = split
         self.n = n
-        self.users = sample_users(split, MOST_USERS)
+        self.users = sample_users(split, most_users)
         self.entries = list(entries)
+        self.repeats = int(SETTINGS["hold_outs"].check(repeats))
+        self.splits = 0
         self._work = self._steps()
 
     def step(self) -> None:
@@ -119,6 +167,14 @@ class Leaderboard:
         return sum(entry.done for entry in self.entries) / len(self.entries)
 
     @property
+    def at(self) -> str:
+        """Which model is trained or measured, and on which of several splits."""
+        label = next(
+            (entry.label for entry in self.entries if entry.done < (self.splits + 1) / self.repeats), ""
+        )
+        return label + (f", hold-out {self.splits + 1} of {self.repeats}" if self.repeats > 1 else "")
+
+    @property
     def measured(self) -> list[Entry]:
         """The entries that have figures so far, the best NDCG first."""
         done = [entry for entry in self.entries if entry.lists is not None]
@@ -126,25 +182,45 @@ class Leaderboard:
 
     def _steps(self) -> Generator[None, None, None]:
         for entry in self.entries:
-            try:
-                if not entry.trained:
-                    yield from self._train(entry)
-                entry.measure(self.split, self.users, self.n)
-            except InputError as error:
-                entry.message = str(error)
-            entry.done = 1.0
-            yield
+            yield from self._measure(entry, entry, self.split)
+        self.splits = 1
+        while self.splits < self.repeats and self.measured:
+            split = self.split.redrawn(self.splits)
+            found = []
+            for entry in self.measured:
+                again = entry.again(self.splits)
+                yield from self._measure(entry, again, split)
+                if again.message:
+                    entry.message = f"On hold-out {self.splits + 1}: {again.message}"
+                    entry.lists, entry.done = None, 1.0
+                else:
+                    found.append((entry, again))
+            for entry, again in found:
+                entry.add(again)
+            self.splits += 1
 
-    def _train(self, entry: Entry) -> Generator[None, None, None]:
+    def _measure(self, entry: Entry, one: Entry, split: Split) -> Generator[None, None, None]:
+        """Train and measure a model on a split; how far that is stands in `entry`."""
+        try:
+            if not one.trained:
+                for done in self._train(one, split):
+                    entry.done = (self.splits + done) / self.repeats
+                    yield
+            one.measure(split, self.users, self.n)
+        except InputError as error:
+            one.message = str(error)
+        entry.done = 1.0 if entry.message else (self.splits + 1) / self.repeats
+        yield
+
+    def _train(self, entry: Entry, split: Split) -> Generator[float, None, None]:
         stop = entry.stop or entry.model.epochs
         started = time.perf_counter()
-        for done in entry.model.train(self.split.train):
+        for done in entry.model.train(split.train):
             entry.seconds += time.perf_counter() - started
-            entry.done = 0.9 * min(1.0, done / stop)
-            yield
+            yield 0.9 * min(1.0, done / stop)
             started = time.perf_counter()
             if entry.stop is not None and done >= entry.stop:
-                entry.model.finalize(self.split.train)
+                entry.model.finalize(split.train)
                 break
         entry.seconds += time.perf_counter() - started
         entry.model.free_buffers()
@@ -162,13 +238,13 @@ class Leaderboard:
         -------
         DataFrame
             Columns `model`, then each measure followed by its `_interval`: half the width of its 95 %
-            confidence interval over users; then `seconds` and `note`. The best NDCG comes first.
+            confidence interval over users and splits; then `seconds` and `note`. The best NDCG comes first.
         """
         rows = []
         for entry in self.measured if measured is None else measured:
             row: dict[str, object] = {"model": entry.label}
             for name in METRICS:
-                row |= {name: entry.figures[name], f"{name}_interval": interval(entry.by_user[name])}
+                row |= {name: entry.figures[name], f"{name}_interval": entry.interval(name)}
             rows.append(row | {"seconds": entry.seconds, "note": entry.note})
         return pd.DataFrame(rows)
 
@@ -184,29 +260,20 @@ class Leaderboard:
         -------
         DataFrame of str
             Rows as in `table`; columns are `seconds` and the metrics that have a better end: `best`, `close` where the
-            paired test finds no difference to the best at the 5 % level, or empty.
+            paired test finds no difference to the best at the 5 % level after the correction of `rivals`, or empty.
         """
         entries = self.measured if measured is None else measured
         columns = {}
         for metric in METRICS.values():
             if metric.more_is_better is None or not entries:
                 continue
-            values = [entry.figures[metric.name] for entry in entries]
-            best = entries[int(np.argmax(values) if metric.more_is_better else np.argmin(values))]
+            ranked = rivals(entries, metric.name)
+            best = ranked[0].best.figures[metric.name] if ranked else entries[0].figures[metric.name]
+            close = [rival.entry for rival in ranked if not rival.is_clear]
             columns[metric.name] = [
-                "best"
-                if value == best.figures[metric.name]
-                else ""
-                if compare(best, entry, metric.name).is_clear
-                else "close"
-                for entry, value in zip(entries, values, strict=True)
+                "best" if entry.figures[metric.name] == best else "close" if entry in close else ""
+                for entry in entries
             ]
         fastest = min((entry.seconds for entry in entries), default=0.0)
         columns["seconds"] = ["best" if entry.seconds == fastest else "" for entry in entries]
         return pd.DataFrame(columns)
-
-
-def compare(first: Entry, second: Entry, measure: str = "ndcg") -> Difference:
-    """Compare two entries of the same leaderboard by one of `METRICS`, with a paired test over users."""
-    mean = first.figures[measure] - second.figures[measure]
-    return paired_test(mean, first.by_user[measure] - second.by_user[measure])

@@ -54,12 +54,12 @@ class Contender:
         model : Model, optional
             What the run has learned, where that can still be had.
         """
-        if self.run and model is not None and self.setup.hold_out == split.settings:
-            return Entry(
-                self.label, model, trained=True, seconds=self.seconds, note="Measured as it was trained."
-            )
         fresh = make_model(self.setup.model, **self.setup.settings)
         stop = self.kept if 0 < self.kept < fresh.epochs else None
+        if self.run and model is not None and self.setup.hold_out == split.settings:
+            return Entry(
+                self.label, model, True, stop, seconds=self.seconds, note="Measured as it was trained."
+            )
         if not self.run:
             return Entry(self.label, fresh, note=f"{_settings(self.setup)}.")
         why = (

@@ -1,4 +1,4 @@
-"""Charts that compare models: accuracy trade-offs and list overlap."""
+"""Charts that compare models: figures with their intervals, accuracy trade-offs and list overlap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,63 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from recsys.evaluation.metrics import Metric
 from recsys.figures.style import finish, text
+
+BEST, CLOSE, WORSE = "#6e62eb", "#a59ef3", "#8a8a99"
+
+
+def forest(
+    table: pd.DataFrame, metric: Metric, by_split: Sequence[NDArray[np.float64]], marks: Sequence[str]
+) -> go.Figure:
+    """Draw a metric of each model as a dot with its interval, the first at the top.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of `leaderboard.Leaderboard.table`.
+    metric : Metric
+    by_split : sequence of float64 array
+        The figures of each split, for each row; drawn as small dots where there are several.
+    marks : sequence of str
+        `best`, `close` or empty for each row, as in `leaderboard.Leaderboard.marks`.
+    """
+    places = list(range(len(table)))
+    colours = [{"best": BEST, "close": CLOSE}.get(mark, WORSE) for mark in marks]
+    figure = go.Figure()
+    for place, values in zip(places, by_split, strict=True):
+        if len(values) > 1:
+            figure.add_scatter(
+                x=values,
+                y=np.full(len(values), place),
+                mode="markers",
+                marker={"size": 4, "color": colours[place], "opacity": 0.7},
+                hovertemplate=f"%{{x:.{metric.decimals}f}} on one hold-out<extra></extra>",
+            )
+    halves = table[f"{metric.name}_interval"].to_numpy(np.float64)
+    for place, (x, half) in enumerate(zip(table[metric.name], halves, strict=True)):
+        figure.add_scatter(
+            x=[x],
+            y=[place],
+            error_x={"array": [half], "thickness": 2, "width": 6},
+            mode="markers",
+            marker={
+                "size": 11,
+                "color": colours[place],
+                "symbol": {"best": "diamond", "close": "circle"}.get(marks[place], "circle-open"),
+            },
+            hovertemplate=f"{text(table['model'].iloc[place])}<br>"
+            f"{metric.label} {metric.spell(x)} ± {metric.spell(half)}<extra></extra>",
+        )
+    figure.update_xaxes(title=metric.label)
+    figure.update_yaxes(
+        tickvals=places,
+        ticktext=[text(name, 22) for name in table["model"]],
+        range=[len(table) - 0.5, -0.5],
+        automargin=True,
+        zeroline=False,
+    )
+    return finish(figure, height=max(160, 70 + 32 * len(table))).update_layout(showlegend=False, margin_t=8)
 
 
 def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:

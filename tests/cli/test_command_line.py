@@ -87,6 +87,20 @@ def test_train_recommend_and_evaluate_agree(capsys, tmp_path):
     assert {"ndcg@10", "recall@10"} <= figures["metrics"].keys()
 
 
+def test_several_hold_outs_give_their_mean_with_an_interval(capsys):
+    arguments = ["evaluate", "sample", "--model", "popular"]
+    first, second = (answer(capsys, *arguments, "--seed", seed) for seed in (3, 4))
+    both = answer(capsys, *arguments, "--seed", 3, "--hold-outs", 2)
+    each = [figures["metrics"]["ndcg@10"] for figures in (first, second)]
+    assert both["by_split"]["ndcg@10"] == pytest.approx(each)
+    assert both["metrics"]["ndcg@10"] == pytest.approx(sum(each) / 2)
+    assert both["intervals"]["ndcg@10"] > 0
+    code, out, _ = run(capsys, *arguments, "--hold-outs", 2)
+    assert code == 0
+    assert "and 2 hold-outs" in out
+    assert " ± 0." in out
+
+
 def test_the_same_seed_prints_the_same(capsys):
     first, second = (answer(capsys, "evaluate", "sample", "--model", "article", *QUICK) for _ in range(2))
     assert first == second

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from recsys.data.nouns import MUSIC
+from recsys.data.splitting import hold_out
 from recsys.errors import InputError
 from recsys.evaluation.metrics import METRICS, evaluate
 from recsys.evaluation.ranked_lists import RankedLists
 from recsys.evaluation.significance import interval
-from recsys.experiments.leaderboard import Entry, Leaderboard, compare
+from recsys.experiments.leaderboard import Entry, Leaderboard
+from recsys.experiments.verdict import compare, in_words, rivals
 from recsys.models import make_model
 
 EVERYONE = np.arange(40, dtype=np.int32)
@@ -142,7 +145,12 @@ def test_what_is_not_clearly_worse_is_marked_as_close(board):
     good, poor, _ = board.entries
     random = np.random.default_rng(3)
     nearly = Entry(
-        "Nearly", good.model, lists=good.lists, figures=dict(good.figures), by_user=dict(good.by_user)
+        "Nearly",
+        good.model,
+        lists=good.lists,
+        figures=dict(good.figures),
+        by_user=dict(good.by_user),
+        by_split=dict(good.by_split),
     )
     noise = random.normal(0, 0.05, len(board.users))
     nearly.by_user["ndcg"] = good.by_user["ndcg"] - noise + noise.mean() - 0.001
@@ -196,3 +204,90 @@ def test_lists_know_their_hits(checkerboard_split):
         wanted = hidden.item_codes[hidden.of_user(user)]
         assert lists.hits[row].tolist() == np.isin(lists.items[row], wanted).tolist()
         assert lists.hidden[row] == len(wanted)
+
+
+@pytest.fixture(scope="module")
+def repeated(checkerboard_split):
+    models = [
+        Entry("Good", make_model("implicit", factors=8, seed=4)),
+        Entry("Plain", make_model("popular")),
+        Entry("Trained", make_model("svd").fit(checkerboard_split.train), trained=True),
+    ]
+    board = Leaderboard(models, checkerboard_split, 5, repeats=3)
+    with suppress(StopIteration):
+        while True:
+            board.step()
+    return board
+
+
+def test_figures_of_several_hold_outs_are_the_means_of_each_measured_alone(repeated, checkerboard):
+    alone = []
+    for number in range(3):
+        split = hold_out(checkerboard, minimum=10, hidden=3, seed=1 + number)
+        alone.append(
+            evaluate(make_model("implicit", factors=8, seed=4 + number).fit(split.train), split, n=5)
+        )
+    good = repeated.entries[0]
+    for name in METRICS:
+        each = [figures[f"{name}@5"] for figures in alone]
+        assert good.by_split[name] == pytest.approx(each)
+        assert good.figures[name] == pytest.approx(np.mean(each))
+    assert good.by_user["ndcg"].mean() == pytest.approx(good.figures["ndcg"])
+    assert (repeated.splits, repeated.progress) == (3, 1)
+
+
+def test_a_run_is_trained_anew_on_the_further_hold_outs(repeated, checkerboard):
+    second = hold_out(checkerboard, minimum=10, hidden=3, seed=2)
+    anew = evaluate(make_model("svd").fit(second.train), second, n=5)
+    assert repeated.entries[2].by_split["ndcg"][1] == pytest.approx(anew["ndcg@5"])
+
+
+def test_a_hold_out_counts_when_all_models_are_measured_on_it(checkerboard_split):
+    models = [Entry("One", make_model("popular")), Entry("Two", make_model("article", epochs=3))]
+    board = Leaderboard(models, checkerboard_split, 5, repeats=5)
+    while board.splits < 2:
+        board.step()
+    for _ in range(2):
+        board.step()
+    assert "hold-out 3 of 5" in board.at
+    assert {len(entry.by_split["ndcg"]) for entry in board.measured} == {2}
+    assert 0.4 < board.progress < 0.6
+    board.finish()
+    assert len(board.table()) == 2
+
+
+def test_a_model_that_fails_on_a_later_hold_out_is_left_out_and_says_where(checkerboard_split, monkeypatch):
+    failing = Entry("Wild", make_model("popular"))
+    monkeypatch.setattr(
+        failing,
+        "again",
+        lambda number: Entry("Wild", make_model("article", learning_rate=10, epochs=100)),
+    )
+    board = Leaderboard([failing, Entry("Tame", make_model("popular"))], checkerboard_split, 5, repeats=3)
+    with suppress(StopIteration):
+        while True:
+            board.step()
+    assert board.entries[0].message.startswith("On hold-out 2: ")
+    assert board.table()["model"].tolist() == ["Tame"]
+    assert len(board.entries[1].by_split["ndcg"]) == 3
+
+
+def test_rivals_are_tested_with_the_correction_for_all_pairs(board):
+    ranked = rivals(board.entries)
+    assert [rival.comparisons for rival in ranked] == [3, 3]
+    assert ranked[0].p_value == 1
+    poor = next(rival for rival in ranked if rival.entry.label == "Poor")
+    # the pairs Good-Poor and Same-Poor have the same p-value: the smallest of three counts three times
+    assert poor.p_value == pytest.approx(3 * compare(*board.entries[:2]).p_value)
+    assert rivals(board.entries[:1]) == []
+
+
+def test_the_verdict_says_who_leads_by_how_much_and_whether_that_may_be_chance(board):
+    good, poor, _ = board.entries
+    clear = in_words(board, [good, poor], MUSIC)
+    assert clear.startswith("Good finds ")
+    assert "of 3 hidden artists in lists of 5" in clear
+    assert "more than Poor (+" in clear
+    assert clear.endswith("The lead is clear.")
+    assert in_words(board, board.measured, MUSIC).endswith("Same may be as good.")
+    assert "second model" in in_words(board, [poor], MUSIC)

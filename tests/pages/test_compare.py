@@ -55,6 +55,25 @@ def test_every_figure_is_shown_with_its_interval():
     assert "background-color" in styler.styles
 
 
+def test_several_hold_outs_are_measured_and_the_verdict_says_so():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py")
+    app.session_state.compared = ["popular", "svd"]
+    app.session_state.repeats = 3
+    app.run()
+    app.button(key="compare").click().run()
+    for _ in range(200):
+        if app.dataframe and not any(button.key == "cancel-comparison" for button in app.button):
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    said = "\n".join(element.value for element in [*app.markdown, *app.caption])
+    assert "The lead is clear" in said
+    assert "seed 0 to 2. ± is the 95 % confidence interval over the listeners and 3 hold-outs" in said
+    assert "Small dots: one hold-out each" in said
+
+
 def test_a_metric_that_is_added_needs_no_more_than_its_row(monkeypatch):
     hit_rate = HitMetric(
         "hit", "Hit rate", "Lists with a hit.", 3, True, lambda hits, hidden: hits.any(axis=1) * 1.0

@@ -9,7 +9,8 @@ from pages.components.compare.model_selection import keep
 from pages.components.session import session
 from pages.components.shell import layout
 from recsys.evaluation.metrics import METRICS
-from recsys.experiments.leaderboard import Leaderboard, compare
+from recsys.experiments.leaderboard import Leaderboard
+from recsys.experiments.verdict import compare
 
 
 def draw(board: Leaderboard) -> None:
@@ -49,9 +50,13 @@ def draw(board: Leaderboard) -> None:
     else:
         st.info("This may well be chance. Do not read it as progress.")
     st.caption(
-        f"A paired t-test over the {nouns.users}. One in twenty such tests finds a difference where there is none: "
-        "whoever compares many settings will see some win by luck. Another seed of the hold-out tells."
+        f"A paired t-test over the {nouns.users}{_splits(board)}, of these two models alone. One in twenty such tests "
+        "finds a difference where there is none; the leaderboard corrects for the number of its models (Holm)."
     )
+
+
+def _splits(board: Leaderboard) -> str:
+    return f" and {board.splits} hold-outs" if board.splits > 1 else ""
 
 
 def _pick(column: DeltaGenerator, label: str, options: list[str], key: str) -> str:

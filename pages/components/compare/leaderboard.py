@@ -1,8 +1,9 @@
-"""Leaderboard table and trade-off chart."""
+"""Verdict, charts and table of a leaderboard."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -10,10 +11,12 @@ from pandas.io.formats.style import Styler
 
 from pages.components.compare import model_selection
 from pages.components.session import session
+from pages.components.shell import layout
 from pages.components.widgets import charts
 from recsys.data.splitting import in_words
 from recsys.evaluation.metrics import METRICS, HitMetric
-from recsys.experiments.leaderboard import Leaderboard
+from recsys.experiments import verdict
+from recsys.experiments.leaderboard import Entry, Leaderboard
 from recsys.figures import evaluation
 from recsys.storage.tables import disarm, to_csv
 
@@ -35,15 +38,24 @@ AGAINST = [row.name for row in METRICS.values() if row.more_is_better and not is
 
 
 def draw(board: Leaderboard) -> None:
-    """Draw the table of measured models and the trade-off chart."""
+    """Draw the verdict, the chart of intervals beside the trade-off, and the table of measured models."""
     measured = board.measured  # another one may be measured while this is drawn
     table, marks = board.table(measured), board.marks(measured)
     split, nouns = board.split, session.nouns()
+    st.markdown(f"**{layout.escape(verdict.in_words(board, measured, nouns))}**")
+    pairs = len(measured) * (len(measured) - 1) // 2
+    corrected = f", after Holm's correction for {pairs} comparisons" if pairs > 1 else ""
+    over = f"the {nouns.users} and {board.splits} hold-outs" if board.splits > 1 else f"the {nouns.users}"
     st.caption(
         f"Lists of {board.n} for {len(board.users):,} {nouns.users}; test part of the hold-out "
-        f"{in_words(split.settings)}. ± is the 95 % confidence interval over the {nouns.users}. "
-        "Bold: the best of a column. Tinted: not clearly worse."
+        f"{in_words(split.settings)}{_seeds(board)}. ± is the 95 % confidence interval over {over}. "
+        f"Bold: the best of a column. Tinted: not clearly worse{corrected}."
     )
+    intervals, trade_off = st.columns(2)
+    with intervals:
+        _intervals(table, marks, measured)
+    with trade_off:
+        _trade_off(table)
     st.dataframe(
         _styled(table.assign(model=table["model"].map(disarm)), marks),
         hide_index=True,
@@ -65,6 +77,44 @@ def draw(board: Leaderboard) -> None:
         on_click="ignore",
         key="download-leaderboard",
     )
+
+
+def _seeds(board: Leaderboard) -> str:
+    return f" to {board.split.seed + board.splits - 1}" if board.splits > 1 else ""
+
+
+def _intervals(table: pd.DataFrame, marks: pd.DataFrame, measured: Sequence[Entry]) -> None:
+    """Draw a metric of all models with its intervals."""
+    name = str(
+        st.selectbox(
+            "Figure",
+            list(METRICS),
+            format_func=lambda name: METRICS[name].label,
+            key="forest-metric",
+            persist_state="session",
+        )
+    )
+    ranked = [measured.index(entry) for entry in verdict.ranking(measured, name)]
+    better = {True: "Further right is better.", False: "Further left is better.", None: ""}
+    each = (
+        " Small dots: one hold-out each." if any(len(entry.by_split[name]) > 1 for entry in measured) else ""
+    )
+    st.caption(f"{session.nouns().fill(METRICS[name].help)} {better[METRICS[name].more_is_better]}{each}")
+    st.plotly_chart(
+        evaluation.forest(
+            table.iloc[ranked],
+            METRICS[name],
+            [measured[at].by_split[name] for at in ranked],
+            marks[name].iloc[ranked].tolist() if name in marks else [""] * len(ranked),
+        ),
+        key="forest",
+        alt=f"{METRICS[name].label} of each model with its 95 % confidence interval",
+        config=charts.CHART,
+    )
+
+
+def _trade_off(table: pd.DataFrame) -> None:
+    """Draw accuracy against a metric that it is traded for."""
     against = st.segmented_control(
         "Accuracy against",
         AGAINST,

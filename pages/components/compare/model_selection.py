@@ -11,7 +11,7 @@ from pages.components.shell import layout
 from pages.components.widgets import settings_form
 from recsys.data.splitting import in_words, validation_items
 from recsys.errors import InputError
-from recsys.experiments.leaderboard import Entry, Leaderboard
+from recsys.experiments.leaderboard import REPEATS, Entry, Leaderboard
 from recsys.experiments.leaderboard_entries import Contender, kept_epoch, label_of
 from recsys.experiments.setup import SPLIT_SETTINGS, Setup
 from recsys.models import MODELS
@@ -66,6 +66,16 @@ def draw() -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
+        repeats = st.segmented_control(
+            "Hold-outs",
+            REPEATS,
+            default=1,
+            required=True,
+            format_func=lambda number: f"{number} hold-out{'s' if number > 1 else ''}",
+            key="repeats",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
     own = validation_items(chosen["hidden"], chosen["validation"])
     rest = chosen["hidden"] - own
     parts = (
@@ -75,8 +85,8 @@ def draw() -> None:
         "here than it is."
     )
     st.caption(
-        f"One hold-out for all: each {nouns.user} with at least {chosen['minimum']} {nouns.items} hides "
-        f"{chosen['hidden']} of them, drawn by seed {chosen['seed']}. {parts} Every model learns from what is not "
+        f"{_drawn(int(repeats), chosen['seed'])}: each {nouns.user} with at least {chosen['minimum']} {nouns.items} "
+        f"hides {chosen['hidden']} of them. {parts} Every model learns from what is not "
         f"hidden and recommends {n} {nouns.items}."
     )
     if adding:
@@ -87,10 +97,18 @@ def draw() -> None:
             split = cached.split(**chosen)
             entries = [contender.entry(split, _trained(contender)) for contender in [*defaults, *added]]
             st.session_state.comparison = session.start(
-                session.runs(), Leaderboard(entries, split, int(n))
+                session.runs(), Leaderboard(entries, split, int(n), int(repeats))
             ).id
         except InputError as error:
             layout.problem(error)
+
+
+def _drawn(repeats: int, seed: float) -> str:
+    """Say how many hold-outs there are, and by which seeds they are drawn."""
+    if repeats == 1:
+        return f"One hold-out for all, drawn by seed {seed:g}"
+    seeds = f"{seed:g} to {seed + repeats - 1:g}"
+    return f"{repeats} hold-outs for all, drawn by the seeds {seeds}, figures are their means"
 
 
 def _added() -> list[Contender]:

@@ -96,8 +96,7 @@ def _progress(job: Job[Leaderboard], ended: bool) -> None:
         st.rerun()
     if not job.ended:
         with st.container(horizontal=True, vertical_alignment="center"):
-            at = next((entry.label for entry in job.run.entries if entry.done < 1), "")
-            st.progress(job.run.progress, f"Training and measuring: {layout.escape(at)}")
+            st.progress(job.run.progress, f"Training and measuring: {layout.escape(job.run.at)}")
             if session.may_steer(job):
                 st.button(
                     "Cancel",
@@ -107,7 +106,10 @@ def _progress(job: Job[Leaderboard], ended: bool) -> None:
                     key="cancel-comparison",
                 )
     if job.state == "cancelled":
-        st.caption(f"Cancelled: {len(job.run.measured)} of {len(job.run.entries)} models were measured.")
+        done = f", on {job.run.splits} of {job.run.repeats} hold-outs" if job.run.repeats > 1 else ""
+        st.caption(
+            f"Cancelled: {len(job.run.measured)} of {len(job.run.entries)} models were measured{done}."
+        )
     for entry in job.run.entries:
         if entry.message:
             st.warning(layout.escape(f"{entry.label}: {entry.message}"))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 
 from recsys.cli.arguments import add_data, add_settings
 from recsys.cli.data import heading, identity, read_data
 from recsys.cli.model_arguments import add_model, chosen_model, chosen_split
-from recsys.cli.output import Answer
-from recsys.evaluation.metrics import evaluate, spell
+from recsys.cli.output import Answer, progress
+from recsys.errors import InputError
+from recsys.evaluation.metrics import METRICS, MOST_USERS, spell
+from recsys.experiments.leaderboard import Entry, Leaderboard
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_data(parser)
     add_model(parser)
-    add_settings(parser, "n")
+    add_settings(parser, "n", "hold_outs")
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -23,8 +26,20 @@ def run(options: argparse.Namespace) -> Answer:
     dataset = read_data(options)
     split = chosen_split(options, dataset.interactions)
     model = chosen_model(options)
-    figures = evaluate(model.fit(split.train), split, options.n)
-    users, all_users = figures.pop("users"), figures.pop("all_users")
+    entry = Entry(model.label, model)
+    board = Leaderboard([entry], split, options.n, options.hold_outs, MOST_USERS)
+    at = ""
+    with suppress(StopIteration):
+        while True:
+            if options.hold_outs > 1 and board.at != at:
+                at = board.at
+                progress(f"{at} ...")
+            board.step()
+    if entry.message:
+        raise InputError(entry.message)
+    figures = {f"{name}@{options.n}": value for name, value in entry.figures.items()}
+    intervals = {f"{name}@{options.n}": entry.interval(name) for name in METRICS}
+    users, all_users = len(board.users), int((split.test.user_counts > 0).sum())
     result = {
         "data": identity(dataset),
         "model": model.name,
@@ -33,11 +48,14 @@ def run(options: argparse.Namespace) -> Answer:
         "users": users,
         "all_users": all_users,
         "metrics": figures,
+        "intervals": intervals,
+        "by_split": {f"{name}@{options.n}": values.tolist() for name, values in entry.by_split.items()},
     }
     nouns = dataset.nouns
+    over = f" and {options.hold_outs} hold-outs" if options.hold_outs > 1 else ""
     lines = [
         heading(dataset),
-        f"Means over {users:,} of {all_users:,} {nouns.users} who hide {nouns.items}:",
-        *spell(figures),
+        f"Means over {users:,} of {all_users:,} {nouns.users} who hide {nouns.items}{over}, ± 95 % confidence:",
+        *spell(figures, intervals),
     ]
     return Answer(result, "\n".join(lines))
