@@ -30,6 +30,7 @@ from recsys.system.atomic_files import remove_stale, write_atomic
 KEY = re.compile(r"(kept|held)-[0-9a-f]{12}")
 MAX_DATASETS_PER_OWNER, MAX_HELD_DATASETS = 10, 3
 HELD_FOR = 24 * 3600.0  # seconds since it was last opened
+MAX_CLOCK_JUMP = 3600.0  # seconds
 DATASET_FORMAT = 1
 DAMAGED = (
     OSError,
@@ -86,10 +87,12 @@ class DatasetStore:
             If there is no room, or the folder cannot be written.
         """
         ensure_space(self.folder)
-        held = sorted(self.folder.glob("held-*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in held[MAX_HELD_DATASETS - 1 :]:
+        new = self._write(dataset, "held")
+        others = [path for path in self.folder.glob("held-*.zip") if path.stem != new.key]
+        others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in others[MAX_HELD_DATASETS - 1 :]:
             path.unlink(missing_ok=True)
-        return self._write(dataset, "held")
+        return new
 
     def keep(self, dataset: Dataset) -> Dataset:
         """Write data, until it is deleted; return it under the key that opens it again.
@@ -171,11 +174,22 @@ def is_held(key: str) -> bool:
 
 
 def forget_expired() -> None:
-    """Delete what was held, of all owners, and not opened for `HELD_FOR`; a clock that is set back deletes nothing."""
+    """Delete what was held, of all owners, and not opened for `HELD_FOR`; nothing if the clock jumped meanwhile."""
+    if abs(_lead() - _LEAD_AT_START) > MAX_CLOCK_JUMP:
+        return
     for path in (runs_folder() / PRIVATE_FOLDER).glob("*/data/held-*.zip"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > HELD_FOR:
                 path.unlink()
+
+
+def _lead() -> float:
+    """Return by how many seconds the clock is ahead of one that cannot be set and goes on while the machine sleeps."""
+    steady = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+    return time.time() - steady
+
+
+_LEAD_AT_START = _lead()
 
 
 def _pack(dataset: Dataset) -> bytes:

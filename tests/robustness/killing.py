@@ -7,6 +7,8 @@ its own that forks, for importing takes longer than all the work.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
 import os
 import random
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from recsys.cli import main as command_line
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
 from recsys.data.sources import lastfm
@@ -26,7 +29,7 @@ from recsys.data.splitting import hold_out
 from recsys.experiments.training import TrainingRun
 from recsys.models import make_model
 from recsys.storage import recommendation_lists
-from recsys.storage.dataset_store import DatasetStore
+from recsys.storage.dataset_store import MAX_HELD_DATASETS, DatasetStore
 from recsys.storage.model_file import load_run, save_run
 from recsys.storage.run_store import DELETED_FOLDER, RunStore
 from recsys.system.atomic_files import ENDING
@@ -128,7 +131,7 @@ class Deleting(Runs):
 class Keeping:
     """Data of one's own is kept and deleted again, beside other data that must stay."""
 
-    steps = ("fsync", "replace", "close", "unlink")
+    steps: tuple[str, ...] = ("fsync", "replace", "close", "unlink")
 
     def __init__(self, folder: Path) -> None:
         os.environ["RECSYS_RUNS"] = str(folder / "runs")
@@ -154,6 +157,35 @@ class Keeping:
         assert others.isdisjoint(key for word, key in told if word == "deleted")
         for key in others:
             self.mine.delete(key)
+
+
+class Holding:
+    """Data that is held for a day replaces the oldest of them: the latest are always there, whole."""
+
+    steps = ("fsync", "replace", "close", "unlink")
+
+    def __init__(self, folder: Path) -> None:
+        os.environ["RECSYS_RUNS"] = str(folder / "runs")
+        self.mine = DatasetStore("Ann")
+        self.held = [self.mine.hold(DATASET).key for _ in range(MAX_HELD_DATASETS)]
+
+    def work(self) -> Iterator[str]:
+        while True:
+            yield self.mine.hold(DATASET).key
+
+    def check(self, said: list[str]) -> None:
+        there = {path.stem for path in self.mine.folder.glob("held-*.zip")}
+        assert len(there) <= MAX_HELD_DATASETS + 1  # killed before the oldest went
+        known = [*self.held, *said]
+        untold = there - set(known)
+        assert len(untold) <= 1
+        self.held = [*known, *untold][-MAX_HELD_DATASETS:]
+        assert there >= set(self.held)
+        self.held = [*self.held[1:], self.mine.hold(DATASET).key]
+        assert set(os.listdir(self.mine.folder)) == {f"{key}.zip" for key in self.held}
+        for place, key in enumerate(self.held):
+            assert self.mine.open(key).interactions.fingerprint == DATASET.interactions.fingerprint
+            os.utime(self.mine.folder / f"{key}.zip", (place, place))  # the clock of files is a coarse one
 
 
 class Downloading:
@@ -212,9 +244,68 @@ class Exporting:
         assert not list(self.out.parent.glob(f".*{ENDING}"))
 
 
+class Commanding:
+    """The command line trains and recommends into the same three files."""
+
+    steps = ("fsync", "replace", "close")
+
+    def __init__(self, folder: Path) -> None:
+        self.data, self.folder = folder / "plays.csv", folder / "out"
+        self.folder.mkdir()
+        FRAME.set_axis(["user", "item", "value"], axis=1).to_csv(self.data, index=False)
+        data = str(self.data)
+        saved = [data, "--run", self.path("run.safetensors")]
+        self.commands = [
+            [
+                "train",
+                data,
+                "--model",
+                "funk",
+                "--epochs",
+                "2",
+                "--minimum",
+                "5",
+                "--hidden",
+                "2",
+                "--out",
+                self.path("run.safetensors"),
+            ],
+            ["recommend", *saved, "--user", "7", "--out", self.path("list.html")],
+            ["recommend", *saved, "--all", "--out", self.path("lists.csv")],
+        ]
+        for command in self.commands:
+            self.run(command)
+        self.good = self.contents()
+
+    def path(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def run(self, words: list[str]) -> None:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
+            code = command_line.main(words)
+        assert code == 0, said.getvalue()
+
+    def contents(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.folder.iterdir()}
+
+    def work(self) -> Iterator[str]:
+        while True:
+            for command in self.commands:
+                self.run(command)
+                yield command[0]
+
+    def check(self, said: list[str]) -> None:
+        whole = {name: text for name, text in self.contents().items() if not name.endswith(ENDING)}
+        assert set(whole) == set(self.good)
+        assert whole["lists.csv"] == self.good["lists.csv"]
+        for command in self.commands:
+            self.run(command)
+        assert set(self.contents()) == set(self.good)
+
+
 WORKS: dict[str, Callable[[Path], object]] = {
     work.__name__.lower(): work
-    for work in (Saving, Importing, Renaming, Deleting, Keeping, Downloading, Exporting)
+    for work in (Saving, Importing, Renaming, Deleting, Keeping, Holding, Downloading, Exporting, Commanding)
 }
 
 

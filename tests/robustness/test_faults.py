@@ -1,5 +1,6 @@
 """Bad days: kills, full disks, folders that cannot be written, damaged files, clocks that jump."""
 
+import errno
 import json
 import os
 import random
@@ -19,7 +20,7 @@ from recsys.experiments.training import TrainingRun
 from recsys.jobs.scheduler import JobScheduler
 from recsys.models import make_model
 from recsys.storage import recommendation_lists
-from recsys.storage.dataset_store import DatasetStore
+from recsys.storage.dataset_store import HELD_FOR, MAX_HELD_DATASETS, DatasetStore, forget_expired
 from recsys.storage.model_file import load_run, read_metadata
 from recsys.storage.run_store import DELETED_FOLDER, MAX_DELETED, RunStore
 from tests.conftest import ROOT
@@ -84,6 +85,8 @@ def test_a_full_disk_is_explained_and_what_was_saved_stays(size, store, dataset,
     monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "kept"))
     mine = DatasetStore("Ann")
     key = mine.keep(dataset).key
+    for _ in range(MAX_HELD_DATASETS):
+        mine.hold(dataset)
     saved = store.save(dataset, run, "good")
     (tmp_path / "cache").mkdir()
     lists = tmp_path / "lists.csv"
@@ -99,6 +102,7 @@ def test_a_full_disk_is_explained_and_what_was_saved_stays(size, store, dataset,
         lambda: recommendation_lists.write_lists(lists, run.model, run.split, users),
         lambda: lastfm.download(),
         lambda: mine.keep(dataset),
+        lambda: mine.hold(dataset),
     ]
     for work in works:
         with room_for(size), pytest.raises(InputError, match=r"Make room on the disk and try again\."):
@@ -122,6 +126,40 @@ def test_a_folder_that_cannot_be_written_is_explained_with_what_to_do(dataset, r
         recommendation_lists.write_lists(
             tmp_path / "no" / "lists.csv", run.model, run.split, np.zeros(1, np.int32)
         )
+
+
+def test_a_disk_that_is_read_only_is_explained(store, dataset, run, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "kept"))
+    mine = DatasetStore("Ann")
+    key, saved = mine.keep(dataset).key, store.save(dataset, run, "good")
+    before = contents(tmp_path)
+
+    def refused(*_given, **_named):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for name in ("mkdir", "unlink", "replace", "rename", "utime"):
+        monkeypatch.setattr(os, name, refused)
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    users = np.arange(40, dtype=np.int32)
+    for work in (
+        lambda: store.save(dataset, run, "more"),
+        lambda: store.rename(saved.id, "new"),
+        lambda: store.pin(saved.id),
+        lambda: store.delete(saved.id),
+        lambda: store.add(store.export(saved.id)),
+        lambda: mine.keep(dataset),
+        lambda: mine.hold(dataset),
+        lambda: mine.delete(key),
+        lambda: RunStore(tmp_path / "new").save(dataset, run),
+        lambda: recommendation_lists.write_lists(tmp_path / "lists.csv", run.model, run.split, users),
+    ):
+        with pytest.raises(InputError, match="Read-only file system"):
+            work()
+    forget_expired()
+    assert contents(tmp_path) == before
+    assert store.entries() == ([saved], [])
+    assert store.open(saved.id, dataset).history == run.history
+    assert mine.open(key).interactions.fingerprint == dataset.interactions.fingerprint
 
 
 def test_what_cannot_be_saved_never_says_where_it_would_lie(store, dataset, run, tmp_path, monkeypatch):
@@ -293,3 +331,13 @@ def test_saved_and_deleted_runs_do_not_mind_a_clock_that_jumps(seconds, clock, s
     assert len(list((store.folder / DELETED_FOLDER).iterdir())) == MAX_DELETED
     assert store.restore(last.id) == last
     assert store.restore(first.id) == first
+
+
+@pytest.mark.parametrize("seconds", [2 * HELD_FOR, -2 * HELD_FOR])
+def test_data_that_is_held_does_not_mind_a_clock_that_jumps(seconds, clock, dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECSYS_RUNS", str(tmp_path))
+    mine = DatasetStore("Ann")
+    key = mine.hold(dataset).key
+    clock(seconds)
+    forget_expired()
+    assert mine.open(key).interactions.fingerprint == dataset.interactions.fingerprint

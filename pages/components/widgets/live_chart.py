@@ -13,9 +13,9 @@ browser; an update carries the figure and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
@@ -25,6 +25,9 @@ from typing import Any, cast
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
+
+from recsys.errors import InputError
+from recsys.system.atomic_files import write_atomic
 
 STATIC = Path(__file__).parents[3] / "static"
 
@@ -121,7 +124,7 @@ def _script() -> str | None:
         return None
     try:
         _provide(STATIC / library)
-    except OSError:
+    except InputError:
         return None
     version = sha256((STATIC / "live_chart.js").read_bytes()).hexdigest()[:12]
     return f"app/static/live_chart.js?plotly={library}&v={version}"
@@ -132,19 +135,13 @@ def _provide(path: Path) -> None:
 
     Raises
     ------
-    OSError
-        If the folder cannot be written.
+    InputError
+        If it cannot be written.
     """
     if path.exists():
         return
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(get_plotlyjs())
+    write_atomic(path, get_plotlyjs().encode())
+    with contextlib.suppress(OSError):
+        path.chmod(0o644)
         # A browser keeps a file without an expiry for a tenth of its age. This one never changes.
-        os.utime(name, (0, 0))
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+        os.utime(path, (0, 0))
