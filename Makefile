@@ -10,7 +10,7 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 # `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
 STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
 
-.PHONY: run check test lint units test-spark fuzz browser screens benchmark benchmark-quality sbom clean stale
+.PHONY: run check test lint units test-spark fuzz browser screens benchmark benchmark-quality sbom lock clean stale
 
 run: $(VENV)/run.stamp
 	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
@@ -46,6 +46,11 @@ fuzz: $(VENV)/test.stamp
 sbom: $(VENV)/test.stamp
 	@$(VENV)/bin/python -m tests.project.sbom
 
+# What the container installs, each file by its hash; `pip install uv` first.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  -c constraints.txt requirements-signin.txt -o deploy/requirements.lock
+
 # The pictures in the README.
 screens: browser
 	PYTHONPATH=. $(VENV)/bin/python -m tests.browser.take_screens
@@ -55,7 +60,7 @@ benchmark: $(VENV)/benchmark.stamp
 
 # What needs Apache Spark and Java 17 or newer; Spark is some 500 MB, so `make test` skips these tests.
 test-spark: $(VENV)/spark.stamp
-	$(PYTEST) tests/scale/test_spark.py
+	$(PYTEST) tests/scale/test_spark.py tests/scale/test_spark_cluster.py
 
 # Quality beside ALS, BPR, EASE and others; writes benchmarks/quality.json and the README's table.
 benchmark-quality: $(VENV)/benchmark.stamp
