@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output.encode_anything()
     try:
         options = make_parser().parse_args(arguments)
-        answer = importlib.import_module(options.module).run(options)
+        with output.usual_permissions(getattr(options, "out", None)):
+            answer = importlib.import_module(options.module).run(options)
         text = output.document(options.command, answer) if options.json else answer.text
         return output.write(f"{text}\n")
     except InputError as error:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
+import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from recsys import __version__
@@ -42,6 +46,30 @@ def document(command: str, answer: Answer) -> str:
     }
     is_unicode = "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
     return json.dumps(whole, ensure_ascii=not is_unicode, indent=1, allow_nan=False)
+
+
+@contextmanager
+def usual_permissions(out: object) -> Iterator[None]:
+    """Leave a file that a command writes the permissions it had before, or else those of the umask.
+
+    Parameters
+    ----------
+    out : object
+        Path of the file; what is no path is left alone.
+    """
+    if not isinstance(out, Path):
+        yield
+        return
+    if out.is_file():
+        mode = stat.S_IMODE(out.stat().st_mode)
+    else:
+        umask = os.umask(0o077)
+        os.umask(umask)
+        mode = 0o666 & ~umask
+    yield
+    with suppress(OSError):
+        if out.is_file():
+            out.chmod(mode)
 
 
 def _plain(value: Any) -> Any:

@@ -193,6 +193,23 @@ def test_out_writes_through_a_link(tmp_path):
         assert target.read_bytes() == content
 
 
+def test_out_has_the_permissions_of_the_umask_or_those_it_had(tmp_path):
+    new, old = tmp_path / "new.safetensors", tmp_path / "old.safetensors"
+    old.write_text("old")
+    old.chmod(0o640)
+    before = os.umask(0o027)
+    try:
+        for path in (new, old):
+            assert main(["train", "sample", *QUICK, "--out", str(path)]) == 0
+    finally:
+        os.umask(before)
+    assert new.stat().st_mode & 0o777 == 0o640
+    assert old.stat().st_mode & 0o777 == 0o640
+    old.chmod(0o600)
+    assert main(["train", "sample", *QUICK, "--out", str(old)]) == 0
+    assert old.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_loop_of_links_is_refused(tmp_path):
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
