@@ -2,10 +2,12 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -374,24 +376,26 @@ def test_an_interrupted_command_says_so_and_leaves_no_run(spark, checkerboard, t
         "500",
     ]
     words += ["--factors", "8", "--minimum", "10", "--hidden", "3"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "recsys", *words],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if line.startswith("Iteration"):
-            break
+    screen, terminal = pty.openpty()  # progress is for a terminal
+    result = tmp_path / "out"
+    with result.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "recsys", *words], cwd=ROOT, stdout=out, stderr=terminal
+        )
+    os.close(terminal)
+    said = ""
+    while "Iteration" not in said:
+        said += os.read(screen, 1000).decode()
     time.sleep(0.2)  # somewhere within an iteration
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=600)
-    assert said[0] == f"Reading {path} ...\n"
-    assert (process.returncode, error) == (130, "Stopped.\n")
+    with suppress(OSError):  # at the end of the process
+        while more := os.read(screen, 1000).decode():
+            said += more
+    assert process.wait(timeout=600) == 130
+    os.close(screen)
+    assert result.read_bytes() == b""
+    assert f"Reading {path} ..." in said
+    assert said.endswith("Stopped.\r\n")
     assert not (tmp_path / "run" / "run.json").exists()
     assert not (tmp_path / "run" / "_work").exists()
 
