@@ -129,6 +129,8 @@ def test_who_has_not_signed_in_uploads_nothing(closed: tuple[str, Path]):
         known = token(address)
         assert ask(address, "PUT", path, BODY, **known) == (403, b"Sign in first.")
         assert ask(address, "DELETE", path, **known) == (403, b"Sign in first.")
+        for other in ("/%5fstcore/upload%5ffile/", "/train/_stcore/upload_file/", "/_stcore//upload_file/"):
+            assert ask(address, "PUT", f"{other}{session.id}/one", BODY, **known)[0] in (403, 404, 405), other
         forged = known | {"Cookie": known["Cookie"] + '; _streamlit_user={"is_logged_in":true}'}
         assert ask(address, "PUT", path, BODY, **forged)[0] == 403
 

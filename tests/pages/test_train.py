@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import threading
 
 import pytest
 import streamlit as st
@@ -12,6 +13,7 @@ from recsys.data.sources.load import load
 from recsys.data.splitting import hold_out
 from recsys.experiments.setup import Setup
 from recsys.experiments.share_link import to_query
+from recsys.experiments.training import TrainingRun
 from recsys.storage.run_store import RunStore
 from tests.conftest import ROOT
 
@@ -46,6 +48,26 @@ def tuned(**settings: float) -> AppTest:
         app.run()
         settle(app)
     return app
+
+
+def test_nobody_steers_a_training_that_all_share(monkeypatch):
+    from pages.components.session import session
+
+    go_on, real = threading.Event(), TrainingRun.step
+
+    def step(run):
+        assert go_on.wait(60)
+        real(run)
+
+    monkeypatch.setattr(TrainingRun, "step", step)
+    app = open_train()
+    shared = session.train_recommended(load("sample"))
+    app.run()
+    labels = {button.label for button in app.button}
+    go_on.set()
+    assert session.runs().wait(shared, "done")
+    assert not app.exception
+    assert labels & {"Pause", "Continue", "Cancel"} == set()
 
 
 def shown_history(app):

@@ -81,7 +81,8 @@ def _one(source: Manifest) -> None:
             ):
                 _open(source)
         elif job is not None and not job.ended:
-            job_card.draw(job, partial(_told, job), shared_jobs.preparations().stop)
+            alone = shared_jobs.preparations().is_alone(job, session.owner())
+            job_card.draw(job, partial(_told, job), _stop if alone else None)
         else:
             button.button(
                 "Prepare",
@@ -103,7 +104,7 @@ def _written(source: Manifest) -> str:
 
 def _prepare(source: Manifest) -> None:
     try:
-        shared_jobs.preparations().start(source.identity, partial(IndexBuild, source))
+        shared_jobs.preparations().start(source.identity, partial(IndexBuild, source), session.owner())
     except InputError as error:
         st.session_state.notice = str(error)
 
@@ -115,6 +116,10 @@ def _open(source: Manifest) -> None:
         layout.problem(error)
     else:
         st.rerun()
+
+
+def _stop(job: Job[IndexBuild]) -> None:
+    shared_jobs.preparations().stop(job, session.owner())
 
 
 def _told(job: Job[IndexBuild]) -> str:

@@ -35,7 +35,8 @@ def _one(offer: ServerDataset) -> None:
         if session.dataset().key == offer.key:
             button.markdown(":green-badge[:material/check: In use]")
         elif job is not None and not job.ended:
-            job_card.draw(job, partial(_told, job), shared_jobs.readings().stop)
+            alone = shared_jobs.readings().is_alone(job, session.owner())
+            job_card.draw(job, partial(_told, job), _stop if alone else None)
         else:
             button.button(
                 "Use",
@@ -79,6 +80,10 @@ def _use_what_was_wanted(there: list[ServerDataset]) -> None:
             if job is not None and job.state == "done":
                 _use(offer)
                 st.rerun()
+
+
+def _stop(job: Job[Reading]) -> None:
+    shared_jobs.readings().stop(job, session.owner())
 
 
 def _told(job: Job[Reading]) -> str:

@@ -88,8 +88,8 @@ def start(work: JobScheduler, run: S, on: Dataset | None = None) -> Job[S]:
 
 
 def may_steer(job: Job[Any]) -> bool:
-    """Tell whether this visitor may pause, continue and cancel a job: their own, or one without an owner."""
-    return job.owner in ("", owner())
+    """Tell whether this visitor may pause, continue and cancel a job: their own, and none that all share."""
+    return job.owner == owner()
 
 
 def hold(uploaded: Dataset) -> Dataset:
@@ -177,7 +177,7 @@ def offered(offer: ServerDataset) -> Dataset:
     readings = shared_jobs.readings()
     job = readings.job(offer)
     if job is None or job.run.dataset is None:
-        job = readings.start(offer, partial(Reading, offer))
+        job = readings.start(offer, partial(Reading, offer), owner())
         readings.wait(job, AT_ONCE)
     if job.run.dataset is None:
         why = job.message or "It is being read: the Data page says how far it is."

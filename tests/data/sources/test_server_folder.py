@@ -131,6 +131,8 @@ def test_whoever_waits_for_large_data_gets_it_without_another_click(folder, monk
     elsewhere.button(key="use-sample").click().run()
     assert not any("In use: parts" in shown.value for shown in app.header)
     assert any("0 rows read" in str(bar.proto) for bar in app.get("progress"))
+    app.run()
+    assert not cancels(app)  # another one waits for it, too
     go_on.set()
     reading = shared_jobs.readings().job(find_offer("server-parts"))
     shared_jobs.readings().wait(reading, 60)
@@ -142,6 +144,61 @@ def test_whoever_waits_for_large_data_gets_it_without_another_click(folder, monk
         visit.run()
         assert not visit.exception
         assert not any("In use: parts" in shown.value for shown in visit.header)
+
+
+def cancels(app):
+    return [button for button in app.button if button.label == "Cancel"]
+
+
+def test_a_reading_is_stopped_by_no_other_visitor_than_the_one_who_asked_for_it(folder, monkeypatch):
+    go_on, real = threading.Event(), Reading.step
+
+    def step(reading):
+        assert go_on.wait(60)
+        real(reading)
+
+    monkeypatch.setattr(Reading, "step", step)
+    monkeypatch.setattr(session, "AT_ONCE", 0.05)
+    app, stranger = opened("data"), opened("data")
+    app.button(key="use-server-parts").click().run()
+    job = shared_jobs.readings().job(find_offer("server-parts"))
+    stranger.run()
+    assert not cancels(stranger)
+    shared_jobs.readings().stop(job, "browser: another")
+    assert job._wish == "run"
+    app.run()
+    (cancel,) = cancels(app)
+    cancel.click().run()
+    go_on.set()
+    shared_jobs.readings().wait(job, 60)
+    assert job.state == "cancelled"
+
+
+def test_a_reading_that_goes_on_is_not_given_up_for_another_one():
+    go_on = threading.Event()
+
+    class Waiting:
+        progress = 0.0
+
+        def step(self):
+            assert go_on.wait(60)
+            raise StopIteration
+
+        def finish(self):
+            pass
+
+    shared = shared_jobs.Once(kept=2)
+    first, second = (shared.start(thing, Waiting, "Ann") for thing in "ab")
+    with pytest.raises(InputError, match="2 of these are in work already"):
+        shared.start("c", Waiting, "Bob")
+    assert shared.start("a", Waiting, "Bob") is first
+    assert not shared.is_alone(first, "Ann")
+    assert shared.is_alone(second, "Ann")
+    go_on.set()
+    shared.wait(second, 60)
+    shared.start("c", Waiting, "Bob")
+    assert shared.job("a") is None
+    assert shared.job("b") is second
 
 
 def test_what_does_not_fit_into_memory_is_not_begun(folder, monkeypatch):
