@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.metrics import Metric
 from recsys.figures.style import finish, text
+
+SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 
 BEST, CLOSE, WORSE = "#6e62eb", "#a59ef3", "#8a8a99"
 
@@ -66,6 +68,96 @@ def forest(
         zeroline=False,
     )
     return finish(figure, height=max(160, 70 + 32 * len(table))).update_layout(showlegend=False, margin_t=8)
+
+
+def slices(
+    labels: Sequence[str],
+    kinds: Sequence[str],
+    values: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    metric: Metric,
+) -> go.Figure:
+    """Draw a metric of some models for each slice, those of one kind under its name.
+
+    Parameters
+    ----------
+    labels, kinds : sequence of str
+        What each slice is called, and what divides it from the others of its kind.
+    values : dict of str to (sequence of float, sequence of float)
+        By model, the figure of each slice and half the width of its interval; NaN where there is none.
+    metric : Metric
+
+    Returns
+    -------
+    go.Figure
+        The custom data of a point is the place of its slice and the model.
+    """
+    places, titles, at = [], {}, 0.0
+    for place, kind in enumerate(kinds):
+        if place == 0 or kind != kinds[place - 1]:
+            titles[at] = kind
+            at += 0.9
+        places.append(at)
+        at += 1
+    figure = go.Figure()
+    for number, (model, (figures, halves)) in enumerate(values.items()):
+        off = 0.18 * (number - (len(values) - 1) / 2)
+        figure.add_scatter(
+            x=figures,
+            y=[place + off for place in places],
+            error_x={"array": halves, "thickness": 1.5, "width": 3},
+            mode="markers",
+            name=text(model, 22),
+            marker={"size": 9, "symbol": SYMBOLS[number % len(SYMBOLS)]},
+            customdata=[[place, model] for place in range(len(labels))],
+            text=[text(label, 40) for label in labels],
+            hovertemplate=f"%{{text}}<br>{text(model)}: %{{x:.{metric.decimals}f}}<extra></extra>",
+        )
+    for height, kind in titles.items():
+        figure.add_annotation(
+            x=0,
+            y=height,
+            xref="paper",
+            text=f"<b>{text(kind, 60)}</b>",
+            showarrow=False,
+            xanchor="left",
+            yanchor="middle",
+        )
+    figure.update_xaxes(title=metric.label, rangemode="tozero")
+    figure.update_yaxes(
+        tickvals=places,
+        ticktext=[text(label, 28) for label in labels],
+        range=[at - 0.4, -0.5],
+        automargin=True,
+        zeroline=False,
+    )
+    return finish(figure, height=90 + int(34 * at))
+
+
+def spread(values: NDArray[np.float64], metric: Metric, users: str) -> go.Figure:
+    """Draw how many users have which figure.
+
+    Parameters
+    ----------
+    values : float64 array, shape (n_users,)
+    metric : Metric
+    users : str
+        What users are called.
+    """
+    figure = go.Figure(go.Histogram(x=values, nbinsx=30, hovertemplate="%{x}: %{y:,}<extra></extra>"))
+    mean = float(values.mean())
+    figure.add_vline(x=mean, line={"dash": "dash", "width": 1.5})
+    figure.add_annotation(
+        x=mean,
+        y=1,
+        yref="paper",
+        text=f"mean {metric.spell(mean)}",
+        showarrow=False,
+        xanchor="left",
+        xshift=6,
+    )
+    figure.update_xaxes(title=metric.label)
+    figure.update_yaxes(title=users.capitalize())
+    return finish(figure, height=300)
 
 
 def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:

@@ -74,6 +74,34 @@ def test_several_hold_outs_are_measured_and_the_verdict_says_so():
     assert "Small dots: one hold-out each" in said
 
 
+def test_slices_show_who_is_served_and_list_the_listeners():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py")
+    app.session_state.compared = ["popular", "svd"]
+    app.run()
+    app.button(key="compare").click().run()
+    app.query_params["tab"] = "Slices"
+    for _ in range(200):
+        if not any(button.key == "cancel-comparison" for button in app.button):
+            break
+        time.sleep(0.1)
+        app.run()
+    app.session_state["comparison-tab"] = "Slices"
+    app.run()
+    assert not app.exception
+    shown = app.dataframe[0].value
+    assert list(shown.columns) == ["listener", "artists", "mainstream", "hidden", "found", "figure"]
+    assert shown["figure"].is_monotonic_increasing
+    app.segmented_control(key="served").set_value("best").run()
+    assert not app.exception
+    assert app.dataframe[0].value["figure"].is_monotonic_decreasing
+    assert app.dataframe[0].value["found"].iloc[0] > 0
+    said = "\n".join(element.value for element in app.caption)
+    assert "gives 100% of its places to the head" in said
+    app.selectbox(key="slice-metric").set_value("gini").run()
+    assert not app.exception
+
+
 def test_a_metric_that_is_added_needs_no_more_than_its_row(monkeypatch):
     hit_rate = HitMetric(
         "hit", "Hit rate", "Lists with a hit.", 3, True, lambda hits, hidden: hits.any(axis=1) * 1.0
