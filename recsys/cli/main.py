@@ -17,8 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 for success, 1 if the input cannot be used or the output cannot be written, 130 if it was interrupted,
-        141 if the reader of standard output is gone. Wrong usage ends in SystemExit with 2, as argparse does.
+        0 for success, 1 if the input cannot be used or the output cannot be written, 3 if a check failed, 130 if it
+        was interrupted, 141 if the reader of standard output is gone. Wrong usage ends in SystemExit with 2, as
+        argparse does.
     """
     output.encode_anything()
     try:
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with output.usual_permissions(getattr(options, "out", None)):
             answer = importlib.import_module(options.module).run(options)
         text = output.document(options.command, answer) if options.json else answer.text
-        return output.write(f"{text}\n")
+        return output.write(f"{text}\n") or answer.code
     except InputError as error:
         output.complain(f"error: {error}")
         return FAILURE

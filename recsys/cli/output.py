@@ -18,7 +18,7 @@ from recsys.system.atomic_files import reason
 
 SCHEMA = 1
 
-SUCCESS, FAILURE, USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
+SUCCESS, FAILURE, USAGE, CHECK_FAILED, INTERRUPTED, READER_GONE = 0, 1, 2, 3, 130, 141
 
 
 class Answer(NamedTuple):
@@ -30,10 +30,13 @@ class Answer(NamedTuple):
         Printed with `--json`; docs/command-line.md lists its fields.
     text : str
         Printed without.
+    code : int
+        Exit code, once the answer is written.
     """
 
     result: dict[str, Any]
     text: str
+    code: int = SUCCESS
 
 
 def document(command: str, answer: Answer) -> str:

@@ -16,6 +16,7 @@ COMMANDS = {
     "recommend": "Recommend to one user, or write the lists of all into a file.",
     "choose": "Find the best model for a data set, and measure it once on held-out items.",
     "evaluate": "Train a model and measure its recommendations on held-out items.",
+    "check": "Check how a model behaves: pass or fail in a sentence, with an exit code.",
     "log-mlflow": "Log a saved run to the MLflow server that MLFLOW_TRACKING_URI names.",
     "spark-train": "Train the model als on Apache Spark, and write it as a run in parts.",
     "spark-recommend": "Recommend to every user of a run in parts, on Apache Spark.",
@@ -24,6 +25,7 @@ ENDING = """exit codes:
   0    success
   1    the input cannot be used, or the output cannot be written
   2    wrong usage
+  3    a check failed
   130  interrupted
   141  the reader of standard output is gone"""
 

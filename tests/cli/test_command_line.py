@@ -215,3 +215,16 @@ def test_choose_says_what_it_chose_among_which_and_measures_it_once(tmp_path, ca
     text = capsys.readouterr().out
     assert result["sentence"] in text
     assert f"{result['metrics']['ndcg@10']:.4f}" in text
+
+
+def test_checks_end_with_3_if_one_fails(capsys):
+    code, out, err = run(capsys, "check", "sample", "--model", "popular", "--json")
+    assert (code, err) == (3, "")
+    result = json.loads(out)["result"]
+    states = {check["name"]: check["state"] for check in result["checks"]}
+    assert states["top_20"] == "failed"
+    assert states["leak"] == "passed"
+    assert result["failed"] == sum(state == "failed" for state in states.values())
+    code, out, _ = run(capsys, "check", "sample", "--model", "svd")
+    assert code == 0
+    assert "0 of 6 checks failed." in out

@@ -61,7 +61,17 @@ def shown(value: object) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    ["describe", "train", "recommend", "evaluate", "choose", "log-mlflow", "spark-train", "spark-recommend"],
+    [
+        "describe",
+        "train",
+        "recommend",
+        "evaluate",
+        "check",
+        "choose",
+        "log-mlflow",
+        "spark-train",
+        "spark-recommend",
+    ],
 )
 def test_every_command_is_shown_and_exists(command, capsys):
     assert f"python -m recsys {command}" in README

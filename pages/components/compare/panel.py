@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.compare import difference, leaderboard, list_overlap, slices, why_plain_mf_loses
+from pages.components.compare import checks, difference, leaderboard, list_overlap, slices, why_plain_mf_loses
 from pages.components.session import session, splits
 from pages.components.shell import layout
 from recsys.data.splitting import suited
@@ -16,7 +16,7 @@ from recsys.jobs.scheduler import Job
 from recsys.models import MODELS
 from recsys.settings import SETTINGS
 
-TABS = ["Leaderboard", "Slices", "Side by side", "Difference", "Why the article's model loses"]
+TABS = ["Leaderboard", "Slices", "Side by side", "Difference", "Checks", "Why the article's model loses"]
 
 
 # All models are compared without being asked on so many pairs: it takes moments.
@@ -39,7 +39,7 @@ def draw() -> None:
     st.fragment(_progress, run_every=None if job.ended else 0.5)(job, job.ended)
     if not job.run.measured:
         return
-    board, some, one, two, story = st.tabs(
+    board, some, one, two, three, story = st.tabs(
         TABS, default=_last_tab(), on_change="rerun", key="comparison-tab"
     )
     st.session_state["last-tab"] = st.query_params.tab = st.session_state["comparison-tab"]
@@ -55,6 +55,9 @@ def draw() -> None:
     if two.open:
         with two:
             difference.draw(job.run)
+    if three.open:
+        with three:
+            checks.draw(job.run)
     if story.open:
         with story:
             why_plain_mf_loses.draw(job.run)

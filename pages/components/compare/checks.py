@@ -1,0 +1,69 @@
+"""Behaviour checks of one of the compared models."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.compare.model_selection import keep
+from pages.components.session import session
+from pages.components.shell import layout
+from recsys.errors import InputError
+from recsys.experiments.checks import Checks
+from recsys.experiments.leaderboard import Leaderboard
+from recsys.jobs.scheduler import Job
+
+ICONS = {
+    "passed": ":green[:material/check_circle:]",
+    "failed": ":red[:material/cancel:]",
+    "left out": ":gray[:material/remove_circle:]",
+}
+
+
+def draw(board: Leaderboard) -> None:
+    """Draw the choice of a model, and its checks once they are asked for."""
+    measured = {entry.label: entry for entry in board.measured}
+    labels = list(measured)
+    keep(
+        "checked", st.session_state.get("checked") if st.session_state.get("checked") in labels else labels[0]
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = str(st.selectbox("Model to check", labels, key="checked", persist_state="session", width=320))
+        pressed = st.button("Check", type="primary", icon=":material/checklist:", key="check")
+    entry = measured[label]
+    st.caption(
+        "Checks train the model anew, up to three times, with its settings and on the hold-out of this comparison; the "
+        "same from the command line: `python -m recsys check`, with an exit code."
+    )
+    if pressed:
+        work = Checks(lambda number: entry.again(number).model, board.split, board.n, entry.stop)
+        try:
+            started = session.start(session.runs(), work).id
+            st.session_state.checks = {**st.session_state.get("checks", {}), (board.split, label): started}
+        except InputError as error:
+            layout.problem(error)
+    job = session.runs().get(st.session_state.get("checks", {}).get((board.split, label), ""))
+    if job is not None:
+        st.fragment(_results, run_every=None if job.ended else 0.5)(job, job.ended)
+
+
+def _results(job: Job[Checks], ended: bool) -> None:
+    """Draw the checks that are done, and how far the others are."""
+    session.runs().get(job.id)
+    if job.ended != ended:
+        st.rerun()
+    nouns, work = session.nouns(), job.run
+    if job.state == "failed" or job.state == "diverged":
+        st.warning(layout.escape(job.message))
+    elif not job.ended:
+        st.progress(work.progress, "Training and checking")
+    elif work.failed:
+        st.warning(f"{len(work.failed)} of {len(work.results)} checks failed.", icon=":material/cancel:")
+    else:
+        left_out = sum(check.state == "left out" for check in work.results)
+        but = f"; {left_out} could not be made" if left_out else ""
+        st.success(f"No check failed{but}.", icon=":material/check_circle:")
+    for check in work.results:
+        st.markdown(
+            f"{ICONS[check.state]} **{layout.escape(nouns.fill(check.question))}** "
+            f"{layout.escape(nouns.fill(check.sentence))}"
+        )
