@@ -10,13 +10,13 @@ from recsys.data.importing.readers.text_dialect import TextForm
 from recsys.data.sources.load import load
 
 
-def read_data(options: argparse.Namespace) -> Dataset:
-    """Load the data that a command names, as its arguments say."""
+def read_data(options: argparse.Namespace, data: str = "") -> Dataset:
+    """Load the data that a command names, or other data, as its arguments say."""
     columns = dict(options.columns)
     if options.repeats:
         columns["repeats"] = options.repeats
     text = TextForm(options.encoding, options.separator, options.header, options.skip)
-    return load(options.data, columns, text)
+    return load(data or options.data, columns, text)
 
 
 def identity(dataset: Dataset) -> dict[str, Any]:

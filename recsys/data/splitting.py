@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,13 +30,17 @@ class Split:
     train, validation, test : Interactions
         Together they are the whole.
     settings : dict
-        The settings it was made with, by name, as `hold_out` takes them.
+        The settings it was made with, by name, as `hold_out` takes them; `way` where it is one of
+        `recsys.data.ways`, with what that takes.
+    given : Interactions or None
+        What is known of users who are not in training at all, and whom models fold in.
     """
 
     train: Interactions
     validation: Interactions
     test: Interactions
-    settings: dict[str, int | float]
+    settings: dict[str, Any]
+    given: Interactions | None = None
 
     @property
     def minimum(self) -> int:
@@ -70,17 +74,29 @@ class Split:
     @cached_property
     def before_test(self) -> Interactions:
         """All that is known before the test: training and validation. These pairs are not recommended in a test."""
+        if self.given is not None:
+            return self.train.union(self.given)
         return self.train.union(self.validation) if self.has_validation else self.train
 
     def redrawn(self, number: int) -> Split:
-        """Hold out of the same data again, by a seed that is higher by a number."""
+        """Hold out of the same data again, by a seed that is higher by a number.
+
+        A split by time or by files has no seed and stays as it is; one of new users goes on to the next folds.
+        """
+        if (way := self.settings.get("way", "random")) != "random":
+            from recsys.data.ways import new_users  # it makes splits of this kind
+
+            if way != "new-users":
+                return self
+            kept = {name: self.settings[name] for name in ("minimum", "hidden", "seed")}
+            return new_users(self.before_test.union(self.test), self.settings["fold"] + number, **kept)
         whole = self.before_test.union(self.test)
         seed = (self.seed + number) % (int(SETTINGS["seed"].maximum) + 1)
         return hold_out(whole, **self.settings | {"seed": seed})  # type: ignore[arg-type]
 
     def seen(self, name: Part) -> Interactions:
         """Return the pairs that are not recommended when a part is measured."""
-        return self.train if name == "validation" else self.before_test
+        return self.train if name == "validation" and self.given is None else self.before_test
 
 
 def validation_items(hidden: int, share: float) -> int:
@@ -88,12 +104,21 @@ def validation_items(hidden: int, share: float) -> int:
     return min(round(hidden * share), hidden - 1)
 
 
-def in_words(settings: Mapping[str, int | float]) -> str:
+def in_words(settings: Mapping[str, Any]) -> str:
     """Return the settings of a split in short, such as `35/15, of which 5 for validation, seed 0`."""
+    way = settings.get("way", "random")
+    if way == "date":
+        return f"from {settings['month']} on"
+    if way == "files":
+        return "as the files give it"
+    if way == "new-users":
+        numbers = f"{settings['minimum']}/{settings['hidden']}, seed {settings['seed']}"
+        return f"new users, fold {settings['fold'] + 1}, {numbers}"
     hidden = int(settings["hidden"])
     own = validation_items(hidden, settings["validation"])
     parts = f", of which {own} for validation" if own else ", validation and test the same"
-    return f"{settings['minimum']}/{hidden}{parts}, seed {settings['seed']}"
+    drawn = "the last by time" if way == "last" else f"seed {settings['seed']}"
+    return f"{settings['minimum']}/{hidden}{parts}, {drawn}"
 
 
 def suited(interactions: Interactions) -> tuple[int, int]:

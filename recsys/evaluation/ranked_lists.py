@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.accuracy import Counts, Hits
 from recsys.evaluation.beyond_accuracy import Exposure
+from recsys.models.ranking import best
 
 if TYPE_CHECKING:
     from recsys.data.interactions import Interactions
@@ -48,9 +49,13 @@ class RankedLists:
     ) -> RankedLists:
         """Rank the whole catalogue for each user, equal scores at random, and keep the first `n`.
 
-        Items that the user has in training are left out; those in validation, too, where the test is measured.
+        Items that the user has in training are left out; those in validation, too, where the test is measured. Users
+        of whom only `Split.given` is known are folded in.
         """
-        items, _ = model.recommend(split.seen(part), users, n, split.seed)
+        if split.given is None:
+            items, _ = model.recommend(split.seen(part), users, n, split.seed)
+        else:
+            items = fold_in(model, split.given, users, n, split.seed)
         return cls.judge(items, split, users, part)
 
     @classmethod
@@ -75,6 +80,25 @@ def find_hits(items: NDArray[np.int32], users: NDArray[np.int32], hidden: Intera
     places = np.minimum(np.searchsorted(pairs, recommended), max(len(pairs) - 1, 0))
     found = pairs[places] == recommended if len(pairs) else np.zeros(items.shape, bool)
     return found & (items >= 0)
+
+
+def fold_in(
+    model: Model, given: Interactions, users: NDArray[np.int32], n: int, seed: int
+) -> NDArray[np.int32]:
+    """Return the `n` best items of users who are not in training, by what is known of them.
+
+    Returns
+    -------
+    int32 array, shape (n_users, n)
+        Item codes, best first, none of those known; -1 where there are not enough.
+    """
+    items = np.empty((len(users), n), np.int32)
+    for row, user in enumerate(users.tolist()):
+        own = given.of_user(user)
+        known = given.item_codes[own]
+        scores = model.fold_in_scores(known, given.values[own])
+        items[row] = best(scores[None], [known], n, seed)[0][0]
+    return items
 
 
 def draw(n_users: int, n: int, seed: int) -> NDArray[np.int64]:

@@ -88,12 +88,15 @@ class Entry:
             settings["seed"] = (settings["seed"] + number) % (int(SETTINGS["seed"].maximum) + 1)
         return Entry(self.label, make_model(self.model.name, **settings), stop=self.stop)
 
-    def add(self, other: Entry) -> None:
-        """Take in what the same model reached on one more split."""
+    def add(self, other: Entry, others: bool = False) -> None:
+        """Take in what the same model reached on one more split, on the same users or on others."""
         n = len(self.by_split["ndcg"])
         self.seconds = (self.seconds * n + other.seconds) / (n + 1)
         self.by_user = {
-            name: (values * n + other.by_user[name]) / (n + 1) for name, values in self.by_user.items()
+            name: np.append(values, other.by_user[name])
+            if others
+            else (values * n + other.by_user[name]) / (n + 1)
+            for name, values in self.by_user.items()
         }
         self.by_split = {
             name: np.append(values, other.figures[name]) for name, values in self.by_split.items()
@@ -121,7 +124,8 @@ class Leaderboard:
     repeats : int
         How many splits; the seeds of the hold-out and of the models are each higher by 1 than before.
     most_users : int
-        Where more users have held-out items, this many of them are drawn and measured, the same in all splits.
+        Where more users have held-out items, this many of them are drawn and measured, the same in all splits; in
+        those of new users each has its own.
 
     Raises
     ------
@@ -141,6 +145,7 @@ class Leaderboard:
             raise InputError("Choose at least one model to compare.")
         self.split = split
         self.n = n
+        self.most_users = most_users
         self.users = sample_users(split, most_users)
         self.entries = list(entries)
         self.repeats = int(SETTINGS["hold_outs"].check(repeats))
@@ -182,31 +187,36 @@ class Leaderboard:
 
     def _steps(self) -> Generator[None, None, None]:
         for entry in self.entries:
-            yield from self._measure(entry, entry, self.split)
+            yield from self._measure(entry, entry, self.split, self.users)
         self.splits = 1
         while self.splits < self.repeats and self.measured:
             split = self.split.redrawn(self.splits)
+            users = self.users if self.split.given is None else sample_users(split, self.most_users)
             found = []
             for entry in self.measured:
                 again = entry.again(self.splits)
-                yield from self._measure(entry, again, split)
+                yield from self._measure(entry, again, split, users)
                 if again.message:
                     entry.message = f"On hold-out {self.splits + 1}: {again.message}"
                     entry.lists, entry.done = None, 1.0
                 else:
                     found.append((entry, again))
             for entry, again in found:
-                entry.add(again)
+                entry.add(again, users is not self.users)
+            if users is not self.users:
+                self.users = np.append(self.users, users)
             self.splits += 1
 
-    def _measure(self, entry: Entry, one: Entry, split: Split) -> Generator[None, None, None]:
+    def _measure(
+        self, entry: Entry, one: Entry, split: Split, users: NDArray[np.int32]
+    ) -> Generator[None, None, None]:
         """Train and measure a model on a split; how far that is stands in `entry`."""
         try:
             if not one.trained:
                 for done in self._train(one, split):
                     entry.done = (self.splits + done) / self.repeats
                     yield
-            one.measure(split, self.users, self.n)
+            one.measure(split, users, self.n)
         except InputError as error:
             one.message = str(error)
         entry.done = 1.0 if entry.message else (self.splits + 1) / self.repeats

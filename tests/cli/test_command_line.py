@@ -228,3 +228,25 @@ def test_checks_end_with_3_if_one_fails(capsys):
     code, out, _ = run(capsys, "check", "sample", "--model", "svd")
     assert code == 0
     assert "0 of 6 checks failed." in out
+
+
+def test_data_is_split_by_time_by_users_and_by_files(capsys, tmp_path):
+    from tests.data.test_ways import PLAYS
+
+    path, test = tmp_path / "plays.csv", tmp_path / "test.csv"
+    path.write_text(PLAYS)
+    test.write_text("user,artist,time\nbob,Low,2011-01-01T00:00:00\neve,Can,2011-01-01T00:00:00\n")
+    model = ["--model", "item-knn", "-n", 2]
+    later = answer(capsys, "evaluate", path, *model, "--split", "date", "--month", "2010-03")
+    assert later["users"] == 1
+    assert later["split"]["way"] == "date"
+    last = answer(capsys, "evaluate", path, *model, "--split", "last", "--minimum", 3, "--hidden", 1)
+    assert last["users"] == 1
+    given = answer(capsys, "evaluate", path, *model, "--test", test)
+    assert given["users"] == 1
+    assert "1 pairs of users that are not in training" in given["left_out"][-1]
+    folds = answer(capsys, "evaluate", "sample", "--model", "svd", "--split", "new-users", "--hold-outs", 2)
+    assert len(folds["by_split"]["ndcg@10"]) == 2
+    code, _, err = run(capsys, "evaluate", path, "--split", "date")
+    assert code == 1
+    assert "--month 2010-03" in err

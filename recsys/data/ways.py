@@ -1,0 +1,215 @@
+"""Other ways to split: the last items of each user, a date, new users, and given files.
+
+`recsys.data.splitting.hold_out` draws at random among the items of each user. These hide other things, and answer other
+questions. Validation and test are the same pairs in each but `last_out`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset, History
+from recsys.data.interactions import Interactions
+from recsys.data.splitting import Split, validation_items
+from recsys.errors import InputError
+from recsys.kernels import top_n
+from recsys.settings import SETTINGS
+
+# What each way hides; `Nouns.fill` puts the words of the data in.
+WAYS = {
+    "random": "Each {nouns.user} hides some {nouns.items}, drawn at random.",
+    "last": "Each {nouns.user} hides the {nouns.items} that they came to last.",
+    "date": "All that {nouns.users} came to from a month on is hidden.",
+    "new-users": "Some {nouns.users} are hidden as a whole; a part of their {nouns.items} is given when they come.",
+}
+FOLDS = 5
+
+
+def last_out(dataset: Dataset, minimum: int = 35, hidden: int = 15, validation: float = 0.0) -> Split:
+    """Hold out the items that each user with enough of them came to last, by the first time of each pair.
+
+    The last ones are the test and those before them validation. Pairs without a time are never held out. Values are
+    of all times: that an item was played often may be known from later.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With a history.
+    minimum, hidden, validation
+        As in `hold_out`; the minimum is of pairs with a time.
+
+    Raises
+    ------
+    InputError
+        If the data has no times, or no user has enough.
+    """
+    history, known = _history(dataset), dataset.interactions
+    minimum, hidden = int(SETTINGS["minimum"].check(minimum)), int(SETTINGS["hidden"].check(hidden))
+    validation = float(SETTINGS["validation"].check(validation))
+    if hidden >= minimum:
+        raise InputError(
+            f"Who has {minimum} cannot hide {hidden} of them and still be learned from. Hide fewer."
+        )
+    dated = ~np.isnat(history.first)
+    keys = np.where(dated, -history.first.astype(np.int64).astype(np.float64), np.inf)
+    enough = np.bincount(known.user_codes[dated], minlength=known.n_users) >= minimum
+    marks = np.zeros((2, len(known)), bool)
+    for_validation = validation_items(hidden, validation)
+    for mark, count in zip(marks, (hidden, hidden - for_validation), strict=True):
+        top_n.mark_smallest(keys, known.user_starts, minimum, count, mark)
+        mark &= enough[known.user_codes]
+    is_hidden, is_test = marks
+    if not is_hidden.any():
+        raise InputError(
+            f"Nobody has {minimum} with a time. Ask for fewer: the most is "
+            f"{np.bincount(known.user_codes[dated], minlength=1).max()}."
+        )
+    test = known.subset(is_test)
+    return Split(
+        known.subset(~is_hidden),
+        known.subset(is_hidden & ~is_test) if for_validation else test,
+        test,
+        _settings("last", minimum=minimum, hidden=hidden, validation=validation),
+    )
+
+
+def from_month(dataset: Dataset, month: str) -> Split:
+    """Learn from what was before a month, and hold out the pairs that begin in it or later.
+
+    A pair from before has the value it had then, where values are known by month, as of plays; a rating is one value.
+    Users without an item before the month have nothing to be learned from and hide nothing; pairs without a time are
+    training.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With a history.
+    month : str
+        Such as 2010-03; it begins at 0:00 UTC of its first day.
+
+    Raises
+    ------
+    InputError
+        If it is no month, the data has no times, or nothing is before or after it.
+    """
+    try:
+        begin = np.datetime64(month, "M")
+    except ValueError:
+        begin = np.datetime64("NaT")
+    if np.isnat(begin) or len(month) != 7:
+        raise InputError(f"{month[:40]!r} is no month. Write it as 2010-03.")
+    history, known = _history(dataset), dataset.interactions
+    later = history.first >= begin.astype("datetime64[s]")
+    before = known.subset(~later)
+    has_before = before.user_counts > 0
+    test = known.subset(later & has_before[known.user_codes])
+    if not len(test):
+        first, last = np.nanmin(history.first), np.nanmax(history.first)
+        raise InputError(
+            f"No user came to anything new from {month} on who had something before. The data goes from "
+            f"{str(first)[:7]} to {str(last)[:7]}."
+        )
+    train = replace(before, values=_until(history, known, begin)[~later]) if len(history.months) else before
+    return Split(train, test, test, _settings("date", month=month))
+
+
+def new_users(
+    known: Interactions, fold: int = 0, hidden: int = 15, minimum: int = 35, seed: int = 0
+) -> Split:
+    """Hide one of five folds of the users with enough items as a whole: models have to fold them in.
+
+    Nothing of these users is in training. When they are measured, all but `hidden` of their items are given.
+
+    Parameters
+    ----------
+    known : Interactions
+    fold : int
+        Which of the folds; those beyond the last begin again.
+    hidden, minimum, seed
+        As in `hold_out`; the seed decides both the folds and which items are hidden.
+    """
+    minimum, hidden = int(SETTINGS["minimum"].check(minimum)), int(SETTINGS["hidden"].check(hidden))
+    seed = int(SETTINGS["seed"].check(seed))
+    if hidden >= minimum:
+        raise InputError(f"Who has {minimum} cannot hide {hidden} of them and still be known. Hide fewer.")
+    able = np.flatnonzero(known.user_counts >= minimum)
+    if len(able) < FOLDS or len(able) // FOLDS >= np.count_nonzero(known.user_counts):
+        raise InputError(
+            f"{len(able)} have at least {minimum}; {FOLDS} folds need {FOLDS} or more. Ask for a smaller minimum."
+        )
+    random = np.random.default_rng([seed, 7])
+    is_new = np.zeros(known.n_users, bool)
+    is_new[random.permutation(able)[fold % FOLDS :: FOLDS]] = True
+    theirs = is_new[known.user_codes]
+    keys = np.random.default_rng(seed).random(len(known))
+    is_hidden = np.zeros(len(known), bool)
+    top_n.mark_smallest(keys, known.user_starts, minimum, hidden, is_hidden)
+    is_hidden &= theirs
+    test = known.subset(is_hidden)
+    settings = _settings("new-users", minimum=minimum, hidden=hidden, seed=seed, fold=fold % FOLDS)
+    return Split(known.subset(~theirs), test, test, settings, given=known.subset(theirs & ~is_hidden))
+
+
+def given_files(train: Interactions, test: Interactions) -> tuple[Split, str]:
+    """Return the split that two sets of pairs make, and a sentence about what was left out of the test.
+
+    Users of the test who are not in training, and pairs that training has, are left out.
+    """
+    frames = []
+    for part in (train, test):
+        frame = pd.DataFrame(
+            {
+                "user": part.users[part.user_codes].astype(str),
+                "item": part.items[part.item_codes].astype(str),
+                "value": part.values,
+                "name": part.names[part.item_codes],
+            }
+        )
+        frames.append(frame)
+    known, later = frames
+    unknown = ~later["user"].isin(known["user"])
+    later = later[~unknown]
+    pairs = pd.MultiIndex.from_frame(later[["user", "item"]])
+    again = pairs.isin(pd.MultiIndex.from_frame(known[["user", "item"]]))
+    later = later[~again]
+    if later.empty:
+        raise InputError(
+            "No pair of the test is new for a user of the training data. Are the files of one data set?"
+        )
+    whole = Interactions.from_frame(pd.concat([known, later], ignore_index=True))
+    users, items = whole.users.get_indexer(later["user"]), whole.items.get_indexer(later["item"])
+    codes = whole.user_codes.astype(np.int64) * whole.n_items + whole.item_codes
+    is_test = np.isin(codes, users.astype(np.int64) * whole.n_items + items)
+    both = whole.subset(is_test)
+    said = (
+        f"Left out of the test: {int(unknown.sum()):,} pairs of users that are not in training, and "
+        f"{int(again.sum()):,} pairs that training has."
+    )
+    return Split(whole.subset(~is_test), both, both, _settings("files")), said
+
+
+def _history(dataset: Dataset) -> History:
+    if dataset.history is None or np.isnat(dataset.history.first).all():
+        raise InputError(
+            f"{dataset.title} has no times, so that nothing is known of what came last. Split at random, or use data "
+            "with a time in each row."
+        )
+    return dataset.history
+
+
+def _until(history: History, known: Interactions, begin: np.datetime64) -> NDArray[np.float32]:
+    """Return the value of each pair before a month; its whole value where no month is known."""
+    month = int(begin.astype("datetime64[M]").astype(np.int64))
+    keys = known.user_codes.astype(np.int64) * known.n_items + known.item_codes
+    at = np.searchsorted(keys, history.users.astype(np.int64) * known.n_items + history.items)
+    early = history.months < month
+    sums = np.bincount(at[early], history.values[early], minlength=len(known))
+    return np.where(sums > 0, sums, known.values).astype(np.float32)
+
+
+def _settings(way: str, **settings: object) -> dict[str, object]:
+    return {"minimum": 0, "hidden": 0, "seed": 0, "validation": 0.0, "way": way, **settings}
