@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -17,6 +16,7 @@ from recsys.models.base import Model
 from recsys.recommendation.explanation import because, breakdown_of, doubt, explains, largest_parts, sentence
 from recsys.recommendation.recommend import recommend_to
 from recsys.recommendation.reranking import AS_SCORED, Reranking
+from recsys.storage.html_page import page, table, text
 
 # Contributions with a bar of their own; the others share one.
 BARS = 6
@@ -26,22 +26,6 @@ FIGURES = {
     "precision": ("Precision", "the part of the lists that was hidden"),
     "coverage": ("Coverage", "the part of all {nouns.items} that somebody is recommended"),
 }
-
-STYLE = """
-:root { color-scheme: light dark; --ink: #1d1d26; --soft: #5d5d70; --page: #fff; --line: #dcdce6; --bar: #5b4bd6;
-  --against: #c2521c; }
-@media (prefers-color-scheme: dark) { :root { --ink: #ececf2; --soft: #a5a5b8; --page: #14141b; --line: #34343f;
-  --bar: #9d91ff; --against: #ff9c66; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 60rem;
-  margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
-h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; } .soft { color: var(--soft); }
-table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: var(--soft); }
-th, td { text-align: left; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-details { margin: .2rem 0 0; } summary { cursor: pointer; color: var(--soft); }
-svg { display: block; max-width: 100%; } svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
-@media print { body { margin: 0; max-width: none; } tr { break-inside: avoid; } }
-"""
 
 
 def report(
@@ -77,66 +61,37 @@ def report(
     """
     existing, recommended = recommend_to(model, split, user, n, reranking)
     quality = evaluate(model, split) if figures is None else figures
-    listener = _text(split.train.users[user])
+    listener = text(split.train.users[user])
     hidden = int(split.held_out.user_counts[user])
     found = int(recommended["hit"].sum())
     nouns = dataset.nouns
     title = f"Recommended to {nouns.user} {listener}"
     sections = [
         f"<h1>{title}</h1>",
-        f'<p class="soft">{_text(dataset.title)} · {_text(model.label)} · '
+        f'<p class="soft">{text(dataset.title)} · {text(model.label)} · '
         f'<time datetime="{made.isoformat()}">{made.day} {made:%B %Y}</time></p>',
         "<h2>Might like</h2>",
         f"<p>{found} of these {len(recommended)} are among the {hidden} {nouns.items} that the {nouns.user} "
         f"{nouns.does} and that were hidden from the model.</p>"
         if hidden
         else "",
-        f"<p>{_text(unsure)}</p>" if (unsure := doubt(split.train, user, nouns)) else "",
+        f"<p>{text(unsure)}</p>" if (unsure := doubt(split.train, user, nouns)) else "",
         "" if reranking == AS_SCORED else f'<p class="soft">The list is reranked: {reranking.words}.</p>',
         _recommended(model, split, user, recommended, nouns),
         f"<h2>{nouns.done.capitalize()}</h2>",
-        _table(
+        table(
             {nouns.item.capitalize(): False, nouns.value.capitalize(): True, "Share": True},
             (
-                [_text(row.artist), nouns.spell(row.plays), f"{row.share:.1%}"]
+                [text(row.artist), nouns.spell(row.plays), f"{row.share:.1%}"]
                 for row in existing.head(n).itertuples()
             ),
             f"{min(n, len(existing))} of the {len(existing)} that the model knows of, sorted by {nouns.value}.",
         ),
         "<h2>How good the model is</h2>",
         _quality(model, quality, split, nouns),
-        f'<p class="soft">{_text(dataset.origin)} {_text(dataset.licence)}</p>',
+        f'<p class="soft">{text(dataset.origin)} {text(dataset.licence)}</p>',
     ]
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return "\n".join(
-        [
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
-            *filter(None, sections),
-            "</body>\n</html>\n",
-        ]
-    )
-
-
-def _text(value: object) -> str:
-    """Escape a text; control characters, invalid in HTML, become �."""
-    shown = "".join(sign if sign.isprintable() or sign.isspace() else "\ufffd" for sign in str(value))
-    return html.escape(shown)
-
-
-def _table(head: Mapping[str, bool], rows: Iterable[list[str]], caption: str = "") -> str:
-    """Return a table of HTML cells; its head marks numeric columns."""
-    kinds = [' class="number"' if number else "" for number in head.values()]
-    lines = [f"<table><caption>{caption}</caption>" if caption else "<table>", "<thead><tr>"]
-    lines += [f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(head, kinds, strict=True)]
-    lines.append("</tr></thead><tbody>")
-    for row in rows:
-        cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row, kinds, strict=True))
-        lines.append(f"<tr>{cells}</tr>")
-    lines.append("</tbody></table>")
-    return "\n".join(lines)
+    return page(title, sections)
 
 
 def _recommended(model: Model, split: Split, user: int, recommended: pd.DataFrame, nouns: Nouns) -> str:
@@ -145,21 +100,21 @@ def _recommended(model: Model, split: Split, user: int, recommended: pd.DataFram
     names = because(model, split.train, user, codes)
     rows = []
     for place, row in enumerate(recommended.itertuples(), 1):
-        cells = [str(place), _text(row.artist) + (" <strong>✓ hit</strong>" if row.hit else "")]
+        cells = [str(place), text(row.artist) + (" <strong>✓ hit</strong>" if row.hit else "")]
         if explained:
             parts = breakdown_of(model, split.train, user, codes[place - 1], nouns)
             cells.append(_why(names[place - 1], parts, nouns))
         rows.append([*cells, f"{row.listeners:,}", f"{row.score:.3f}"])
     head = {"Place": True, nouns.item.capitalize(): False} | ({"Why": False} if explained else {})
     head |= {nouns.users.capitalize(): True, "Score": True}
-    return _table(
-        head, rows, f"Score: {_text(nouns.fill(model.target))}. Hit: hidden from the model, and found."
+    return table(
+        head, rows, f"Score: {text(nouns.fill(model.target))}. Hit: hidden from the model, and found."
     )
 
 
 def _why(names: list[str], parts: pd.DataFrame, nouns: Nouns) -> str:
     """Return the explanation of a score: a sentence, and bars to unfold."""
-    said = _text(sentence(names)) or f"for reasons that are no {nouns.item}"
+    said = text(sentence(names)) or f"for reasons that are no {nouns.item}"
     return (
         f"{said}<details><summary>all of the score</summary>{_bars(parts)}"
         f'<p class="soft">Together {parts["contribution"].sum():.3f}.</p></details>'
@@ -179,11 +134,11 @@ def _bars(parts: pd.DataFrame) -> str:
         short = name if len(name) <= 24 else name[:23].rstrip() + "…"
         start, colour = min(zero, zero + size * scale), "--against" if size < 0 else "--bar"
         drawn.append(
-            f'<text x="160" y="{y + 12}" text-anchor="end">{_text(short)}</text>'
+            f'<text x="160" y="{y + 12}" text-anchor="end">{text(short)}</text>'
             f'<rect x="{start:.1f}" y="{y + 2}" width="{abs(size) * scale:.1f}" height="12" '
             f'style="fill: var({colour})"/><text x="380" y="{y + 12}">{size:+.3f}</text>'
         )
-    spoken = _text("; ".join(f"{name} {size:+.3f}" for name, size in bars))
+    spoken = text("; ".join(f"{name} {size:+.3f}" for name, size in bars))
     height = 8 + 20 * len(bars)
     return (
         f'<svg role="img" aria-label="{spoken}" viewBox="0 0 440 {height}" width="440">{"".join(drawn)}</svg>'
@@ -196,12 +151,12 @@ def _quality(model: Model, figures: Mapping[str, float], split: Split, nouns: No
         name, _, length = key.partition("@")
         if name in FIGURES and length:
             short, meaning = FIGURES[name]
-            rows.append([f"{short}@{_text(length)}", f"{value:.4f}", nouns.fill(meaning)])
+            rows.append([f"{short}@{text(length)}", f"{value:.4f}", nouns.fill(meaning)])
     settings = (
         ", ".join(f"{label(name)} {spell(name, value)}" for name, value in model.settings.items()) or "none"
     )
     return (
-        f"<p>{_text(split.hidden)} {nouns.items} of each {nouns.user} with at least {_text(split.minimum)} were "
-        f"hidden from the model and looked for in its lists. Settings: {_text(settings)}.</p>"
-        + _table({"Measure": False, "Value": True, "What it is": False}, rows)
+        f"<p>{text(split.hidden)} {nouns.items} of each {nouns.user} with at least {text(split.minimum)} were "
+        f"hidden from the model and looked for in its lists. Settings: {text(settings)}.</p>"
+        + table({"Measure": False, "Value": True, "What it is": False}, rows)
     )

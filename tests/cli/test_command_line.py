@@ -250,3 +250,15 @@ def test_data_is_split_by_time_by_users_and_by_files(capsys, tmp_path):
     code, _, err = run(capsys, "evaluate", path, "--split", "date")
     assert code == 1
     assert "--month 2010-03" in err
+
+
+def test_a_model_card_is_written(capsys, tmp_path):
+    path = tmp_path / "card.json"
+    result = answer(capsys, "evaluate", "sample", "--model", "popular", "--card", path)
+    made = json.loads(path.read_text())
+    assert result["file"] == str(path)
+    assert made["figures"]["ndcg"]["value"] == pytest.approx(result["metrics"]["ndcg@10"])
+    assert {check["name"] for check in made["checks"]} >= {"top_20", "leak"}
+    code, _, err = run(capsys, "evaluate", "sample", "--card", tmp_path / "card.pdf")
+    assert code == 1
+    assert "is .html or .json" in err

@@ -1,6 +1,11 @@
-"""Behaviour checks of one of the compared models."""
+"""Behaviour checks and the model card of one of the compared models."""
 
 from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -8,9 +13,10 @@ from pages.components.compare.model_selection import keep
 from pages.components.session import session
 from pages.components.shell import layout
 from recsys.errors import InputError
-from recsys.experiments.checks import Checks
-from recsys.experiments.leaderboard import Leaderboard
+from recsys.experiments.checks import Check, Checks
+from recsys.experiments.leaderboard import Entry, Leaderboard
 from recsys.jobs.scheduler import Job
+from recsys.storage import model_card
 
 ICONS = {
     "passed": ":green[:material/check_circle:]",
@@ -41,9 +47,32 @@ def draw(board: Leaderboard) -> None:
             st.session_state.checks = {**st.session_state.get("checks", {}), (board.split, label): started}
         except InputError as error:
             layout.problem(error)
-    job = session.runs().get(st.session_state.get("checks", {}).get((board.split, label), ""))
+    job: Job[Checks] | None = session.runs().get(
+        st.session_state.get("checks", {}).get((board.split, label), "")
+    )
+    done = job.run.results if job is not None and job.ended else []
+    with st.container(horizontal=True):
+        for ending, kind in (("html", "text/html"), ("json", "application/json")):
+            st.download_button(
+                f"Model card ({ending.upper()})",
+                partial(_card, board, entry, done, ending),
+                f"model-card.{ending}",
+                kind,
+                icon=":material/badge:",
+                on_click="ignore",
+                key=f"card-{ending}",
+                help="Data, split, settings, figures with intervals, slices and the checks that are made, in one file.",
+            )
     if job is not None:
         st.fragment(_results, run_every=None if job.ended else 0.5)(job, job.ended)
+
+
+def _card(board: Leaderboard, entry: Entry, checks: Sequence[Check], ending: str) -> str:
+    dataset = session.dataset()
+    made = model_card.card(dataset, board, entry, checks, datetime.datetime.now(datetime.UTC))
+    return (
+        model_card.to_html(made, dataset) if ending == "html" else json.dumps(made, indent=1, allow_nan=False)
+    )
 
 
 def _results(job: Job[Checks], ended: bool) -> None:
