@@ -187,6 +187,28 @@ def serendipity(lists: RankedLists) -> NDArray[np.float64]:
     return (lists.hits & unexpected).sum(axis=1) / length
 
 
+def debiased_ndcg(lists: RankedLists) -> NDArray[np.float64]:
+    """Return the NDCG of each list with gains that undo the popularity of held-out items; 0 to 1.
+
+    Popular items are held out more often, and found more easily. Here the gain of an item is 1 / sqrt(its users in
+    training, at least 1) instead of 1, and a perfect list begins with the least popular held-out items.
+
+    References
+    ----------
+    H. Steck, "Item popularity and recommendation accuracy", RecSys 2011: popularity-stratified weights 1 / N_i^beta,
+    with beta = 1/2.
+    """
+    length = lists.items.shape[1]
+    weights = 1 / np.sqrt(np.maximum(lists.train.item_counts, 1))
+    discount = 1 / np.log2(np.arange(2, length + 2))
+    gains = (lists.hits * weights[np.maximum(lists.items, 0)]) @ discount
+    ideal = np.zeros(len(lists.users))
+    for row, user in enumerate(lists.users.tolist()):
+        own = np.sort(weights[lists.relevant.item_codes[lists.relevant.of_user(user)]])[::-1][:length]
+        ideal[row] = own @ discount[: len(own)]
+    return np.divide(gains, ideal, out=np.zeros(len(ideal)), where=ideal > 0)
+
+
 def diversity(lists: RankedLists) -> NDArray[np.float64]:
     """Return how different the users of the items of each list are: the mean of 1 - cosine over its pairs, 0 to 1.
 

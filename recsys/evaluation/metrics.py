@@ -157,6 +157,14 @@ METRICS = _table(
             "map", "MAP", "Mean precision at the places of the hits.", 4, True, accuracy.average_precision
         ),
         HitMetric("mrr", "MRR", "1 over the place of the first hit.", 4, True, accuracy.reciprocal_rank),
+        ListMetric(
+            "debiased_ndcg",
+            "Debiased NDCG",
+            "NDCG that counts a hit the more, the fewer {nouns.users} the {nouns.item} has: by 1 over their root.",
+            4,
+            True,
+            beyond_accuracy.debiased_ndcg,
+        ),
         ExposureMetric(
             "coverage",
             "Coverage",

@@ -35,6 +35,8 @@ class RankedLists:
         Number of held-out items of each user.
     train : Interactions
         What the model was trained on.
+    relevant : Interactions
+        The held-out pairs, of these users and of others.
     """
 
     users: NDArray[np.int32]
@@ -42,6 +44,7 @@ class RankedLists:
     hits: Hits
     hidden: Counts
     train: Interactions
+    relevant: Interactions
 
     @classmethod
     def of(
@@ -64,7 +67,8 @@ class RankedLists:
     ) -> RankedLists:
         """Find the hits in lists that are given."""
         hidden = split.part(part)
-        return cls(users, items, find_hits(items, users, hidden), hidden.user_counts[users], split.train)
+        hits = find_hits(items, users, hidden)
+        return cls(users, items, hits, hidden.user_counts[users], split.train, hidden)
 
     @cached_property
     def exposure(self) -> Exposure:

@@ -144,8 +144,12 @@ def _by_item(lists: RankedLists, hidden: Interactions) -> Iterator[Slice]:
 
 
 def _of_users(lists: RankedLists, rows: NDArray[np.int64]) -> RankedLists:
-    return RankedLists(
-        lists.users[rows], lists.items[rows], lists.hits[rows], lists.hidden[rows], lists.train
+    return replace(
+        lists,
+        users=lists.users[rows],
+        items=lists.items[rows],
+        hits=lists.hits[rows],
+        hidden=lists.hidden[rows],
     )
 
 

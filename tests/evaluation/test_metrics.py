@@ -19,7 +19,7 @@ HIDDEN = np.array([2, 5, 0])
 
 def without_hits(items, train):
     users = np.arange(len(items), dtype=np.int32)
-    return RankedLists(users, items, np.zeros(items.shape, bool), np.ones(len(items), np.int64), train)
+    return RankedLists(users, items, np.zeros(items.shape, bool), np.ones(len(items), np.int64), train, train)
 
 
 def gain(*places):
@@ -99,8 +99,26 @@ def test_serendipity_by_hand(four_items):
         np.array([[True, True], [True, False]]),
         np.array([2, 1]),
         four_items,
+        four_items,
     )
     assert metrics.METRICS["serendipity"].per_user(lists) == pytest.approx([1 / 2, 0])
+
+
+def test_debiased_ndcg_by_hand(four_items):
+    # Users of a, b, c, d in training: 3, 2, 1, 1. User 1 (code 0) hides c and a, and gets a and c.
+    rows = {"user": [1, 1, 2, 3, 4], "item": ["a", "c", "b", "d", "b"], "value": 1}
+    relevant = Interactions.from_frame(pd.DataFrame(rows))
+    lists = RankedLists(
+        np.array([0], np.int32),
+        np.array([[0, 2]], np.int32),
+        np.array([[True, True]]),
+        np.array([2]),
+        four_items,
+        relevant,
+    )
+    found = 1 / math.sqrt(3) * gain(1) + 1 * gain(2)
+    perfect = 1 * gain(1) + 1 / math.sqrt(3) * gain(2)
+    assert metrics.METRICS["debiased_ndcg"].per_user(lists) == pytest.approx([found / perfect])
 
 
 def test_hits_are_found_by_user_and_item(four_items):
