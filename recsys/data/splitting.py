@@ -92,7 +92,7 @@ class Split:
             return new_users(self.before_test.union(self.test), self.settings["fold"] + number, **kept)
         whole = self.before_test.union(self.test)
         seed = (self.seed + number) % (int(SETTINGS["seed"].maximum) + 1)
-        return hold_out(whole, **self.settings | {"seed": seed})  # type: ignore[arg-type]
+        return hold_out(whole, **self.settings | {"seed": seed})
 
     def seen(self, name: Part) -> Interactions:
         """Return the pairs that are not recommended when a part is measured."""

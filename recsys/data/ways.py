@@ -6,6 +6,7 @@ questions. Validation and test are the same pairs in each but `last_out`.
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 
 import numpy as np
@@ -97,11 +98,9 @@ def from_month(dataset: Dataset, month: str) -> Split:
         If it is no month, the data has no times, or nothing is before or after it.
     """
     try:
-        begin = np.datetime64(month, "M")
+        begin = np.datetime64(datetime.datetime.strptime(month, "%Y-%m").date(), "M")
     except ValueError:
-        begin = np.datetime64("NaT")
-    if np.isnat(begin) or len(month) != 7:
-        raise InputError(f"{month[:40]!r} is no month. Write it as 2010-03.")
+        raise InputError(f"{month[:40]!r} is no month. Write it as 2010-03.") from None
     history, known = _history(dataset), dataset.interactions
     later = history.first >= begin.astype("datetime64[s]")
     before = known.subset(~later)

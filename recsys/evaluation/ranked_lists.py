@@ -55,10 +55,13 @@ class RankedLists:
         Items that the user has in training are left out; those in validation, too, where the test is measured. Users
         of whom only `Split.given` is known are folded in.
         """
-        if split.given is None:
-            items, _ = model.recommend(split.seen(part), users, n, split.seed)
-        else:
-            items = fold_in(model, split.given, users, n, split.seed)
+        users = np.asarray(users, np.int32)
+        is_new = np.zeros(len(users), bool) if split.given is None else split.given.user_counts[users] > 0
+        items = np.empty((len(users), n), np.int32)
+        if not is_new.all():
+            items[~is_new], _ = model.recommend(split.seen(part), users[~is_new], n, split.seed)
+        if split.given is not None:
+            items[is_new] = fold_in(model, split.given, users[is_new], n, split.seed)
         return cls.judge(items, split, users, part)
 
     @classmethod

@@ -146,8 +146,10 @@ def inner_split(split: Split) -> Split | None:
     """Hide some of the training items of the users of a split, at random, beside what is hidden already.
 
     They and the held-out items were both drawn at random: a model that learned from neither cannot tell them apart.
-    None where users have too few items for it.
+    None where users have too few items for it, and where it is no random split.
     """
+    if split.settings.get("way", "random") != "random":
+        return None
     train, held_out = split.train, split.held_out
     takes_part = held_out.user_counts > 0
     hidden = min(LEAK_HIDDEN, int(train.user_counts[takes_part].min()) // 2)
@@ -215,7 +217,7 @@ def _new_item(model: Model, lists: RankedLists, split: Split, n: int) -> Check:
     if not model.supports_fold_in:
         sentence = "This model learns of new {nouns.items} by training alone."
         return Check("new_item", question, "left out", sentence, float("nan"))
-    train, changed, asked = split.train, 0, 0
+    train, changed, asked = split.before_test, 0, 0
     random = np.random.default_rng([split.seed, 6])
     for user in random.permutation(lists.users)[:FOLDED_IN].tolist():
         known, values = train.item_codes[train.of_user(user)], train.values[train.of_user(user)]
@@ -231,7 +233,11 @@ def _new_item(model: Model, lists: RankedLists, split: Split, n: int) -> Check:
         changed += not np.array_equal(
             np.argsort(-before, kind="stable")[:n], np.argsort(-after, kind="stable")[:n]
         )
-    share = changed / max(asked, 1)
+    if not asked:
+        return Check(
+            "new_item", question, "left out", "No {nouns.user} has a new {nouns.item}.", float("nan")
+        )
+    share = changed / asked
     return Check(
         "new_item",
         question,
@@ -280,5 +286,5 @@ def _leak(model: Model, split: Split, inner: Split, users: NDArray[np.int32], n:
 
 
 def _left_out_leak() -> Check:
-    sentence = "The {nouns.users} have too few {nouns.items} in training to hide more of them."
+    sentence = "It needs a random split, and {nouns.users} with enough {nouns.items} in training to hide more of them."
     return Check("leak", LEAK_QUESTION, "left out", sentence, float("nan"))

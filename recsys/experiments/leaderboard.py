@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.splitting import Split
+from recsys.data.ways import FOLDS
 from recsys.errors import InputError
 from recsys.evaluation.metrics import METRICS
 from recsys.evaluation.ranked_lists import RankedLists, sample_users
@@ -130,7 +131,7 @@ class Leaderboard:
     Raises
     ------
     InputError
-        If there are no models.
+        If there are no models, or more splits of new users than folds.
     """
 
     def __init__(
@@ -149,6 +150,8 @@ class Leaderboard:
         self.users = sample_users(split, most_users)
         self.entries = list(entries)
         self.repeats = int(SETTINGS["hold_outs"].check(repeats))
+        if split.given is not None and self.repeats > FOLDS:
+            raise InputError(f"New users make {FOLDS} folds. Ask for {FOLDS} hold-outs or fewer.")
         self.splits = 0
         self._work = self._steps()
 

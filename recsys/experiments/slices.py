@@ -55,7 +55,7 @@ class Slice:
         return metric.figure(self.lists), interval(metric.per_user(self.lists))
 
 
-def divide(lists: RankedLists, hidden: Interactions) -> list[Slice]:
+def divide(lists: RankedLists, known: Interactions) -> list[Slice]:
     """Divide lists by the activity and the mainstreamness of their users, and hits by the popularity of items.
 
     Users make thirds, equals in the same one. Items make thirds by their pairs in training: the head are the most
@@ -64,10 +64,10 @@ def divide(lists: RankedLists, hidden: Interactions) -> list[Slice]:
     Parameters
     ----------
     lists : RankedLists
-    hidden : Interactions
-        The held-out pairs that the hits of `lists` are among.
+    known : Interactions
+        What is known of users before the test, as `Split.before_test`.
     """
-    return [*_by_user(lists), *_by_item(lists, hidden)]
+    return [*_by_user(lists, known), *_by_item(lists)]
 
 
 def mainstreamness(interactions: Interactions) -> NDArray[np.float64]:
@@ -87,26 +87,28 @@ def popularity_groups(train: Interactions) -> NDArray[np.int64]:
     return groups
 
 
-def people(lists: RankedLists, values: NDArray[np.float64]) -> pd.DataFrame:
+def people(lists: RankedLists, known: Interactions, values: NDArray[np.float64]) -> pd.DataFrame:
     """Return one row for each list.
 
     Parameters
     ----------
     lists : RankedLists
+    known : Interactions
+        As in `divide`.
     values : float64 array, shape (n_users,)
         A figure of each user.
 
     Returns
     -------
     DataFrame
-        Columns `listener` (label), `artists` (items in training), `mainstream` (0 to 100), `hidden` and `found` (items)
-        and `figure`.
+        Columns `listener` (label), `artists` (items that are known), `mainstream` (0 to 100), `hidden` and `found`
+        (items) and `figure`.
     """
     return pd.DataFrame(
         {
             "listener": lists.train.users[lists.users],
-            "artists": lists.train.user_counts[lists.users],
-            "mainstream": mainstreamness(lists.train)[lists.users],
+            "artists": known.user_counts[lists.users],
+            "mainstream": mainstreamness(known)[lists.users],
             "hidden": lists.hidden,
             "found": lists.hits.sum(axis=1),
             "figure": values,
@@ -114,9 +116,9 @@ def people(lists: RankedLists, values: NDArray[np.float64]) -> pd.DataFrame:
     )
 
 
-def _by_user(lists: RankedLists) -> Iterator[Slice]:
-    counts = lists.train.user_counts[lists.users]
-    mainstream = mainstreamness(lists.train)[lists.users]
+def _by_user(lists: RankedLists, known: Interactions) -> Iterator[Slice]:
+    counts = known.user_counts[lists.users]
+    mainstream = mainstreamness(known)[lists.users]
     for kind, values, spell in (
         ("activity", counts.astype(np.float64), "{low:.0f} to {high:.0f} {{nouns.items}}"),
         ("mainstream", mainstream, "{low:.0f} to {high:.0f} of 100"),
@@ -130,8 +132,8 @@ def _by_user(lists: RankedLists) -> Iterator[Slice]:
                 yield Slice(kind, f"{name}: {spell.format(low=low, high=high)}", rows, _of_users(lists, rows))
 
 
-def _by_item(lists: RankedLists, hidden: Interactions) -> Iterator[Slice]:
-    groups = popularity_groups(lists.train)
+def _by_item(lists: RankedLists) -> Iterator[Slice]:
+    hidden, groups = lists.relevant, popularity_groups(lists.train)
     listed = groups[np.maximum(lists.items, 0)]
     for number, name in enumerate(POPULARITY):
         own = np.bincount(hidden.user_codes[groups[hidden.item_codes] == number], minlength=hidden.n_users)[

@@ -56,7 +56,7 @@ def card(
             "users": len(part.rows),
             "figures": {name: _measured(*part.measure(METRICS[name])) for name in SLICED},
         }
-        for part in divide(entry.lists, board.split.test)
+        for part in divide(entry.lists, board.split.before_test)
     ]
     interactions = dataset.interactions
     return {

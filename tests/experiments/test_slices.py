@@ -36,16 +36,18 @@ def test_mainstreamness_is_the_mean_popularity_percentile_by_hand():
 
 def test_slices_of_users_are_thirds_that_together_are_all(measured, checkerboard_split):
     for kind in ("activity", "mainstream"):
-        rows = [one.rows for one in divide(measured, checkerboard_split.test) if one.kind == kind]
+        rows = [one.rows for one in divide(measured, checkerboard_split.before_test) if one.kind == kind]
         assert np.sort(np.concatenate(rows)).tolist() == list(range(len(measured.users)))
-    low, *_, high = (one for one in divide(measured, checkerboard_split.test) if one.kind == "activity")
+    low, *_, high = (
+        one for one in divide(measured, checkerboard_split.before_test) if one.kind == "activity"
+    )
     counts = measured.train.user_counts[measured.users]
     assert counts[low.rows].max() < counts[high.rows].min()
 
 
 def test_the_figure_of_a_slice_is_the_mean_of_its_users(measured, checkerboard_split):
     ndcg = METRICS["ndcg"]
-    for one in divide(measured, checkerboard_split.test):
+    for one in divide(measured, checkerboard_split.before_test):
         if one.kind != "popularity":
             value, half = one.measure(ndcg)
             assert value == pytest.approx(ndcg.per_user(measured)[one.rows].mean())
@@ -53,7 +55,7 @@ def test_the_figure_of_a_slice_is_the_mean_of_its_users(measured, checkerboard_s
 
 
 def test_hits_among_items_of_some_popularity_add_up_to_all_hits(measured, checkerboard_split):
-    found = [one for one in divide(measured, checkerboard_split.test) if one.kind == "popularity"]
+    found = [one for one in divide(measured, checkerboard_split.before_test) if one.kind == "popularity"]
     assert sum(one.lists.hits.sum() for one in found) == measured.hits.sum()
     assert sum(one.lists.hidden.sum() for one in found) == measured.hidden.sum()
     assert np.isnan(found[0].measure(METRICS["coverage"])).all()
@@ -64,14 +66,14 @@ def test_the_most_popular_model_finds_nothing_of_the_tail(checkerboard_split):
     model = make_model("popular").fit(checkerboard_split.train)
     users = sample_users(checkerboard_split, 1000)
     lists = RankedLists.of(model, checkerboard_split, users, 3)
-    head, _, tail = (one for one in divide(lists, checkerboard_split.test) if one.kind == "popularity")
+    head, _, tail = (one for one in divide(lists, checkerboard_split.before_test) if one.kind == "popularity")
     assert tail.measure(METRICS["recall"])[0] == 0
     assert head.measure(METRICS["recall"])[0] >= 0
     assert shares(lists)[2] == 0
 
 
 def test_the_people_behind_a_figure_have_a_row_each(measured):
-    table = people(measured, METRICS["ndcg"].per_user(measured))
+    table = people(measured, measured.train, METRICS["ndcg"].per_user(measured))
     assert len(table) == len(measured.users)
     assert (table["found"] <= table["hidden"]).all()
     assert table["figure"].mean() == pytest.approx(METRICS["ndcg"].figure(measured))

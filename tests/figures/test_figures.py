@@ -209,3 +209,22 @@ def test_the_dial_shows_each_step_and_marks_one():
     figure = explanation.dial(table, 1.0)
     assert [trace.y.tolist() for trace in figure.data] == [[0.3, 0.33, 0.2], [4.0, 5.0, 6.0]]
     assert figure.layout.shapes[0].x0 == figure.layout.shapes[0].x1 == 1.0
+
+
+def test_the_picture_of_a_split_has_each_pair_of_its_users_in_its_part(checkerboard):
+    from recsys.data.nouns import MUSIC
+    from recsys.data.splitting import hold_out
+    from recsys.data.ways import new_users
+    from recsys.figures.split import split_sketch
+
+    split = hold_out(checkerboard, 19, 6, validation=0.5)
+    drawn = split_sketch(split, checkerboard, None, MUSIC)
+    assert [trace.name for trace in drawn.data] == ["Training", "Validation", "Test"]
+    hiding = np.unique(drawn.data[2].y)
+    assert len(hiding) == min(10, (split.test.user_counts > 0).sum())
+    for trace in drawn.data[1:]:
+        assert len(trace.x) == 3 * len(hiding)
+    places = sorted(x for trace in drawn.data for x, y in zip(trace.x, trace.y, strict=True) if y == 0)
+    assert places == list(range(len(places)))
+    drawn = split_sketch(new_users(checkerboard, hidden=3, minimum=10), checkerboard, None, MUSIC)
+    assert [trace.name for trace in drawn.data] == ["Training", "Given when they come", "Test"]

@@ -127,3 +127,49 @@ def test_without_a_model_there_is_nothing_to_compare():
     app.run()
     app.button(key="compare").click().run()
     assert "Choose at least one model" in app.error[0].value
+
+
+def test_data_with_times_is_split_by_a_month_and_others_have_fewer_ways(tmp_path):
+    from recsys.data.sources.load import load
+    from tests.data.test_ways import PLAYS
+
+    path = tmp_path / "plays.csv"
+    path.write_text(PLAYS)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py").run()
+    assert app.selectbox(key="way").options == ["At random", "New listeners"]
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.session_state.dataset = load(str(path))
+    app.switch_page("pages/compare.py")
+    app.session_state.compared = ["popular", "item-knn"]
+    app.run()
+    app.selectbox(key="way").set_value("date").run()
+    app.selectbox(key="month").set_value("2010-03").run()
+    app.toggle(key="sketched").set_value(True).run()
+    assert not app.exception
+    app.button(key="compare").click().run()
+    for _ in range(200):
+        said = "\n".join(element.value for element in app.caption)
+        if "from 2010-03 on" in said:
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    assert "from 2010-03 on" in said
+
+
+def test_new_listeners_are_folded_in_and_models_that_cannot_say_so():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py")
+    app.session_state.compared = ["svd", "article"]
+    app.session_state.way = "new-users"
+    app.run()
+    app.button(key="compare").click().run()
+    for _ in range(400):
+        if app.dataframe and not any(button.key == "cancel-comparison" for button in app.button):
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["Model"]) == [MODELS["svd"].label]
+    assert any("knows only those" in warning.value for warning in app.warning)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from pages.components.session import cached, session
 from pages.components.shell import layout
-from pages.components.widgets import settings_form
-from recsys.data.splitting import in_words, validation_items
+from pages.components.widgets import charts, settings_form
+from recsys.data.splitting import Split, in_words, validation_items
+from recsys.data.ways import WAYS, from_month, last_out, new_users
 from recsys.errors import InputError
 from recsys.experiments.leaderboard import REPEATS, Entry, Leaderboard
 from recsys.experiments.leaderboard_entries import Contender, kept_epoch, label_of
 from recsys.experiments.setup import SPLIT_SETTINGS, Setup
+from recsys.figures.split import split_sketch
 from recsys.models import MODELS
 from recsys.models.base import Model
 from recsys.settings import SETTINGS
@@ -21,6 +25,18 @@ from recsys.settings import SETTINGS
 LENGTHS = (5, 10, 20)
 KINDS = {"settings": "A model with own settings", "run": "A run"}
 PREFIX = "compare-"
+LABELS = {
+    "random": "At random",
+    "last": "The last ones",
+    "date": "From a month on",
+    "new-users": "New {nouns.users}",
+}
+# What of the choices above has no effect, or another.
+OTHERWISE = {
+    "last": "Several hold-outs are several seeds of the models. ",
+    "date": "Numbers and seed of the hold-out have no effect; several hold-outs are several seeds of the models. ",
+    "new-users": "Models that cannot fold them in say so; several hold-outs are several fifths of them. ",
+}
 
 
 def draw() -> None:
@@ -52,10 +68,13 @@ def draw() -> None:
         pressed = st.button("Compare", type="primary", icon=":material/leaderboard:", key="compare")
         adding = st.button("Add a run or own settings", icon=":material/add:", key="add")
         with st.popover("Hold-out", icon=":material/visibility_off:", key="hold-out"):
+            way, month = _way()
             chosen = {
                 name: settings_form.setting(name, SETTINGS[name].default, PREFIX)
                 for name in (*SPLIT_SETTINGS, "seed")
             }
+            if st.toggle("Draw what is hidden", key="sketched"):
+                _sketch(way, month, chosen)
         n = st.segmented_control(
             "Length of the lists",
             LENGTHS,
@@ -85,22 +104,88 @@ def draw() -> None:
         "here than it is."
     )
     st.caption(
-        f"{_drawn(int(repeats), chosen['seed'])}: each {nouns.user} with at least {chosen['minimum']} {nouns.items} "
-        f"hides {chosen['hidden']} of them. {parts} Every model learns from what is not "
+        f"{nouns.fill(WAYS[way])} {OTHERWISE[way]}Every model learns from what is not hidden and recommends {n} "
+        f"{nouns.items}."
+        if way != "random"
+        else f"{_drawn(int(repeats), chosen['seed'])}: each {nouns.user} with at least {chosen['minimum']} "
+        f"{nouns.items} hides {chosen['hidden']} of them. {parts} Every model learns from what is not "
         f"hidden and recommends {n} {nouns.items}."
     )
     if adding:
-        _add(chosen)
+        _add(chosen if way == "random" else {**chosen, "way": way, "month": month, "fold": 0})
     if pressed:
         defaults = [Contender(MODELS[name].label, Setup(name)) for name in names]
         try:
-            split = cached.split(**chosen)
+            split = _split(way, month, chosen)
             entries = [contender.entry(split, _trained(contender)) for contender in [*defaults, *added]]
             st.session_state.comparison = session.start(
                 session.runs(), Leaderboard(entries, split, int(n), int(repeats))
             ).id
         except InputError as error:
             layout.problem(error)
+
+
+def _way() -> tuple[str, str]:
+    """Draw the choice of how to split; return it, and the month that a split by date begins with."""
+    dataset = session.dataset()
+    dated = dataset.history is not None and not np.isnat(dataset.history.first).all()
+    ways = [way for way in WAYS if dated or way in ("random", "new-users")]
+    keep("way", st.session_state.get("way") if st.session_state.get("way") in ways else "random")
+    way = str(
+        st.selectbox(
+            "Way to split",
+            ways,
+            format_func=lambda name: dataset.nouns.fill(LABELS[name]),
+            key="way",
+            persist_state="session",
+            help=None if dated else "With times in the data there are more ways.",
+        )
+    )
+    st.caption(dataset.nouns.fill(WAYS[way]))
+    month = ""
+    if way == "date" and dataset.history is not None:
+        first = dataset.history.first[~np.isnat(dataset.history.first)].astype("datetime64[M]")
+        months = [str(each) for each in np.unique(first)[1:]]
+        usual = str(np.quantile(first.astype(np.int64), 0.8, method="nearest").astype("datetime64[M]"))
+        keep("month", st.session_state.get("month") if st.session_state.get("month") in months else usual)
+        month = str(st.selectbox("First hidden month", months, key="month", persist_state="session"))
+    return way, month
+
+
+def _split(way: str, month: str, chosen: dict[str, int | float]) -> Split:
+    """Return the split that is chosen; drawn at random it is shared with all who use it."""
+    if way == "random":
+        return cached.split(**chosen)
+    return _other_split(session.dataset().interactions.fingerprint, way, month, str(chosen), chosen)
+
+
+@cached.remembered(show_spinner="Splitting ...", max_entries=4)
+def _other_split(
+    fingerprint: str, way: str, month: str, settings: str, _chosen: dict[str, int | float]
+) -> Split:
+    dataset = session.dataset()
+    minimum, hidden, seed = (int(_chosen[name]) for name in ("minimum", "hidden", "seed"))
+    if way == "date":
+        return from_month(dataset, month)
+    if way == "last":
+        return last_out(dataset, minimum, hidden, _chosen["validation"])
+    return new_users(dataset.interactions, 0, hidden, minimum, seed)
+
+
+def _sketch(way: str, month: str, chosen: dict[str, int | float]) -> None:
+    dataset = session.dataset()
+    try:
+        split = _split(way, month, chosen)
+    except InputError as error:
+        layout.problem(error)
+        return
+    first = dataset.history.first if dataset.history is not None and way in ("last", "date") else None
+    st.plotly_chart(
+        split_sketch(split, dataset.interactions, first, dataset.nouns),
+        key="sketch",
+        alt=f"Which {dataset.nouns.items} of some {dataset.nouns.users} are training, validation and test",
+        config=charts.CHART,
+    )
 
 
 def _drawn(repeats: int, seed: float) -> str:
@@ -123,7 +208,7 @@ def _remove(contender: Contender) -> None:
 
 
 @st.dialog("Add to the comparison", icon=":material/add:")
-def _add(hold_out: dict[str, int | float]) -> None:
+def _add(hold_out: dict[str, Any]) -> None:
     kind = st.segmented_control(
         "What to add",
         list(KINDS),
@@ -154,7 +239,7 @@ def _own_settings() -> Contender | None:
     return Contender(label_of(setup, _taken(), called), setup)
 
 
-def _run(hold_out: dict[str, int | float]) -> Contender | None:
+def _run(hold_out: dict[str, Any]) -> Contender | None:
     """Draw the choice among the runs on this data: those of this visit and the saved ones."""
     added = {contender.run for contender in _added()}
     runs = {run.run: run for run in (*_visited(), *_saved()) if run.run not in added}

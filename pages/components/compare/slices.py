@@ -56,9 +56,9 @@ def draw(board: Leaderboard) -> None:
         chosen = _chart(parts, metric)
     with right:
         at, label = chosen or (None, shown[0])
-        _people(measured[label], parts[label][at] if at is not None else None, metric)
+        _people(board, measured[label], parts[label][at] if at is not None else None, metric)
     st.caption(
-        f"{nouns.users.capitalize()} in thirds by their {nouns.items} in training, and by the mean popularity "
+        f"{nouns.users.capitalize()} in thirds by their known {nouns.items}, and by the mean popularity "
         f"percentile of these. {nouns.items.capitalize()} in thirds of all pairs in training, the most popular first; "
         f"only hidden {nouns.items} of the group count there. "
         + " ".join(_exposed(measured[label]) for label in shown)
@@ -68,7 +68,7 @@ def draw(board: Leaderboard) -> None:
 
 def _divided(board: Leaderboard, entry: Entry, metric: Metric) -> list[Slice]:
     assert entry.lists is not None  # noqa: S101 - it is measured
-    return [part for part in divide(entry.lists, board.split.test) if part.takes(metric)]
+    return [part for part in divide(entry.lists, board.split.before_test) if part.takes(metric)]
 
 
 def _chart(parts: dict[str, list[Slice]], metric: Metric) -> tuple[int, str] | None:
@@ -99,7 +99,7 @@ def _chart(parts: dict[str, list[Slice]], metric: Metric) -> tuple[int, str] | N
     return (int(at), str(label)) if label in parts and int(at) < len(first) else None
 
 
-def _people(entry: Entry, part: Slice | None, metric: Metric) -> None:
+def _people(board: Leaderboard, entry: Entry, part: Slice | None, metric: Metric) -> None:
     """Draw how a figure spreads over listeners, and those who are served best and worst."""
     nouns = session.nouns()
     if isinstance(metric, ExposureMetric):
@@ -133,7 +133,7 @@ def _people(entry: Entry, part: Slice | None, metric: Metric) -> None:
         persist_state="session",
         label_visibility="collapsed",
     )
-    table = people(lists, np.asarray(values)).sort_values(
+    table = people(lists, board.split.before_test, np.asarray(values)).sort_values(
         ["figure", "artists"], ascending=[order == "worst", False], kind="stable"
     )
     tables.listener_table(table.head(LISTED), f"served-{order}")

@@ -13,7 +13,6 @@ from recsys.cli.data import heading, identity, read_data
 from recsys.cli.model_arguments import add_model, add_way, chosen_model, chosen_way
 from recsys.cli.output import Answer, progress
 from recsys.data.splitting import in_words
-from recsys.data.ways import FOLDS
 from recsys.errors import InputError
 from recsys.evaluation.metrics import METRICS, MOST_USERS, spell
 from recsys.experiments.checks import Check, Checks
@@ -41,8 +40,6 @@ def run(options: argparse.Namespace) -> Answer:
         check_writable(options.card)
     dataset = read_data(options)
     split, left_out = chosen_way(options, dataset)
-    if split.given is not None and options.hold_outs > FOLDS:
-        raise InputError(f"New users make {FOLDS} folds. Ask for {FOLDS} hold-outs or fewer.")
     model = chosen_model(options)
     entry = Entry(model.label, model)
     board = Leaderboard([entry], split, options.n, options.hold_outs, MOST_USERS)
