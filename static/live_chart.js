@@ -12,6 +12,8 @@ const config = {
   plotlyServerURL: "",
   modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
 };
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const narrow = matchMedia("(max-width: 640px)");
 let plotly;
 let pointer; // where the mouse is, so that a label under it outlives an update and a change of place
 document.addEventListener("pointermove", (event) => {
@@ -33,7 +35,7 @@ function loadPlotly() {
 
 // Streamlit calls this at each change of the data or the theme, and the function it returns at the end.
 export function draw(component) {
-  const { key, label, height } = component.data;
+  const { key, label } = component.data;
   const place = component.parentElement.querySelector(".live-chart");
   let chart = charts.get(key);
   if (!chart) {
@@ -52,7 +54,7 @@ export function draw(component) {
   chart.component = component;
   chart.dirty = true;
   chart.element.setAttribute("aria-label", label);
-  place.style.minHeight = `${height}px`;
+  place.style.minHeight = `${heightOf(component.data)}px`;
   update(chart);
   return () => leave(chart, place, turn);
 }
@@ -88,13 +90,15 @@ async function update(chart) {
     // What has no place has no size: it is drawn when it has one again.
     while (chart.dirty && !chart.removed && element.isConnected) {
       chart.dirty = false;
-      const { height } = chart.component.data;
+      const height = heightOf(chart.component.data);
       // plotly.js writes into what it is given, and a change of theme brings the same figure again.
       const { data, layout } = structuredClone(chart.component.data.figure);
       paint(element, data);
+      if (still.matches) delete layout.transition;
       const kept = { uirevision: "kept", ...layout, template: template(element), autosize: true, height };
       await Plotly.react(element, data, kept, { ...config, scrollZoom: chart.component.data.wheel });
       if (!chart.observer) follow(chart);
+      placeHandle(chart);
       chart.draws += 1;
       element.dataset.draws = chart.draws;
       hoverAgain(element);
@@ -114,6 +118,10 @@ function hoverAgain(element) {
   const under = document.elementFromPoint(clientX, clientY);
   if (!element.contains(under)) return; // also while a drag has a cover of its own over the page
   under.dispatchEvent(new MouseEvent("mousemove", { clientX, clientY, bubbles: true, view: window }));
+}
+
+function heightOf({ height, narrowHeight }) {
+  return narrow.matches ? Math.min(height, narrowHeight ?? height) : height;
 }
 
 // Gives a trace that names a place among the chart colours of the theme that colour, whatever else is drawn.
@@ -138,6 +146,7 @@ function follow(chart) {
     update(chart);
   });
   chart.observer.observe(element);
+  element.on("plotly_relayout", () => placeHandle(chart));
   element.on("plotly_click", ({ points: [point] }) => {
     if (!chart.component.data.clicks || !point) return;
     chart.component.setTriggerValue("clicked", {
@@ -149,6 +158,66 @@ function follow(chart) {
       customdata: point.customdata ?? null,
     });
   });
+}
+
+// A line that can be dragged along x: another handle of the live slider that the chart names, whose input it moves.
+function placeHandle(chart) {
+  const { element } = chart;
+  const place = sliderOf(chart);
+  const { xaxis, _size: size } = element._fullLayout ?? {};
+  const at = place && xaxis ? xaxis.l2p(Number(place.steps[Number(place.querySelector("input").value)])) : NaN;
+  if (!chart.handle && Number.isFinite(at)) addHandle(chart);
+  if (!chart.handle) return;
+  chart.handle.hidden = !(at >= -1 && at <= xaxis._length + 1);
+  Object.assign(chart.handle.style, {
+    left: `${xaxis._offset + at}px`,
+    top: `${size.t}px`,
+    height: `${size.h}px`,
+  });
+}
+
+function sliderOf({ component }) {
+  const { slider } = component.data;
+  const found = slider && document.querySelector(`.live-slider[data-slider="${CSS.escape(slider)}"]`);
+  return found?.steps?.length > 1 ? found : null;
+}
+
+function addHandle(chart) {
+  const handle = (chart.handle = document.createElement("div"));
+  handle.className = "live-chart-handle";
+  handle.setAttribute("aria-hidden", "true"); // the slider is for the keyboard and for readers
+  chart.element.append(handle);
+  let held = false;
+  const tell = (event) => sliderOf(chart)?.querySelector("input").dispatchEvent(event);
+  handle.addEventListener("pointerdown", (event) => {
+    held = true;
+    handle.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    tell(new PointerEvent("pointerdown"));
+  });
+  handle.addEventListener("pointermove", (event) => {
+    const place = held && sliderOf(chart);
+    if (!place) return;
+    const { xaxis } = chart.element._fullLayout;
+    const x = xaxis.p2l(event.clientX - chart.element.getBoundingClientRect().left - xaxis._offset);
+    const distances = place.steps.map((step) => Math.abs(step - x));
+    const input = place.querySelector("input");
+    const nearest = distances.indexOf(Math.min(...distances));
+    if (nearest === Number(input.value)) return;
+    input.value = nearest;
+    tell(new Event("input", { bubbles: true }));
+  });
+  for (const name of ["pointerup", "pointercancel"]) {
+    handle.addEventListener(name, () => {
+      if (held) tell(new PointerEvent("pointerup"));
+      held = false;
+    });
+  }
+  const follow = ({ target }) => {
+    if (chart.removed) document.removeEventListener("slider-shown", follow);
+    else if (target === sliderOf(chart)) placeHandle(chart);
+  };
+  document.addEventListener("slider-shown", follow);
 }
 
 // The colours and fonts of the page. A figure's own settings go before those of its template.

@@ -266,14 +266,6 @@ def evaluate(model: Model, split: Split, n: int = 10, most_users: int = MOST_USE
     }
 
 
-def ranking(model: Model, split: Split, users: NDArray[np.int32], n: int = 10) -> tuple[float, float]:
-    """Return NDCG@n and Recall@n on the validation part, over some users; 0 to 1, NaN without users."""
-    if not len(users):
-        return float("nan"), float("nan")
-    lists = RankedLists.of(model, split, users, n, "validation")
-    return METRICS["ndcg"].figure(lists), METRICS["recall"].figure(lists)
-
-
 def heading(key: str) -> str:
     """Return the label of a figure of `evaluate`, such as `NDCG@10`; other names with blanks and a capital."""
     name, at, n = key.partition("@")

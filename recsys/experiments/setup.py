@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from recsys.data.dataset import SHARED, Dataset
 from recsys.data.splitting import Split
+from recsys.experiments.snapshots import Snapshots
 from recsys.experiments.training import Stopping, TrainingRun
 from recsys.models import MODELS, make_model, make_settings
 from recsys.settings import CHOICES, SETTINGS
@@ -100,8 +101,7 @@ class Setup:
             "patience": self.patience,
         }
 
-    def run(self, split: Split) -> TrainingRun:
+    def run(self, split: Split, snapshots: Snapshots | None = None) -> TrainingRun:
         """Return a training with these settings, not begun."""
-        return TrainingRun(
-            make_model(self.model, **self.settings), split, Stopping(self.watch, self.patience)
-        )
+        model = make_model(self.model, **self.settings)
+        return TrainingRun(model, split, Stopping(self.watch, self.patience), snapshots)

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from recsys.data.interactions import Interactions
 from recsys.data.splitting import Split, hold_out
 from recsys.errors import InputError
-from recsys.evaluation.metrics import ranking
-from recsys.evaluation.ranked_lists import sample_users
+from recsys.evaluation.metrics import METRICS
+from recsys.evaluation.ranked_lists import RankedLists, sample_users
+from recsys.evaluation.significance import interval
+from recsys.experiments.snapshots import Snapshots
 from recsys.models import MODELS, make_model
 from recsys.models.base import Model
 from recsys.models.matrix_factorization import MatrixFactorization, diverged
@@ -104,6 +106,8 @@ class TrainingRun:
     split : Split
     stopping : Stopping
         When to stop early, and which epoch's factors the model holds in the end.
+    snapshots : Snapshots, optional
+        Keeps what the model had learned after its epochs, for pages that go back to one.
 
     Attributes
     ----------
@@ -111,6 +115,9 @@ class TrainingRun:
         One for each finished epoch.
     ranked_users : int32 array
         Codes of the users whose lists are measured: all with items in validation, or a sample of them.
+    margins : dict of int to pair of float
+        Half the widths of the 95 % confidence intervals of NDCG@10 and Recall@10, by epoch, where they were
+        measured here.
     done : float
         Epochs done so far, the part of the current one included.
 
@@ -120,7 +127,15 @@ class TrainingRun:
         If the RMSE is to be watched of a model that has none.
     """
 
-    def __init__(self, model: Model, split: Split, stopping: Stopping | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        split: Split,
+        stopping: Stopping | None = None,
+        snapshots: Snapshots | None = None,
+    ) -> None:
+        self.snapshots = snapshots
+        self.margins: dict[int, tuple[float, float]] = {}
         self.model = model
         self.split = split
         self.stopping = stopping or Stopping()
@@ -150,6 +165,7 @@ class TrainingRun:
         run = cls.__new__(cls)
         run.model, run.split, run.stopping, run.history = model, split, stopping, list(history)
         run.ranked_users = _ranked_users(model, split)
+        run.snapshots, run.margins = None, {}
         run._progress, run.done = iter(()), float(len(run.history))
         run._seconds, run._over, run._best_state = 0.0, True, None
         measured = [epoch for epoch in run.history if stopping.error(epoch) is not None]
@@ -194,9 +210,17 @@ class TrainingRun:
         if epoch.train_rmse is not None and not np.isfinite(epoch.train_rmse):
             self.finish()
             raise diverged(done, self.model.settings["learning_rate"])
+        if self.snapshots is not None and self.epochs > 1:
+            self.snapshots.add(epoch.epoch, self.model)
         self.history.append(epoch)
         self._watch(epoch)
         return epoch
+
+    def model_at(self, epoch: int) -> Model | None:
+        """Return the model as it was after an epoch; None where that was not kept."""
+        if self.kept is not None and self.kept.epoch == epoch:
+            return self.model
+        return None if self.snapshots is None else self.snapshots.at(epoch, self.model)
 
     def finish(self) -> None:
         """End here: the model holds the factors of the epoch to keep, and `step` goes no further."""
@@ -254,7 +278,7 @@ class TrainingRun:
             often = RANKED_EPOCHS_WHEN_QUICK
         every = -(-self.epochs // often)
         is_ranked = number in (1, self.epochs) or number % every == 0
-        ndcg, recall = ranking(self.model, self.split, self.ranked_users) if is_ranked else (None, None)
+        ndcg, recall = self._rank(number) if is_ranked else (None, None)
         epoch = Epoch(
             epoch=number,
             train_rmse=self.model.rmse(self.split.train),
@@ -266,6 +290,15 @@ class TrainingRun:
         )
         self._seconds = 0.0
         return epoch
+
+    def _rank(self, number: int) -> tuple[float, float]:
+        """Return NDCG@10 and Recall@10 on the validation part, 0 to 1; NaN without users."""
+        if not len(self.ranked_users):
+            return float("nan"), float("nan")
+        lists = RankedLists.of(self.model, self.split, self.ranked_users, part="validation")
+        ndcg, recall = (METRICS[name].per_user(lists) for name in ("ndcg", "recall"))
+        self.margins[number] = interval(ndcg), interval(recall)
+        return float(ndcg.mean()), float(recall.mean())
 
     def _measure_again(self, kept: Epoch) -> None:
         """Measure what the model holds now, as a part of its epoch."""

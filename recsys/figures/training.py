@@ -13,6 +13,7 @@ from recsys.figures.style import frame_layout
 
 # Place of each curve's colour among the chart colours of the theme: the same on every page, whatever else is drawn.
 COLOURS = {"train_rmse": 0, "validation_rmse": 1, "ndcg": 2, "recall": 3, "reference": 9}
+RANKING_PANEL = 0.38  # of the height, where there are errors above it
 NAMES = {
     "train_rmse": "Train RMSE",
     "validation_rmse": "Validation RMSE",
@@ -33,7 +34,8 @@ def learning_curves(
 ) -> go.Figure:
     """Draw what was measured by epoch: the errors above, if any, the ranking quality below.
 
-    The best epoch of validation RMSE and that of NDCG@10 have a star each.
+    The best epoch of validation RMSE and that of NDCG@10 have a star each. Each panel has its legend above it, which
+    names its axis.
 
     Parameters
     ----------
@@ -81,44 +83,57 @@ def learning_curves(
         }
         for name, error in (references.items() if errors else ())
     ]
+    ranking = RANKING_PANEL if errors else 1.0
     layout: dict[str, Any] = {
         "xaxis": {
-            "title": {"text": "Epoch"},
+            "title": {"text": "Epoch", "standoff": 4},
             "range": [first - 0.5, epochs + 0.5],
             "tickformat": "d",
             "anchor": "y2",
         },
         # Below 0.01 there is only noise to see, so the axis does not stretch it.
         "yaxis2": {
-            "title": {"text": "Ranking quality"},
-            "domain": [0, 0.38 if errors else 1],
+            "domain": [0, ranking],
             "range": [0, max([0.01, *(1.08 * max(epoch.ndcg or 0, epoch.recall or 0) for epoch in ranked)])],
             "tickformat": "~g",
             "anchor": "x",
         },
         "hovermode": "x unified",
+        "legend2": _legend("Ranking quality", ranking),
     }
     if errors:
         unmeasured = {} if history or log else {"range": [0, 1.1 * max(references.values(), default=1.0)]}
         layout |= {
             "yaxis": {
-                "title": {"text": "RMSE (log)" if log else "RMSE"},
                 "type": "log" if log else "linear",
-                "domain": [0.46, 1],
+                "domain": [RANKING_PANEL + 0.14, 1],
                 "tickformat": "~g",
                 **({"dtick": "D2"} if log else {}),
                 **unmeasured,
             },
             "hoversubplots": "axis",
         }
+    frame = frame_layout(len(curves), height=height or (440 if errors else 340))
     # Unchecked, in one go: this is drawn at each move of a slider, and plotly's checks take longer than the rest.
     return go.Figure(
         {
             "data": [{"type": "scatter", **curve} for curve in curves],
-            "layout": layout | frame_layout(len(curves), height=height or (440 if errors else 340)),
+            "layout": frame | {"legend": _legend("RMSE (log)" if log else "RMSE", 1)} | layout,
         },
         _validate=False,
     )
+
+
+def _legend(title: str, top: float) -> dict[str, Any]:
+    """Return a legend in one row above a panel that ends at this height."""
+    return {
+        "title": {"text": f"<b>{title}</b>", "side": "left"},
+        "orientation": "h",
+        "x": 0,
+        "y": top,
+        "yanchor": "bottom",
+        "font": {"size": 12},
+    }
 
 
 def _curve(history: Sequence[Epoch], name: str, axis: str) -> dict[str, Any]:
@@ -130,6 +145,7 @@ def _curve(history: Sequence[Epoch], name: str, axis: str) -> dict[str, Any]:
         "yaxis": axis,
         "mode": "lines",
         "meta": {"colour": COLOURS[name]},
+        "legend": "legend2" if axis == "y2" else "legend",
         "name": NAMES[name],
         "hovertemplate": "%{y:.4f}",
     }
@@ -144,5 +160,6 @@ def _star(epoch: Epoch, name: str, axis: str, label: str) -> dict[str, Any]:
         "marker": {"size": 13, "symbol": "star", "line": {"width": 1}},
         "meta": {"colour": COLOURS[name]},
         "name": label,
+        "showlegend": False,
         "hovertemplate": "epoch %{x}",
     }

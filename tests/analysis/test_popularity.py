@@ -148,10 +148,11 @@ def test_curves_can_begin_later_and_be_logarithmic():
     assert list(figure.data[0].x) == [2, 3]
     assert figure.layout.yaxis.type == "log"
     assert figure.layout.xaxis.range == (1.5, 9.5)
-    assert (figure.layout.yaxis.title.text, figure.layout.yaxis2.title.text) == (
-        "RMSE (log)",
-        "Ranking quality",
+    assert (figure.layout.legend.title.text, figure.layout.legend2.title.text) == (
+        "<b>RMSE (log)</b>",
+        "<b>Ranking quality</b>",
     )
+    assert {trace.legend for trace in figure.data if trace.yaxis == "y2"} == {"legend2"}
 
 
 def test_a_curve_has_the_same_colour_whatever_else_is_drawn():

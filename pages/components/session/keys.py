@@ -27,6 +27,8 @@ COMPLAINTS = "complaints"  # list of str: what was wrong with the address
 NOTED = "noted"  # set of str: ids of the trainings that are in the trail
 SAVED = "saved"  # dict of str to Record: saved runs
 DELETED = "deleted"  # list: what can be brought back
+EPOCH = "epoch-chosen"  # id of a run and the epoch of it that is shown instead of the newest
+PLACES = "latent-places"  # fingerprint of the data, and where its best-known items were drawn last
 BASELINE = "baseline"  # id of the run that the others are compared with
 
 # All pages

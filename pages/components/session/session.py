@@ -26,6 +26,7 @@ from recsys.experiments.leaderboard import Leaderboard
 from recsys.experiments.run_table import Record
 from recsys.experiments.search import Search
 from recsys.experiments.setup import Setup
+from recsys.experiments.snapshots import Snapshots
 from recsys.experiments.training import TrainingRun, warm_up
 from recsys.jobs.health import health as health_of
 from recsys.jobs.scheduler import Job, JobScheduler, Work
@@ -298,7 +299,7 @@ def train_recommended(data: Dataset, owner: str = "", viewer: str = "") -> Job[T
     def make() -> TrainingRun:
         minimum, hidden = suited(data.interactions)
         setup = replace(RECOMMENDED, minimum=minimum, hidden=hidden)
-        return setup.run(splits.draw(data.interactions, **setup.hold_out))
+        return setup.run(splits.draw(data.interactions, **setup.hold_out), Snapshots())
 
     return shared("train", data, make, owner, viewer)
 

@@ -8,12 +8,13 @@ from pages.components import navigation
 from pages.components.new_listener import own_history
 from pages.components.session import cached, keys, session
 from pages.components.shell import layout
-from pages.components.train import one_list
+from pages.components.train import epochs, one_list
 from pages.components.train.live_training import TITLES
 from pages.components.widgets import trained
 from pages.components.widgets.live_chart import live_chart
 from recsys.errors import InputError
 from recsys.experiments.setup import Setup
+from recsys.experiments.snapshots import Snapshots
 from recsys.experiments.training import TrainingRun
 from recsys.figures import training
 from recsys.jobs.scheduler import ENDED, Job
@@ -75,7 +76,7 @@ def _again() -> None:
     setup = Setup.of(shared.dataset, shared.run)
     try:
         st.session_state[keys.HOME_RUN] = session.start(
-            session.runs(), setup.run(cached.split(**setup.hold_out))
+            session.runs(), setup.run(cached.split(**setup.hold_out), Snapshots())
         ).id
     except InputError as error:
         st.session_state.notice = str(error)
@@ -104,11 +105,14 @@ def _learning(job: Job[TrainingRun], drawn: str) -> None:
                 )
             live_chart(
                 training.learning_curves(
-                    history, job.run.epochs, {}, errors=job.run.model.predicts_ratings, height=330
+                    history, job.run.epochs, {}, errors=job.run.model.predicts_ratings, height=390
                 ),
                 "home-curves",
                 label=f"Ranking quality after epoch {len(history)} of {job.run.epochs}",
+                narrow_height=260,
+                slider=epochs.SLIDER,
             )
+            epochs.draw(job)
         with listed, st.container(border=True, height="stretch"):
             if history:
                 one_list.draw(job, "home", compared=False)

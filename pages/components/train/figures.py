@@ -9,11 +9,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.components.session import keys, session
+from pages.components.train import epochs
+from recsys.data.splitting import Split
 from recsys.evaluation.metrics import METRICS
 from recsys.evaluation.ranked_lists import RankedLists, sample_users
 from recsys.evaluation.significance import interval, paired_test
 from recsys.experiments.training import TrainingRun
 from recsys.jobs.scheduler import Job
+from recsys.models.base import Model
 
 MOST_USERS = 20_000
 
@@ -28,15 +31,27 @@ class Quality:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _quality(run_id: str, epochs: int, _run: TrainingRun) -> Quality:
-    users = sample_users(_run.split, MOST_USERS, "validation")
-    lists = RankedLists.of(_run.model, _run.split, users, part="validation")
+def _quality(run_id: str, epoch: int, _split: Split, _model: Model) -> Quality:
+    users = sample_users(_split, MOST_USERS, "validation")
+    lists = RankedLists.of(_model, _split, users, part="validation")
     return Quality(lists.users, METRICS["ndcg"].per_user(lists), METRICS["recall"].per_user(lists))
 
 
-def quality(job: Job[TrainingRun]) -> Quality:
-    """Return the ranking quality of a run that has ended, over all users with held-out items."""
-    return _quality(job.id, len(job.run.history), job.run)
+def quality(job: Job[TrainingRun], epoch: int = 0, model: Model | None = None) -> Quality:
+    """Return the ranking quality of a run that has ended, over all users with held-out items.
+
+    Parameters
+    ----------
+    job : Job of TrainingRun
+    epoch : int
+        0 for the model as it is in the end.
+    model : Model, optional
+        As it was after that epoch.
+    """
+    run = job.run
+    if run.kept is not None and epoch == run.kept.epoch:
+        epoch, model = 0, run.model
+    return _quality(job.id, epoch, run.split, model or run.model)
 
 
 def baseline(job: Job[TrainingRun]) -> Job[TrainingRun] | None:
@@ -49,7 +64,7 @@ def baseline(job: Job[TrainingRun]) -> Job[TrainingRun] | None:
 
 
 def draw(job: Job[TrainingRun], settled: bool) -> None:
-    """Draw the row.
+    """Draw the row for the epoch that is shown.
 
     Parameters
     ----------
@@ -59,12 +74,13 @@ def draw(job: Job[TrainingRun], settled: bool) -> None:
         Whether the run has ended and no other follows at once: then all users are measured.
     """
     run, nouns = job.run, job.dataset.nouns
-    last = run.history[-1]
+    epoch, model = epochs.chosen(job)
+    last = run.history[epoch - 1]
     with st.container(horizontal=True, key="figures", gap="small"):
         if settled:
-            _measured(job)
+            _measured(job, epoch, model)
         else:
-            _sampled(job)
+            _sampled(job, epoch)
         if last.validation_rmse is not None:
             st.metric("Train RMSE", f"{last.train_rmse:.4f}")
             st.metric("Validation RMSE", f"{last.validation_rmse:.4f}")
@@ -83,9 +99,9 @@ def draw(job: Job[TrainingRun], settled: bool) -> None:
             )
 
 
-def _measured(job: Job[TrainingRun]) -> None:
+def _measured(job: Job[TrainingRun], epoch: int, model: Model) -> None:
     """Draw what all users' lists find, and whether the difference to the baseline is clear."""
-    mine, other = quality(job), baseline(job)
+    mine, other = quality(job, epoch, model), baseline(job)
     theirs = quality(other) if other is not None else None
     for name in ("ndcg", "recall"):
         values = getattr(mine, name)
@@ -105,18 +121,22 @@ def _measured(job: Job[TrainingRun]) -> None:
         )
 
 
-def _sampled(job: Job[TrainingRun]) -> None:
-    """Draw what the lists of a sample find, as they are measured while training."""
+def _sampled(job: Job[TrainingRun], epoch: int) -> None:
+    """Draw what the lists of a sample find, as they were measured while training, with its interval."""
     run = job.run
-    ranked = next((epoch for epoch in reversed(run.history) if epoch.ndcg is not None), None)
+    ranked = next((row for row in reversed(run.history[:epoch]) if row.ndcg is not None), None)
     if ranked is None:
         return
-    measured = f"Measured on {len(run.ranked_users):,} {job.dataset.nouns.users}; on all once the training has ended."
-    for name in ("ndcg", "recall"):
+    measured = (
+        f"After epoch {ranked.epoch}, with its 95 % interval, measured on {len(run.ranked_users):,} "
+        f"{job.dataset.nouns.users}; on all at its end."
+    )
+    margins = run.margins.get(ranked.epoch, (float("nan"), float("nan")))
+    for name, margin in zip(("ndcg", "recall"), margins, strict=True):
         st.metric(
             f"{METRICS[name].label}@10",
             f"{getattr(ranked, name):.4f}",
-            f"sample of {len(run.ranked_users):,}",
+            ("" if np.isnan(margin) else f"± {margin:.4f}, ") + f"sample of {len(run.ranked_users):,}",
             delta_color="off",
             delta_arrow="off",
             help=f"{job.dataset.nouns.fill(METRICS[name].help)} {measured}",

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.components import navigation
 from pages.components.session import session
 from pages.components.shell import layout
-from pages.components.train import figures, one_list
+from pages.components.train import epochs, figures, latent_space, one_list
 from pages.components.widgets.live_chart import live_chart
 from pages.components.widgets.live_slider import is_dragging
 from recsys.experiments.run_table import Record
@@ -29,7 +29,7 @@ TITLES = {
     "failed": ":red-badge[:material/error: Failed]",
 }
 POLL = {"queued": 0.5, "running": 0.25, "paused": 1.0}
-CHART_HEIGHT = 400
+CHART_HEIGHT = 380
 
 
 def draw(earlier: Sequence[Record] = ()) -> None:
@@ -52,11 +52,14 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[Record]) -> None
         _head(job, now, history)
         if "epochs" in job.run.model.settings:
             _curves(job, history, earlier)
-        if history:
-            figures.draw(job, settled=job.ended and not is_dragging())
+            epochs.draw(job)
+            st.caption(_words(job, history))
     with listed, st.container(key="list-panel"):
         if history:
-            one_list.draw(job, "train")
+            if latent_space.choose(job) == "space":
+                latent_space.draw(job)
+            else:
+                one_list.draw(job, "train")
             if job.ended:
                 st.page_link(
                     navigation.page("recommend").path,
@@ -64,12 +67,14 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[Record]) -> None
                     icon=":material/arrow_forward:",
                     query_params=session.place(),
                 )
+    if history:
+        figures.draw(job, settled=job.ended and not is_dragging())
 
 
 def _head(job: Job[TrainingRun], now: State, history: Sequence[object]) -> None:
     """Draw the model, how far it is, the buttons, and the choice of axes."""
     model = job.run.model
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="curves-head"):
         far = f" epoch {len(history):,} of {job.run.epochs:,}" if "epochs" in model.settings else ""
         st.markdown(f"**{MODELS[model.name].label}** {TITLES[now]}{far}", width="content")
         _buttons(job, now)
@@ -91,7 +96,8 @@ def _head(job: Job[TrainingRun], now: State, history: Sequence[object]) -> None:
         st.caption(f"Place {session.runs().place(job)} in the queue: as many trainings as fit are running.")
     if job.message:
         (st.error if now in ("diverged", "failed") else st.info)(layout.escape(job.message))
-    st.progress(1.0 if job.ended else min(job.run.done / job.run.epochs, 1.0))
+    if not job.ended:
+        st.progress(min(job.run.done / job.run.epochs, 1.0))
 
 
 def _curves(job: Job[TrainingRun], history: list[Epoch], earlier: Sequence[Record]) -> None:
@@ -111,12 +117,20 @@ def _curves(job: Job[TrainingRun], history: list[Epoch], earlier: Sequence[Recor
         key="curves",
         label=f"{'Errors and ranking quality' if errors else 'Ranking quality'} by epoch, "
         f"after epoch {len(history)} of {run.epochs}",
+        narrow_height=260,
+        slider=epochs.SLIDER,
     )
-    words = f"RMSE of {job.dataset.nouns.fill(run.model.target)}. " if errors else ""
+
+
+def _words(job: Job[TrainingRun], history: list[Epoch]) -> str:
+    """Say what the curves show, and which epoch the model holds."""
+    run, nouns = job.run, job.dataset.nouns
+    words = f"RMSE of {nouns.fill(run.model.target)}. " if run.model.predicts_ratings else ""
+    words += f"Ranking quality of {len(run.ranked_users):,} {nouns.users}. "
     kept = run.kept
     if job.ended and kept is not None and history and kept is not history[-1]:
         words += f"The model holds the factors of epoch {kept.epoch}, the best. "
-    st.caption(words + _advice(history))
+    return words + _advice(history)
 
 
 def _advice(history: Sequence[Epoch]) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.components.session import session
 from pages.components.shell import layout
-from pages.components.train import figures
+from pages.components.train import epochs, figures
 from pages.components.widgets import who
 from pages.components.widgets.ranked_list import ranked_list
 from recsys.experiments.training import TrainingRun
@@ -16,7 +16,7 @@ from recsys.recommendation.recommend import recommend_to
 
 
 def draw(job: Job[TrainingRun], key: str, compared: bool = True) -> None:
-    """Draw what the run, as far as it is, recommends to the chosen user.
+    """Draw what the run recommends to the chosen user after the epoch that is shown.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def draw(job: Job[TrainingRun], key: str, compared: bool = True) -> None:
     nouns, user = session.nouns(), who.chosen(job)
     split = job.run.split
     label = layout.escape(str(split.train.users[user]), 30)
-    recommended = recommend_to(job.run.model, split, user)[1]
+    recommended = recommend_to(epochs.chosen(job)[1], split, user)[1]
     found, hidden = int(recommended["hit"].sum()), int(split.held_out.user_counts[user])
     st.markdown(f"**{nouns.user.capitalize()} {label}**: {who.sentence(user)}")
     with st.container(horizontal=True, gap="xsmall"):

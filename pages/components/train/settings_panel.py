@@ -8,10 +8,12 @@ import streamlit as st
 
 from pages.components.session import cached, keys, session
 from pages.components.shell import layout
+from pages.components.train import epochs
 from pages.components.train.current_setup import data_names
 from pages.components.widgets import settings_form
 from recsys.errors import InputError
 from recsys.experiments.setup import SPLIT_SETTINGS, Setup
+from recsys.experiments.snapshots import Snapshots
 from recsys.jobs.scheduler import ENDED
 
 # A training that is over by then is drawn at once, whole; a longer one shows its progress.
@@ -69,9 +71,11 @@ def _first_tuned() -> None:
 
 def _train(setup: Setup, quick: bool) -> None:
     runs = session.runs()
-    if quick and (job := session.chosen_run()) is not None and session.may_steer(job):
-        runs.cancel(job)
-    job = session.start(runs, setup.run(cached.split(**setup.hold_out)))
+    if (before := session.chosen_run()) is not None:
+        epochs.forget(before)
+        if quick and session.may_steer(before):
+            runs.cancel(before)
+    job = session.start(runs, setup.run(cached.split(**setup.hold_out), Snapshots()))
     session.follow(job)
     if quick:
         runs.wait(job, *ENDED, timeout=PATIENCE)

@@ -41,6 +41,14 @@ export default async function (component) {
   return draw(component);
 }
 """,
+    css="""
+.live-chart-plot { position: relative; }
+.live-chart-handle { position: absolute; width: 24px; margin-left: -12px; cursor: ew-resize; touch-action: none;
+  background: linear-gradient(var(--st-text-color), var(--st-text-color)) center / 1.5px 100% no-repeat;
+  opacity: 0.75; }
+.live-chart-handle::after { content: ""; position: absolute; left: 5px; bottom: -7px; width: 14px; height: 14px;
+  border-radius: 50%; background: var(--st-primary-color); }
+""",
     # plotly.js adds its style sheet to the document, where a shadow root does not see it.
     isolate_styles=False,
 )
@@ -54,6 +62,8 @@ def live_chart(
     label: str = "",
     clicks: bool | Callable[[], None] = False,
     wheel: bool = False,
+    narrow_height: int | None = None,
+    slider: str = "",
 ) -> dict[str, Any] | None:
     """Draw a figure in the colours of the page and keep zoom, hover and legend when the data changes.
 
@@ -75,6 +85,10 @@ def live_chart(
         before, and finds the point in ``st.session_state[key]["clicked"]``.
     wheel : bool
         Whether the mouse wheel zooms; else it scrolls the page.
+    narrow_height : int, optional
+        Height in pixels, at most, on a phone.
+    slider : str
+        Key of a `live_slider` over values of x: a line at its value can be dragged in the chart.
 
     Returns
     -------
@@ -100,6 +114,8 @@ def live_chart(
             "label": label,
             "clicks": bool(clicks),
             "wheel": wheel,
+            "narrowHeight": narrow_height,
+            "slider": slider,
         },
         **cast(
             "dict[str, Any]",

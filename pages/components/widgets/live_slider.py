@@ -6,7 +6,7 @@ keyboard, touch and ARIA; the half in the browser is `static/live_slider.js`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from hashlib import sha256
 from typing import Any
@@ -33,12 +33,27 @@ export default async function (component) {
 .live-slider input { width: 100%; height: 20px; margin: 0; accent-color: var(--st-primary-color); cursor: pointer; }
 .live-slider input:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px;
   border-radius: 6px; }
+.live-slider button { all: unset; cursor: pointer; width: 28px; font-size: 18px; text-align: center; border-radius: 6px;
+  color: var(--st-primary-color); flex: none; }
+.live-slider button:focus-visible { outline: 2px solid var(--st-primary-color); }
+.live-slider:not(.slim) button { display: none; }
+.live-slider.slim { height: 28px; display: flex; align-items: center; gap: 8px; }
+.live-slider.slim .live-slider-words { flex: none; min-width: 86px; }
 """,
     isolate_styles=False,
 )
 
 
-def live_slider(label: str, steps: Sequence[Any], default: Any, key: str, help: str = "") -> Any:
+def live_slider(
+    label: str,
+    steps: Sequence[Any],
+    default: Any,
+    key: str,
+    help: str = "",
+    *,
+    plays: bool = False,
+    moved: Callable[[], None] | None = None,
+) -> Any:
     """Draw a slider over some steps and return the chosen one.
 
     Parameters
@@ -51,6 +66,10 @@ def live_slider(label: str, steps: Sequence[Any], default: Any, key: str, help: 
         The value is ``st.session_state[key]``: it survives a change of page, and may be set at any time.
     help : str
         Shown where the pointer rests on the label, and read to those who cannot see it.
+    plays : bool
+        Whether it is one slim row with a button that goes through all steps.
+    moved : callable, optional
+        Called after each move, when the session has the value.
     """
     value = st.session_state.setdefault(key, default)
     steps = sorted({*steps, value})
@@ -59,17 +78,19 @@ def live_slider(label: str, steps: Sequence[Any], default: Any, key: str, help: 
         key=slider,
         data={
             "script": _script(),
+            "key": key,
             "label": label,
             "help": help,
+            "plays": plays,
             "steps": [f"{step:g}" for step in steps],
             "at": steps.index(value),
         },
-        on_moved_change=partial(_moved, key, slider, steps),
+        on_moved_change=partial(_moved, key, slider, steps, moved),
     )
     return value
 
 
-def _moved(key: str, slider: str, steps: Sequence[Any]) -> None:
+def _moved(key: str, slider: str, steps: Sequence[Any], then: Callable[[], None] | None) -> None:
     """Take over what the slider says, if it is a step: the value as text, and whether it was let go."""
     moved = (st.session_state.get(slider) or {}).get("moved")
     if not isinstance(moved, dict) or moved.get("value") not in [f"{step:g}" for step in steps]:
@@ -78,6 +99,8 @@ def _moved(key: str, slider: str, steps: Sequence[Any]) -> None:
     value = float(moved["value"])
     st.session_state[key] = int(value) if isinstance(current, int) else value
     st.session_state[keys.DRAGGING] = not moved.get("final")
+    if then is not None:
+        then()
 
 
 def is_dragging() -> bool:

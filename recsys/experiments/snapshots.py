@@ -1,0 +1,68 @@
+"""States of a model after its epochs, within a bound of memory."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from recsys.models.base import Model
+from recsys.system.memory import Footprint
+
+MAX_BYTES = 64 * 2**20
+
+
+class Snapshots:
+    """Copies of what a model had learned after some of its epochs.
+
+    Where all of them do not fit, those between close neighbours go first, by the ratio of their epochs: a model
+    changes most in its first epochs. The first and the last one stay.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Bound of all copies together. A model of which not even two fit leaves none.
+
+    Attributes
+    ----------
+    cleared : bool
+        Whether they were given up.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._states: dict[int, dict[str, Any]] = {}
+        self.cleared = False
+
+    def add(self, epoch: int, model: Model) -> None:
+        """Keep a copy of what the model has learned after this epoch, the latest so far."""
+        if self.cleared:
+            return
+        state = model.state()
+        fitting = self._max_bytes // max(1, Footprint().add(state))
+        if fitting < 2:
+            return
+        # A new dict, since pages read while a training goes on.
+        states = self._states | {epoch: state}
+        while len(states) > fitting:
+            kept = [*states]
+            least = min(range(1, len(kept) - 1), key=lambda at: kept[at + 1] / kept[at - 1], default=0)
+            del states[kept[least]]
+        self._states = states
+
+    def clear(self) -> None:
+        """Forget them all, and keep no more."""
+        self.cleared, self._states = True, {}
+
+    @property
+    def epochs(self) -> list[int]:
+        """The epochs of which there is a copy, ascending."""
+        return [*self._states]
+
+    def at(self, epoch: int, model: Model) -> Model | None:
+        """Return a model as it was after an epoch, with the settings of `model`; None without a copy of it."""
+        state = self._states.get(epoch)
+        if state is None:
+            return None
+        then = copy.copy(model)
+        then.load_state(state)
+        return then
