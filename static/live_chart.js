@@ -132,6 +132,7 @@ function paint(element, data) {
     if (!colour) continue;
     trace.line = { ...trace.line, color: colour };
     trace.marker = { ...trace.marker, color: colour };
+    if (trace.fill) trace.fillcolor = `${colour}33`; // 20 % of it
   }
 }
 

@@ -33,6 +33,8 @@ class Record:
     pinned : bool
     shared : bool
         Whether it is read-only and visible to all owners.
+    note : str
+        A note on it, by its owner.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Record:
     history: list[Epoch]
     pinned: bool = False
     shared: bool = False
+    note: str = ""
 
     @cached_property
     def measured(self) -> list[Epoch]:
@@ -129,9 +132,9 @@ def run_table(records: Sequence[Record], all_settings: bool = False) -> pd.DataF
     Returns
     -------
     DataFrame
-        Columns `id`, `name`, `pinned`, the settings by name (as text), `best_epoch`, `epochs` (how many were
-        trained), `rmse` (the lowest of validation), `ndcg` (the highest), `seconds`, and `curve`: the
-        validation RMSE by epoch, a list of at most 40 numbers. What was not measured is missing.
+        Columns `id`, `name`, `pinned`, `note` (where any run has one), the settings by name (as text), `best_epoch`,
+        `epochs` (how many were trained), `rmse` (the lowest of validation), `ndcg` (the highest), `seconds`, and
+        `curve`: the validation RMSE by epoch, a list of at most 40 numbers. What was not measured is missing.
     """
     names = differing([record.setup for record in records])
     if all_settings and records:
@@ -143,6 +146,7 @@ def run_table(records: Sequence[Record], all_settings: bool = False) -> pd.DataF
             "id": np.array([record.id for record in records], object),
             "name": np.array([record.name for record in records], object),
             "pinned": np.array([record.pinned for record in records], bool),
+            **({"note": [record.note for record in records]} if any(r.note for r in records) else {}),
             **{name: [spell(name, row.get(name)) for row in rows] for name in names},
             "best_epoch": pd.array([epoch.epoch if epoch else None for epoch in best], dtype="Int64"),
             "epochs": [len(record.history) for record in records],

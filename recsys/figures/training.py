@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from recsys.experiments.repeats import Band
 from recsys.experiments.training import Epoch
 from recsys.figures.style import frame_layout
 
@@ -122,6 +123,50 @@ def learning_curves(
         },
         _validate=False,
     )
+
+
+def add_bands(figure: go.Figure, bands: Mapping[str, Band], hold_outs: int) -> go.Figure:
+    """Add the mean over several hold-outs to learning curves, and a band from the lowest to the highest value.
+
+    Parameters
+    ----------
+    figure : go.Figure
+        From `learning_curves`; changed in place and returned.
+    bands : dict of str to Band
+        By the name of the measure; validation RMSE and NDCG@10 are drawn.
+    hold_outs : int
+        How many there are.
+    """
+    traces = []
+    for name, axis in (("validation_rmse", "y"), ("ndcg", "y2")):
+        if name not in bands:
+            continue
+        band, shared = bands[name], {"type": "scatter", "yaxis": axis, "meta": {"colour": COLOURS[name]}}
+        traces += [
+            shared
+            | {
+                "x": np.concatenate([band.epochs, band.epochs[::-1]]).astype(np.int16),
+                "y": np.concatenate([band.high, band.low[::-1]]).astype(np.float32),
+                "mode": "lines",
+                "line": {"width": 0},
+                "fill": "toself",
+                "name": f"{NAMES[name]}, lowest to highest of {hold_outs} hold-outs",
+                "showlegend": False,
+                "hoverinfo": "skip",
+            },
+            shared
+            | {
+                "x": band.epochs.astype(np.int16),
+                "y": band.mean.astype(np.float32),
+                "mode": "lines",
+                "line": {"width": 1.5, "dash": "dashdot"},
+                "name": f"mean of {hold_outs} hold-outs",
+                "legend": "legend2" if axis == "y2" else "legend",
+                "hovertemplate": "%{y:.4f}",
+            },
+        ]
+    figure.add_traces(traces)
+    return figure
 
 
 def _legend(title: str, top: float) -> dict[str, Any]:

@@ -25,7 +25,14 @@ from recsys.storage.model_file import (
     rewrite_metadata,
     save_run,
 )
-from recsys.storage.stored_run import SUFFIX, StoredRun, clean_name, parse_metadata, read_stored_run
+from recsys.storage.stored_run import (
+    SUFFIX,
+    StoredRun,
+    clean_name,
+    clean_note,
+    parse_metadata,
+    read_stored_run,
+)
 from recsys.system.atomic_files import fsync_dir, make_folder, reason, remove_stale, write_atomic
 
 RUN_ID = re.compile("[0-9a-f]{12}")
@@ -55,7 +62,7 @@ class RunStore:
         """Return the store of an owner (see `owner_folder`), with the runs shared by all owners."""
         return cls(owner_folder(owner), runs_folder())
 
-    def save(self, dataset: Dataset, run: TrainingRun, name: str = "") -> StoredRun:
+    def save(self, dataset: Dataset, run: TrainingRun, name: str = "", note: str = "") -> StoredRun:
         """Save a run that has ended or is paused.
 
         Raises
@@ -71,6 +78,7 @@ class RunStore:
                 "name": clean_name(name) or f"{run.model.label}, {created[:16].replace('T', ' ')}",
                 "pinned": False,
                 "created": created,
+                "note": clean_note(note),
             },
             "stopping": {"watch": run.stopping.watch, "patience": run.stopping.patience},
             "kept": run.kept.epoch if run.kept else None,
@@ -134,6 +142,16 @@ class RunStore:
         if not cleaned:
             raise InputError("A run needs a name of at least one character.")
         return self._label(run_id, name=cleaned)
+
+    def annotate(self, run_id: str, note: str) -> StoredRun:
+        """Put a note on a run, or take it away with an empty one.
+
+        Raises
+        ------
+        InputError
+            If there is no such run, or it cannot be written.
+        """
+        return self._label(run_id, note=clean_note(note))
 
     def pin(self, run_id: str, pinned: bool = True) -> StoredRun:
         """Pin a run to the top of the list, or unpin it.
@@ -267,7 +285,12 @@ class RunStore:
         path = self._own_path(run_id)
         with self._saying("written"):
             entry, metadata = read_stored_run(path), read_metadata(path)
-            label = {"name": entry.name, "pinned": entry.pinned, "created": entry.created}
+            label = {
+                "name": entry.name,
+                "pinned": entry.pinned,
+                "created": entry.created,
+                "note": entry.note,
+            }
             rewrite_metadata(path, metadata | {"label": label | changes})
             return read_stored_run(path)
 

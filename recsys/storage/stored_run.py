@@ -16,6 +16,7 @@ from recsys.system.atomic_files import reason
 
 SUFFIX = ".safetensors"
 MAX_NAME_CHARS = 80
+MAX_NOTE_CHARS = 200
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class StoredRun:
         Versions of this program and its numerical packages, by name.
     shared : bool
         Whether it is read-only and visible to all owners.
+    note : str
+        A note of the owner on it; any text up to 200 characters.
     """
 
     id: str
@@ -54,6 +57,7 @@ class StoredRun:
     references: dict[str, float]
     versions: dict[str, str]
     shared: bool = False
+    note: str = ""
 
 
 def read_stored_run(path: Path) -> StoredRun:
@@ -106,6 +110,7 @@ def parse_metadata(metadata: dict[str, Any], run_id: str, path: Path | str, writ
             history=read_history(metadata["history"]),
             references=references,
             versions={str(name): str(version) for name, version in metadata["versions"].items()},
+            note=clean_note(str(label.get("note", ""))),
         )
     except DAMAGED as error:
         raise InputError(damaged(path)) from error
@@ -113,5 +118,14 @@ def parse_metadata(metadata: dict[str, Any], run_id: str, path: Path | str, writ
 
 def clean_name(name: str) -> str:
     """Return a name on one line, of at most `MAX_NAME_CHARS` printable characters."""
-    shown = "".join(character if character.isprintable() else " " for character in name)
-    return " ".join(shown.split())[:MAX_NAME_CHARS].strip()
+    return _one_line(name, MAX_NAME_CHARS)
+
+
+def clean_note(note: str) -> str:
+    """Return a note on one line, of at most `MAX_NOTE_CHARS` printable characters."""
+    return _one_line(note, MAX_NOTE_CHARS)
+
+
+def _one_line(text: str, longest: int) -> str:
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(shown.split())[:longest].strip()

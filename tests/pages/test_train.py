@@ -236,3 +236,79 @@ def test_a_list_stands_beside_the_curve_with_what_changed_against_the_baseline()
     ndcg = next(metric for metric in app.metric if metric.label == "NDCG@10")
     assert ndcg.delta.endswith("clear")
     assert re.search(r"over all 1,\d+ listeners", ndcg.help)
+
+
+def test_another_epoch_changes_list_and_figures_and_the_newest_brings_them_back():
+    from pages.components.session import keys, session
+
+    app = settle(open_train(model="implicit", factors="8", epochs="6"))
+    run = session.runs().get(app.session_state.run).run
+    assert run.snapshots.epochs == [1, 2, 3, 4, 5, 6]
+
+    def figures():
+        return {metric.label: metric.value for metric in app.metric}
+
+    newest = figures()
+    app.session_state[keys.EPOCH] = (app.session_state.run, 2)
+    app.run()
+    assert not app.exception
+    assert figures()["Train RMSE"] == f"{run.history[1].train_rmse:.4f}"
+    assert figures()["NDCG@10"] != newest["NDCG@10"]
+    assert app.session_state["epoch"] == 2
+    app.session_state[keys.EPOCH] = (app.session_state.run, 6)
+    app.run()
+    assert figures() == newest
+
+
+def test_a_run_that_another_follows_gives_up_its_epochs_and_can_be_trained_again():
+    app = settle(open_train(model="implicit", factors="8", epochs="4"))
+    first = app.session_state.run
+    app.session_state["implicit-regularization"] = 1.0
+    settle(app.run())
+    from pages.components.session import session
+
+    assert session.runs().get(first).run.snapshots.epochs == []
+    choose(app, 1)
+    settle(app)
+    app.button(key="replay").click().run()
+    settle(app)
+    assert session.runs().get(app.session_state.run).run.snapshots.epochs == [1, 2, 3, 4]
+
+
+def test_the_latent_space_is_drawn_where_the_model_has_one():
+    app = settle(open_train(model="implicit", factors="8", epochs="2"))
+    app.session_state["list-view"] = "space"
+    app.run()
+    assert not app.exception
+    assert any("directions" in caption.value for caption in app.caption)
+    app = settle(open_train(model="popular"))
+    assert not any(group.key == "list-view" for group in app.get("button_group"))
+
+
+def test_a_note_is_in_the_table_the_link_and_the_saved_file():
+    app = settle(open_train(model="funk", factors="2", epochs="2", note="for  the demo\n"))
+    assert table(app)["note"].tolist()[0] == "for the demo"
+    assert app.query_params["note"] == "for the demo"
+    choose(app, 0)
+    note = next(field for field in app.text_input if field.label == "Note")
+    note.set_value("a baseline").run()
+    assert table(app)["note"].tolist()[0] == "a baseline"
+    assert app.query_params["note"] == "a baseline"
+    app.button(key="save-run").click().run()
+    assert table(app)["note"].tolist()[0] == "a baseline"
+    assert [entry.note for entry in RunStore.of(f"browser: {'a' * 32}").entries()[0]] == ["a baseline"]
+    settle(app)
+    app.session_state["funk-regularization"] = 0.5
+    settle(app.run())
+    assert "note" not in app.query_params
+
+
+def test_a_training_is_repeated_on_other_hold_outs():
+    app = settle(open_train(model="implicit", factors="4", epochs="2"))
+    app.button(key="repeat").click().run()
+    for _ in range(100):
+        assert not app.exception
+        if any("On 5 hold-outs" in shown.value for shown in app.markdown):
+            return
+        app.run()
+    raise AssertionError("the repetitions did not end")

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.components import navigation
 from pages.components.session import keys, session
 from pages.components.shell import layout
+from pages.components.train import notes
 from recsys.data.dataset import SHARED
 from recsys.experiments.setup import SPLIT_SETTINGS, Setup
 from recsys.experiments.share_link import from_query, names_a_setup, other_data
@@ -43,6 +44,7 @@ def take_link() -> None:
     if "link-taken" in st.session_state:
         return
     st.session_state["link-taken"] = True
+    notes.take_link()
     if not names_a_setup(st.query_params):
         return
     here = session.dataset().key  # opened by now, uploads too

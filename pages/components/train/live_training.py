@@ -9,7 +9,7 @@ import streamlit as st
 from pages.components import navigation
 from pages.components.session import session
 from pages.components.shell import layout
-from pages.components.train import epochs, figures, latent_space, one_list
+from pages.components.train import epochs, figures, latent_space, one_list, repeats
 from pages.components.widgets.live_chart import live_chart
 from pages.components.widgets.live_slider import is_dragging
 from recsys.experiments.run_table import Record
@@ -69,6 +69,8 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[Record]) -> None
                 )
     if history:
         figures.draw(job, settled=job.ended and not is_dragging())
+        if job.ended and "seed" in job.run.model.settings and "epochs" in job.run.model.settings:
+            repeats.draw(job)
 
 
 def _head(job: Job[TrainingRun], now: State, history: Sequence[object]) -> None:
@@ -112,6 +114,8 @@ def _curves(job: Job[TrainingRun], history: list[Epoch], earlier: Sequence[Recor
         first=min(int(st.session_state.get("curves-from", 1)), run.epochs),
         height=CHART_HEIGHT,
     )
+    if (repeated := repeats.done(job)) is not None:
+        training.add_bands(curves, repeated.bands(), len(repeated.histories))
     live_chart(
         tuning.add_earlier(curves, earlier, Setup.of(job.dataset, run)) if errors else curves,
         key="curves",

@@ -11,8 +11,8 @@ import streamlit as st
 
 from pages.components.session import keys, session
 from pages.components.shell import layout
+from pages.components.train import import_run, notes
 from pages.components.train.current_setup import fingerprint, put
-from pages.components.widgets import uploader
 from pages.components.widgets.live_chart import live_chart
 from pages.components.widgets.live_slider import is_dragging
 from recsys.errors import InputError
@@ -23,8 +23,8 @@ from recsys.experiments.share_link import to_query
 from recsys.experiments.training import Stopping, TrainingRun
 from recsys.figures import tuning
 from recsys.jobs.scheduler import ENDED, Job
+from recsys.storage.stored_run import MAX_NAME_CHARS, MAX_NOTE_CHARS
 from recsys.storage.tables import disarm
-from recsys.system import event_log
 
 KEPT = 50
 
@@ -38,6 +38,7 @@ def remember() -> None:
     query = to_query(setup)
     if not query.items() <= st.query_params.to_dict().items():
         st.query_params.update(query)
+    notes.keep_in_address(job.id)
     trail = session.trail()
     noted: set[str] = st.session_state.setdefault("noted", set())
     if job.state in ("done", "diverged") and job.id not in noted and not is_dragging():
@@ -94,7 +95,8 @@ def runs() -> None:
         _keep_selection([record.id for record in records])
         table = run_table(records).drop(columns=["id"])
         table.insert(0, "saved", [record.id in _saved() for record in records])
-        table["name"] = table["name"].map(disarm)
+        for column in table.columns.intersection(["name", "note"]):
+            table[column] = table[column].map(disarm)
         st.dataframe(
             table,
             hide_index=True,
@@ -124,7 +126,7 @@ def runs() -> None:
         st.success(layout.escape(news))
     if len(records) > 1:
         _lines(records)
-    _import()
+    import_run.draw()
 
 
 def _lines(records: list[Record]) -> None:
@@ -166,47 +168,12 @@ def _keep_selection(shown: list[str]) -> None:
     st.session_state["runs-shown"] = shown
 
 
-def _import() -> None:
-    """Draw the way in for a run that was exported elsewhere."""
-    with st.expander("Import a run", icon=":material/upload:"):
-        # Each file has a new uploader, so that the one before does not stay in it.
-        key = f"import-{st.session_state.get('imports', 0)}"
-        uploader.file_uploader(
-            "A file that Export or the command line has written",
-            type="safetensors",
-            key=key,
-            on_change=_take_file,
-            args=(key,),
-        )
-
-
-def _take_file(key: str) -> None:
-    file = st.session_state[key]
-    if file is None:
-        return
-    st.session_state["imports"] = st.session_state.get("imports", 0) + 1
-    _guarded(_add, file.getvalue(), file.name)
-
-
-def _add(content: bytes, name: str) -> None:
-    try:
-        entry = session.saved_runs().add(content, name)
-    except InputError as error:
-        event_log.refused("saved_runs", error)
-        raise
-    st.session_state.pop("saved", None)
-    st.session_state["runs-news"] = f"{entry.name} is in the table. Select it to see its curve." + (
-        ""
-        if entry.setup.fingerprint == fingerprint()
-        else f" It was trained on other data ({entry.title}) and opens on that data only."
-    )
-
-
 def columns(table: pd.DataFrame) -> dict[str, Any]:
     """Return how the columns of a `run_table` are shown."""
     fixed: dict[str, Any] = {
         "saved": st.column_config.CheckboxColumn("Saved", width=60),
         "name": st.column_config.TextColumn("Name"),
+        "note": st.column_config.TextColumn("Note"),
         "pinned": st.column_config.CheckboxColumn("Pinned", width=60),
         "best_epoch": st.column_config.NumberColumn("Best epoch", format="localized"),
         "epochs": st.column_config.NumberColumn("Epochs", format="localized"),
@@ -246,7 +213,17 @@ def _actions(record: Record) -> None:
 
 
 def _changes(record: Record) -> None:
-    st.text_input("Name", record.name, key=f"name-{record.id}", max_chars=80)
+    st.text_input("Name", record.name, key=f"name-{record.id}", max_chars=MAX_NAME_CHARS)
+    st.text_input(
+        "Note",
+        record.note,
+        key=f"note-{record.id}",
+        max_chars=MAX_NOTE_CHARS,
+        placeholder="Such as: for the demo",
+        help="Kept in the table, in the file of a saved run and in the link to it.",
+        on_change=_guarded,
+        args=(_annotate, record),
+    )
     work: list[tuple[str, str, Callable[[Record], None]]] = [
         ("Rename", ":material/edit:", _rename),
         ("Unpin" if record.pinned else "Pin", ":material/keep:", _pin),
@@ -276,7 +253,9 @@ def _saved() -> dict[str, Record]:
         entries, complaints = session.saved_runs().entries()
         st.session_state["store-complaints"] = complaints
         st.session_state.saved = {
-            entry.id: Record(entry.id, entry.name, entry.setup, entry.history, entry.pinned, entry.shared)
+            entry.id: Record(
+                entry.id, entry.name, entry.setup, entry.history, entry.pinned, entry.shared, entry.note
+            )
             for entry in entries
         }
     return st.session_state.saved
@@ -284,7 +263,8 @@ def _saved() -> dict[str, Record]:
 
 def _records() -> list[Record]:
     """Return the runs of this visit and the saved ones, pinned ones first, the latest first."""
-    records = [*reversed(session.trail()), *_saved().values()]
+    trail = [replace(record, note=notes.of(record.id)) for record in reversed(session.trail())]
+    records = [*trail, *_saved().values()]
     return sorted(records, key=lambda record: not record.pinned)
 
 
@@ -309,6 +289,7 @@ def _view(record: Record) -> None:
         run = TrainingRun.over(saved.model, saved.split, stopping, saved.history, saved.kept)
         job = session.start(session.runs(), run)
         st.session_state.setdefault("noted", set()).add(job.id)
+        notes.put(job.id, record.note)
         session.runs().wait(job, *ENDED, timeout=2.0)
     put(record.setup)
     if job is None:
@@ -348,6 +329,15 @@ def _rename(record: Record) -> None:
         _changed(record, name=name.strip())
 
 
+def _annotate(record: Record) -> None:
+    note = str(st.session_state[f"note-{record.id}"])
+    if record.id in _saved():
+        session.saved_runs().annotate(record.id, note)
+        del st.session_state.saved
+    else:
+        notes.put(record.id, note)
+
+
 def _pin(record: Record) -> None:
     if record.id in _saved():
         session.saved_runs().pin(record.id, not record.pinned)
@@ -362,7 +352,7 @@ def _delete(record: Record) -> None:
         del st.session_state.saved
         st.session_state.setdefault("deleted", []).append((record, None))
     else:
-        place = session.trail().index(record)
+        place = [old.id for old in session.trail()].index(record.id)
         del session.trail()[place]
         st.session_state.setdefault("deleted", []).append((record, place))
 
@@ -385,7 +375,7 @@ def _undo() -> None:
 def _save(record: Record) -> None:
     job = session.runs().get(record.id)
     if job is not None:
-        session.saved_runs().save(job.dataset, job.run, record.name)
+        session.saved_runs().save(job.dataset, job.run, record.name, record.note)
         job.saved = True
-        session.trail().remove(record)
+        session.trail()[:] = [old for old in session.trail() if old.id != record.id]
         del st.session_state.saved
