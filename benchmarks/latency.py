@@ -4,7 +4,8 @@
 
 Starts a server of its own, opens Train on Last.fm and moves lambda back and forth with the arrow keys: with the
 article's model, 3 latent features and 200 epochs, to the redrawn curve; with the recommended model in its fast
-setting, to curve, NDCG@10 and list. Prints the median and the 95th percentile of each.
+setting, to curve, NDCG@10 and list. Then it goes through the epochs of that training: from a move to the epoch's list.
+Prints the median and the 95th percentile of each, and the load of the machine, which decides whether they mean much.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import statistics
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from playwright.sync_api import Page
 
@@ -24,31 +26,62 @@ sys.path.insert(0, str(ROOT))
 from pages.components.session.session import RECOMMENDED  # noqa: E402
 from tests.browser.serving import open_browser, serve  # noqa: E402
 
-# Name, what the address says, how many epochs, whether list and NDCG@10 count too, and the target in milliseconds.
-CASES = (
-    ("article", "factors=3&epochs=200&learning_rate=0.001&regularization=0.1", 200, False, 120),
-    (
-        RECOMMENDED.model,
-        "&".join(f"{name}={RECOMMENDED.settings[name]}" for name in ("factors", "epochs")),
-        int(RECOMMENDED.settings["epochs"]),
-        True,
-        350,
+FAST = "&".join(f"{name}={RECOMMENDED.settings[name]}" for name in ("factors", "epochs"))
+FAST_EPOCHS = int(RECOMMENDED.settings["epochs"])
+
+
+class Case(NamedTuple):
+    """What is moved, and what has to change.
+
+    Attributes
+    ----------
+    model, query : str
+        The model, and its settings in the address.
+    epochs : int
+        Of a whole curve.
+    slider : str
+        Accessible name.
+    parts : list of str
+        Of `curve`, `ndcg` and `list`: what is to change.
+    target : int
+        Milliseconds.
+    """
+
+    model: str
+    query: str
+    epochs: int
+    slider: str
+    parts: list[str]
+    target: int
+
+
+LAMBDA = "Lambda (regularization)"
+CASES = {
+    "article": Case(
+        "article",
+        "factors=3&epochs=200&learning_rate=0.001&regularization=0.1",
+        200,
+        LAMBDA,
+        ["curve"],
+        120,
     ),
-)
+    RECOMMENDED.model: Case(RECOMMENDED.model, FAST, FAST_EPOCHS, LAMBDA, ["curve", "ndcg", "list"], 350),
+    "epochs": Case(RECOMMENDED.model, FAST, FAST_EPOCHS, "Epoch", ["list"], 120),
+}
 
 # The moment of the last move, and the moment that everything that is to change is on screen, changed.
 WATCH = """
-([epochs, all]) => {
+([epochs, parts]) => {
   window.moved = 0;
   window.redrawn = [];
   const seen = () => {
     const curve = document.querySelector(".live-chart-plot")?.calcdata?.find((c) => c.length >= epochs);
     if (!curve) return null;
     const chart = `${curve.length} ${curve[curve.length - 1].y}`;
-    if (!all) return [chart];
     const ranked = document.querySelector(".live-chart-plot")._fullData.find((t) => t.name === "NDCG@10");
     const list = document.querySelector(".ranked-list")?.dataset.draws;
-    return [chart, `${ranked?.y}`, list];
+    const found = { curve: chart, ndcg: `${ranked?.y}`, list };
+    return parts.map((part) => found[part]);
   };
   window.addEventListener("input", () => { window.moved = performance.now(); window.before = seen(); }, true);
   const look = () => {
@@ -64,24 +97,23 @@ WATCH = """
 """
 
 
-def measure(
-    page: Page, address: str, model: str, query: str, epochs: int, all_of_it: bool, moves: int
-) -> list[float]:
-    """Move lambda up and down with the arrow keys; return each wait in milliseconds."""
-    page.goto(f"{address}/train?data=lastfm&model={model}&{query}")
+def measure(page: Page, address: str, case: Case, moves: int) -> list[float]:
+    """Move the slider to and fro with the arrow keys; return each wait in milliseconds."""
+    page.goto(f"{address}/train?data=lastfm&model={case.model}&{case.query}")
     page.wait_for_function(
         "epochs => document.querySelector('.live-chart-plot')?.calcdata?.some(c => c.length >= epochs)",
-        arg=epochs,
+        arg=case.epochs,
         timeout=240_000,
     )
     page.wait_for_timeout(4_000)
-    page.evaluate(WATCH, [epochs, all_of_it])
-    page.get_by_role("slider", name="Lambda (regularization)").first.focus()
+    page.evaluate(WATCH, [case.epochs, case.parts])
+    page.get_by_role("slider", name=case.slider, exact=True).first.focus()
     waits = []
-    # Three steps up, three down, so that each curve differs from the one before.
+    # Three steps to one side, three back, so that each curve differs from the one before.
     for move in range(moves):
         page.evaluate("window.redrawn = []")
-        page.keyboard.press("ArrowRight" if move % 6 < 3 else "ArrowLeft")
+        back = move % 6 < 3
+        page.keyboard.press("ArrowLeft" if back == (case.slider == "Epoch") else "ArrowRight")
         page.wait_for_function("window.redrawn.length > 0", timeout=30_000)
         waits.append(page.evaluate("window.redrawn[0] - window.moved"))
         page.wait_for_timeout(600)
@@ -96,27 +128,30 @@ def main() -> None:
     options = parser.parse_args()
     found = {}
     with (
-        tempfile.TemporaryDirectory() as name,
-        serve(Path(name), RECSYS_LASTFM=os.environ["RECSYS_LASTFM"], RECSYS_RUNS=f"{name}/runs") as address,
+        tempfile.TemporaryDirectory() as cache,
+        serve(Path(cache), RECSYS_LASTFM=os.environ["RECSYS_LASTFM"], RECSYS_RUNS=f"{cache}/runs") as address,
         open_browser() as browser,
     ):
-        for model, query, epochs, all_of_it, target in CASES:
+        for name, case in CASES.items():
             page = browser.new_page(viewport={"width": 1280, "height": 800})
-            waits = measure(page, address, model, query, epochs, all_of_it, options.moves)
+            waits = measure(page, address, case, options.moves)
             page.close()
-            print(f"{model}: median {statistics.median(waits):.0f} ms", file=sys.stderr, flush=True)
-            found[model] = {
+            print(f"{name}: median {statistics.median(waits):.0f} ms", file=sys.stderr, flush=True)
+            found[name] = {
                 "median": statistics.median(waits),
                 "p95": statistics.quantiles(waits, n=20, method="inclusive")[-1],
-                "target": target,
+                "target": case.target,
                 "waits": waits,
             }
     if options.json:
         print(json.dumps(found))
         return
-    print(f"From a move to the redrawn page, {options.moves} moves, {os.cpu_count()} cores, in milliseconds:")
-    for model, row in found.items():
-        print(f"{model:10} median {row['median']:6.0f} (target {row['target']})   p95 {row['p95']:6.0f}")
+    cores, load = os.cpu_count(), os.getloadavg()[0]
+    print(
+        f"From a move to the redrawn page, {options.moves} moves, {cores} cores, load {load:.1f}, in milliseconds:"
+    )
+    for name, row in found.items():
+        print(f"{name:10} median {row['median']:6.0f} (target {row['target']})   p95 {row['p95']:6.0f}")
 
 
 if __name__ == "__main__":

@@ -32,18 +32,20 @@ class Snapshots:
         self._max_bytes = max_bytes
         self._states: dict[int, dict[str, Any]] = {}
         self.cleared = False
+        self._fitting: int | None = None
 
     def add(self, epoch: int, model: Model) -> None:
         """Keep a copy of what the model has learned after this epoch, the latest so far."""
         if self.cleared:
             return
         state = model.state()
-        fitting = self._max_bytes // max(1, Footprint().add(state))
-        if fitting < 2:
+        if self._fitting is None:  # all are of one size, and measuring takes longer than copying
+            self._fitting = self._max_bytes // max(1, Footprint().add(state))
+        if self._fitting < 2:
             return
         # A new dict, since pages read while a training goes on.
         states = self._states | {epoch: state}
-        while len(states) > fitting:
+        while len(states) > self._fitting:
             kept = [*states]
             least = min(range(1, len(kept) - 1), key=lambda at: kept[at + 1] / kept[at - 1], default=0)
             del states[kept[least]]

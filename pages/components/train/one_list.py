@@ -30,7 +30,8 @@ def draw(job: Job[TrainingRun], key: str, compared: bool = True) -> None:
     nouns, user = session.nouns(), who.chosen(job)
     split = job.run.split
     label = layout.escape(str(split.train.users[user]), 30)
-    recommended = recommend_to(epochs.chosen(job)[1], split, user)[1]
+    epoch, model = epochs.chosen(job)
+    recommended = recommend_to(model, split, user)[1]
     found, hidden = int(recommended["hit"].sum()), int(split.held_out.user_counts[user])
     st.markdown(f"**{nouns.user.capitalize()} {label}**: {who.sentence(user)}")
     with st.container(horizontal=True, gap="xsmall"):
@@ -38,8 +39,10 @@ def draw(job: Job[TrainingRun], key: str, compared: bool = True) -> None:
     other = figures.baseline(job) if compared else None
     before = None if other is None else _names(other, user)
     ranked_list(recommended, f"{key}-list", before, f"Recommended to {nouns.user} {label}")
+    newest = epoch == (job.run.kept or job.run.history[-1]).epoch
     st.caption(
-        f"Finds **{found}** of {np.minimum(hidden, len(recommended))} held-out {nouns.items} in its first "
+        ("Finds" if newest else f"After epoch {epoch}, finds")
+        + f" **{found}** of {np.minimum(hidden, len(recommended))} held-out {nouns.items} in its first "
         f"{len(recommended)}" + ("" if before is None else "; marks are changes to the baseline") + "."
     )
 

@@ -35,8 +35,8 @@ def draw(job: Job[TrainingRun]) -> None:
             f"Repeat with {DRAWS} hold-outs",
             icon=":material/repeat:",
             key="repeat",
-            help=f"Trains again with {DRAWS} seeds, this one first, each with a hold-out of its own, and draws the mean "
-            "and a band from the lowest to the highest.",
+            help=f"Trains again with {DRAWS} seeds, this one first, each with a hold-out of its own, and draws the "
+            "mean and a band from the lowest to the highest.",
             on_click=_start,
             args=(job,),
         )
