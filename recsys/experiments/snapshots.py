@@ -9,12 +9,13 @@ from recsys.models.base import Model
 from recsys.system.memory import Footprint
 
 MAX_BYTES = 64 * 2**20
+MAX_STEPS = 40  # of one training: enough to go through, and copying stays a small part of the time
 
 
 class Snapshots:
     """Copies of what a model had learned after some of its epochs.
 
-    Where all of them do not fit, those between close neighbours go first, by the ratio of their epochs: a model
+    At most 40 epochs, evenly chosen, and the first and the last. Where all of them do not fit, those between close neighbours go first, by the ratio of their epochs: a model
     changes most in its first epochs. The first and the last one stay.
 
     Parameters
@@ -35,8 +36,9 @@ class Snapshots:
         self._fitting: int | None = None
 
     def add(self, epoch: int, model: Model) -> None:
-        """Keep a copy of what the model has learned after this epoch, the latest so far."""
-        if self.cleared:
+        """Keep a copy of what the model has learned after this epoch, the latest so far, if it is one of them."""
+        stride = -(-model.epochs // MAX_STEPS)
+        if self.cleared or (epoch % stride and epoch not in (1, model.epochs)):
             return
         state = model.state()
         if self._fitting is None:  # all are of one size, and measuring takes longer than copying

@@ -29,9 +29,9 @@ from recsys.settings import CHOICES, SETTINGS
 RANKED_USERS = 500
 RANKED_EPOCHS = 20
 # A training of so few steps (pairs x epochs x factors) is over in a moment, and should not wait for lists.
-QUICK = 50_000_000
+QUICK = 100_000_000
 RANKED_WHEN_QUICK = 200
-RANKED_EPOCHS_WHEN_QUICK = 10
+RANKED_EPOCHS_WHEN_QUICK = 5
 
 
 @dataclass(frozen=True)

@@ -42,11 +42,17 @@ def recommend_to(
         `popularity_rank` (1 is the most popular; both counted in training) and `hit`
         (whether the item is held out), the best first.
     """
+    return user_table(split.train, user), recommended_items(model, split, user, n, reranking)
+
+
+def recommended_items(
+    model: Model, split: Split, user: int, n: int = 10, reranking: Reranking = AS_SCORED
+) -> pd.DataFrame:
+    """Return the recommended items alone, as `recommend_to` does."""
     users = np.array([user], np.int32)
     items, scores = reranking.recommend(model, split.train, users, n, split.seed)
     hits = find_hits(items, users, split.held_out)[0]
-    recommended = item_table(split.train, items[0], scores[0]).assign(hit=hits[items[0] >= 0])
-    return user_table(split.train, user), recommended
+    return item_table(split.train, items[0], scores[0]).assign(hit=hits[items[0] >= 0])
 
 
 def recommend_to_new(

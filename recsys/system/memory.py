@@ -19,6 +19,8 @@ ARENAS, MAPPED_FROM, TRIMMED_FROM = -8, -3, -1
 OPTIONS = {ARENAS: 1, MAPPED_FROM: 2**20, TRIMMED_FROM: 2**24}
 # Parts of the program rather than its data.
 PROGRAM = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType)
+# These hold no arrays and no bytes: most of what there is, and left out at once.
+ATOMS = frozenset({int, float, complex, bool, str, type(None)})
 # These hold nothing themselves.
 PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
 
@@ -96,7 +98,11 @@ class Footprint:
         while waiting:
             following: list[object] = []
             for each in waiting:
-                if id(each) in self._seen or issubclass(type(each), (*PROGRAM, *PROXIES)):
+                if (
+                    type(each) in ATOMS
+                    or id(each) in self._seen
+                    or issubclass(type(each), (*PROGRAM, *PROXIES))
+                ):
                     continue
                 self._seen.add(id(each))
                 self._kept.append(each)

@@ -12,7 +12,7 @@ from pages.components.widgets import who
 from pages.components.widgets.ranked_list import ranked_list
 from recsys.experiments.training import TrainingRun
 from recsys.jobs.scheduler import Job
-from recsys.recommendation.recommend import recommend_to
+from recsys.recommendation.recommend import recommended_items
 
 
 def draw(job: Job[TrainingRun], key: str, compared: bool = True) -> None:
@@ -31,7 +31,7 @@ def draw(job: Job[TrainingRun], key: str, compared: bool = True) -> None:
     split = job.run.split
     label = layout.escape(str(split.train.users[user]), 30)
     epoch, model = epochs.chosen(job)
-    recommended = recommend_to(model, split, user)[1]
+    recommended = recommended_items(model, split, user)
     found, hidden = int(recommended["hit"].sum()), int(split.held_out.user_counts[user])
     st.markdown(f"**{nouns.user.capitalize()} {label}**: {who.sentence(user)}")
     with st.container(horizontal=True, gap="xsmall"):
@@ -48,4 +48,4 @@ def draw(job: Job[TrainingRun], key: str, compared: bool = True) -> None:
 
 
 def _names(job: Job[TrainingRun], user: int) -> list[str]:
-    return [str(name) for name in recommend_to(job.run.model, job.run.split, user)[1]["artist"]]
+    return [str(name) for name in recommended_items(job.run.model, job.run.split, user)["artist"]]

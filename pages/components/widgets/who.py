@@ -28,10 +28,15 @@ def usual() -> np.ndarray:
     return _usual(session.dataset().interactions.fingerprint, session.dataset())
 
 
+@cached.remembered(show_spinner=False, max_entries=256)
+def _described(fingerprint: str, user: int, _dataset: Dataset) -> str:
+    return describe_user(_dataset.interactions, user, usual(), cached.tags(), _dataset.nouns)
+
+
 def sentence(user: int) -> str:
     """Return a sentence on a user of the current data, as Markdown."""
     data = session.dataset()
-    return layout.escape(describe_user(data.interactions, user, usual(), cached.tags(), data.nouns))
+    return layout.escape(_described(data.interactions.fingerprint, user, data))
 
 
 def chosen(job: Job[TrainingRun]) -> int:
