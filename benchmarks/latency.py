@@ -31,7 +31,7 @@ FAST_EPOCHS = int(RECOMMENDED.settings["epochs"])
 
 
 class Case(NamedTuple):
-    """What is moved, and what has to change.
+    """One measurement: a slider, and the parts of the page that have to change.
 
     Attributes
     ----------

@@ -15,8 +15,8 @@ MAX_STEPS = 40  # of one training: enough to go through, and copying stays a sma
 class Snapshots:
     """Copies of what a model had learned after some of its epochs.
 
-    At most 40 epochs, evenly chosen, and the first and the last. Where all of them do not fit, those between close neighbours go first, by the ratio of their epochs: a model
-    changes most in its first epochs. The first and the last one stay.
+    At most 40 epochs, evenly chosen, and the first and the last. Where not all of them fit, those between close
+    neighbours go first, by the ratio of their epochs: a model changes most in its first epochs.
 
     Parameters
     ----------

@@ -194,3 +194,28 @@ def test_an_arrow_key_on_a_slider_trains_again(page: Page, address: str) -> None
     settled(page)
     assert validation(page) != before
     assert slider.evaluate("slider => slider === document.activeElement")
+
+
+def test_the_line_in_the_curves_leads_through_the_epochs(page: Page, address: str) -> None:
+    train_here(page, address, **SMALL)
+    curve = validation(page)
+    shown = page.get_by_test_id("stMetric").filter(has_text="Validation RMSE").get_by_test_id("stMetricValue")
+    expect(shown).to_have_text(f"{curve[-1]:.4f}")
+    slider = page.get_by_role("slider", name="Epoch", exact=True)
+    line = page.locator(".live-chart-handle")
+    box = line.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 700, y, steps=8)  # past the first epoch
+    page.mouse.up()
+    expect(slider).to_have_attribute("aria-valuetext", "1")
+    expect(shown).to_have_text(f"{curve[0]:.4f}")
+    expect(page.get_by_text("After epoch 1, finds")).to_be_visible()
+    settled(page)
+    page.locator(".live-slider.slim").get_by_role("button", name="Play").click()
+    expect(slider).to_have_attribute("aria-valuetext", "5")
+    expect(shown).to_have_text(f"{curve[-1]:.4f}")
+    expect(page.get_by_text("After epoch")).to_have_count(0)
+    assert validation(page) == curve
