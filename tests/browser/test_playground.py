@@ -33,7 +33,8 @@ def chart(page: Page) -> Locator:
 
 
 def validation(page: Page) -> list[float]:
-    """Read the curve of the validation RMSE."""
+    """Read the curve of the validation RMSE, once it has a point."""
+    page.wait_for_function("document.querySelector('.live-chart-plot')?._fullData?.[1]?.y?.length")
     return chart(page).evaluate("chart => Array.from(chart._fullData[1].y)")
 
 
