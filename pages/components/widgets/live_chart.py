@@ -43,11 +43,12 @@ export default async function (component) {
 """,
     css="""
 .live-chart-plot { position: relative; }
-.live-chart-handle { position: absolute; width: 24px; margin-left: -12px; cursor: ew-resize; touch-action: none;
+.live-chart-handle { position: absolute; width: 12px; margin-left: -6px; cursor: ew-resize; touch-action: none;
   background: linear-gradient(var(--st-text-color), var(--st-text-color)) center / 1.5px 100% no-repeat;
   opacity: 0.75; }
-.live-chart-handle::after { content: ""; position: absolute; left: 5px; bottom: -7px; width: 14px; height: 14px;
-  border-radius: 50%; background: var(--st-primary-color); }
+.live-chart-handle::after { content: ""; position: absolute; left: calc(50% - 7px); bottom: -7px; width: 14px;
+  height: 14px; border-radius: 50%; background: var(--st-primary-color); }
+@media (pointer: coarse) { .live-chart-handle { width: 32px; margin-left: -16px; } }
 """,
     # plotly.js adds its style sheet to the document, where a shadow root does not see it.
     isolate_styles=False,
