@@ -148,6 +148,11 @@ function follow(chart) {
   });
   chart.observer.observe(element);
   element.on("plotly_relayout", () => placeHandle(chart));
+  const shown = ({ target }) => {
+    if (chart.removed) document.removeEventListener("slider-shown", shown);
+    else if (target === sliderOf(chart)) placeHandle(chart); // it may be on the page later than the chart
+  };
+  document.addEventListener("slider-shown", shown);
   element.on("plotly_click", ({ points: [point] }) => {
     if (!chart.component.data.clicks || !point) return;
     chart.component.setTriggerValue("clicked", {
@@ -214,11 +219,6 @@ function addHandle(chart) {
       held = false;
     });
   }
-  const follow = ({ target }) => {
-    if (chart.removed) document.removeEventListener("slider-shown", follow);
-    else if (target === sliderOf(chart)) placeHandle(chart);
-  };
-  document.addEventListener("slider-shown", follow);
 }
 
 // The colours and fonts of the page. A figure's own settings go before those of its template.
