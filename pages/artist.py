@@ -5,7 +5,7 @@ import streamlit as st
 from pages.components import external_run, navigation
 from pages.components.session import cached, session
 from pages.components.shell import layout
-from pages.components.widgets import pickers, tables
+from pages.components.widgets import listening, pickers, tables
 from recsys.analysis import popularity
 from recsys.analysis.similarity import LEAST_LISTENERS, has_factors, similar_items
 from recsys.errors import InputError
@@ -33,7 +33,9 @@ if code is None:
     st.stop()
 
 view = popularity.item_view(interactions, code)
-st.header(layout.escape(view.row["artist"], 80), anchor=False)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.header(layout.escape(view.row["artist"], 80), anchor=False, width="content")
+    st.markdown(listening.link(str(view.row["artist"])), width="content")
 figure_row = st.container(horizontal=True)
 figure_row.metric(nouns.users.capitalize(), f"{view.row['listeners']:,}", border=True)
 figure_row.metric(nouns.values.capitalize(), f"{view.row['plays']:,.0f}", border=True)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.components.data import built_in, external_runs, server_datasets, upload
 from pages.components.session import session
-from pages.components.shell import layout
+from pages.components.shell import bring_file, layout
 
 layout.draw("data")
 large_run = session.large_run()
@@ -22,6 +22,8 @@ with lastfm.container(border=True, height="stretch"):
     built_in.lastfm()
 with own.container(border=True, height="stretch"):
     files = built_in.own()
+if not files and (files := bring_file.brought()):
+    st.button("Put it away", icon=":material/close:", key="put-away", on_click=bring_file.put_away)
 if files:
     upload.draw(files)
 server_datasets.draw()

@@ -8,7 +8,7 @@ from pages.components import external_run
 from pages.components.recommend import recommendation
 from pages.components.session import cached, session
 from pages.components.shell import layout
-from pages.components.widgets import pickers, trained
+from pages.components.widgets import listening, pickers, trained
 from recsys.errors import InputError
 from recsys.recommendation.explanation import doubt, sentence
 
@@ -33,7 +33,7 @@ with left:
     for row in lists.existing.head(lists.n).itertuples():
         with st.container(gap="xxsmall"):
             st.subheader(layout.escape(row.artist, 80), anchor=False)
-            st.markdown(f":gray[{nouns.amount(row.plays)}]")
+            st.markdown(f":gray[{nouns.amount(row.plays)}] {listening.link(row.artist, '♫')}")
 with right:
     st.header("Might like", anchor=False, divider="violet")
     if unsure := doubt(job.run.split.train, lists.user, nouns):
@@ -42,8 +42,9 @@ with right:
         hit = " :green-badge[:material/check: hit]" if row.hit else ""
         with st.container(gap="xxsmall"):
             st.subheader(f"{layout.escape(row.artist, 80)}{hit}", anchor=False)
-            if row.names:
-                st.markdown(f":gray[{layout.escape(sentence(row.names))}]")
+            why = f":gray[{layout.escape(sentence(row.names))}]" if row.names else ""
+            if said := f"{why} {listening.link(row.artist, '♫')}".strip():
+                st.markdown(said)
 
 quality = cached.quality(job)
 today = datetime.date.today()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import external_run
+from pages.components import external_run, navigation
 from pages.components.recommend import (
     explanation_tab,
     export_tab,
@@ -13,7 +13,7 @@ from pages.components.recommend import (
 )
 from pages.components.session import session
 from pages.components.shell import layout
-from pages.components.widgets import pickers, tables, trained
+from pages.components.widgets import pickers, trained, who
 from recsys.errors import InputError
 from recsys.models import MODELS
 from recsys.recommendation.explanation import doubt
@@ -24,13 +24,14 @@ nouns = session.nouns()
 job = trained.run()
 
 users = job.dataset.interactions.users
+pickers.choose_first(pickers.with_hidden(job.run.split))
+about = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
 picker, number, choosing = st.columns([5, 3, 9], gap="medium")
 with number:
     n = recommendation.how_many()
 with choosing:
     reranking = recommendation.how_chosen(job)
 with picker:
-    pickers.choose_first(pickers.with_hidden(job.run.split))
     wanted = pickers.listener(users, **recommendation.in_address(n, reranking))
 if wanted is None:
     st.stop()
@@ -41,6 +42,12 @@ except InputError as error:
     pickers.similar_listeners(users, wanted)
     st.stop()
 
+with about:
+    st.markdown(
+        f"**{nouns.user.capitalize()} {layout.escape(wanted, 40)}**: {who.sentence(lists.user)}.",
+        width="content",
+    )
+    who.others(job, "recommend")
 effect = st.empty()
 left, right = st.columns([2, 3], gap="large")
 with left:
@@ -50,18 +57,16 @@ with left:
         f"{len(lists.existing):,} {items} the model knows of, sorted by {nouns.value}"
         + (f"; {lists.hidden} more were hidden from it." if lists.hidden else ".")
     )
-    shown = lists.existing.rename(columns={"plays": "value"})
-    tables.artist_table(shown, "existing", ["artist", "value", *(["share"] if nouns.counted else [])])
+    recommendation.draw_existing(lists.existing)
 with right:
     st.header("Recommended", anchor=False)
     st.caption(
-        f"By {MODELS[job.run.model.name].label}. Score: {nouns.fill(job.run.model.target)}. "
-        + (f"**Hits: {lists.found} of {len(lists.recommended)}.**" if lists.hidden else "")
+        (f"**Hits: {lists.found} of {len(lists.recommended)}.** " if lists.hidden else "")
+        + f"By {MODELS[job.run.model.name].label}. Bars: {nouns.fill(job.run.model.target)}."
     )
     if unsure := doubt(job.run.split.train, lists.user, nouns):
         st.caption(f":material/help: {unsure}")
-    table, columns = recommendation.table(lists)
-    asked = tables.artist_table(table, "recommended", columns)
+    asked = recommendation.draw_recommended(lists)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "pages/present.py",
@@ -69,6 +74,7 @@ with right:
             icon=":material/slideshow:",
             query_params=session.place() | lists.query,
         )
+        layout.link(navigation.page("vote"), query=session.place() | {"listener": lists.listener})
         export_tab.one(lists)
 
 names = ["Why", "The dial", "What if", *(["Friends"] if len(lists.friends) else []), "Export"]

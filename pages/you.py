@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.components import external_run
-from pages.components.new_listener import own_history, panel
+from pages.components.new_listener import history_import, own_history, panel
 from pages.components.shell import layout
 from pages.components.widgets import trained
 
@@ -18,3 +18,4 @@ if job.run.model.name == "popular":
 panel.take_link()
 own_history.draw()
 panel.draw(panel.Recommender.of(job.run))
+history_import.names()  # ready when an export comes

@@ -13,6 +13,7 @@ from pages.components.recommend import recommendation
 from pages.components.session import session
 from pages.components.shell import layout
 from pages.components.widgets import charts, pickers, tables
+from pages.components.widgets.ranked_list import MOST_REASONS
 from recsys.analysis.similarity import LEAST_LISTENERS
 from recsys.errors import InputError
 from recsys.evaluation.metrics import heading
@@ -40,7 +41,10 @@ def explain(name: str) -> None:
 
 
 def _cannot(run: ExternalRun, why: str) -> None:
-    st.info(f"**{layout.escape(run.manifest.title, 80)}** {why}", icon=":material/cloud_download:")
+    st.info(
+        f"**{layout.escape(run.manifest.title, 80)}** {session.nouns().fill(why)}",
+        icon=":material/cloud_download:",
+    )
     to_pages()
 
 
@@ -105,19 +109,11 @@ def _measure(name: str) -> str:
 @st.fragment
 def _finder(run: ExternalRun) -> None:
     nouns = session.nouns()
-    part = st.text_input(
-        f"Find {nouns.an_item}",
-        key="large-search",
-        placeholder="Part of a name",
-        icon=":material/search:",
-        live="150ms",
-        autocomplete="off",
-        help=f"Searches all {run.n_items:,} {nouns.items} while you type, with or without accents.",
-    )
+    part = pickers.artist_field("large-search")
     started = time.perf_counter()
     found = run.found(part, TABLE_ROWS).rename(columns={"popularity_rank": "rank"})
     taken = 1000 * (time.perf_counter() - started)
-    if part.strip():
+    if part:
         many = f"The first {TABLE_ROWS}" if len(found) == TABLE_ROWS else f"{len(found):,}"
         st.caption(
             f"{many} that match, of {run.n_items:,} {nouns.items}, in {taken:.0f} ms. "
@@ -194,7 +190,7 @@ def recommend(run: ExternalRun) -> None:
         )
         shown = recommended.assign(
             hit=recommended["hit"].map({True: "✓ hit", False: ""}),
-            reason=[", ".join(names[: recommendation.NAMED]) for names in recommended["names"]],
+            reason=[", ".join(names[:MOST_REASONS]) for names in recommended["names"]],
         )
         columns = [
             "artist",

@@ -28,7 +28,7 @@ class Page(NamedTuple):
     menu : bool
         Whether the menu has it.
     not_external : str
-        Why it cannot show an external run, and a sentence on what can; empty if it can show one.
+        Why it cannot show an external run, and a sentence on what can, for `Nouns.fill`; empty if it can show one.
     """
 
     path: str
@@ -91,8 +91,8 @@ PAGES = (
         ":material/leaderboard:",
         "Which model finds more of the hidden {nouns.items}, and is the difference clear?",
         menu=True,
-        not_external="was trained and judged elsewhere, on other listeners: it cannot be compared with models that are "
-        "trained here. Explore shows the metrics that were measured there.",
+        not_external="was trained and judged elsewhere, on other {nouns.users}: it cannot be compared with models that "
+        "are trained here. Explore shows the metrics that were measured there.",
     ),
     Page(
         "pages/map.py",
@@ -100,8 +100,8 @@ PAGES = (
         ":material/scatter_plot:",
         "Which {nouns.items} a model places close together, and what its latent features stand for.",
         menu=True,
-        not_external="has too many artists to lay out on a map. The page of an artist lists similar ones: find one on "
-        "Explore.",
+        not_external="has too many {nouns.items} to lay out on a map. The page of {nouns.an_item} lists similar ones: "
+        "find one on Explore.",
     ),
     Page(
         "pages/artist.py",
@@ -114,7 +114,7 @@ PAGES = (
         "{nouns.user_title}",
         ":material/person_search:",
         "One {nouns.user}: {nouns.items}, {nouns.values}, how mainstream, and the nearest other {nouns.users}.",
-        not_external="has too many listeners to compare with each other. Recommend shows the artists of one of them.",
+        not_external="has too many {nouns.users} to compare with each other. Recommend shows the {nouns.items} of one.",
     ),
     Page(
         "pages/present.py",
@@ -122,6 +122,13 @@ PAGES = (
         ":material/slideshow:",
         "One {nouns.user}'s lists in large type, without controls.",
         not_external="is not presented without controls. Recommend shows the same lists.",
+    ),
+    Page(
+        "pages/vote.py",
+        "Blind vote",
+        ":material/how_to_vote:",
+        "Two lists without names: which fits better?",
+        not_external="has one model only: there is nothing to vote against. Recommend shows its lists.",
     ),
     Page(
         "pages/data.py",

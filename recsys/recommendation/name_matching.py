@@ -49,33 +49,46 @@ def normalize(name: str) -> str:
     return plain or name.strip().casefold()
 
 
-def match_names(plays: Mapping[str, float], names: Iterable[str], popularity: ArrayLike) -> Matches:
-    """Find names in a catalogue.
+class NameIndex:
+    """Index of the names of a catalogue, by what names are compared by.
 
     Parameters
     ----------
-    plays : mapping of str to float
-        Plays by name.
     names : iterable of str
-        Of the catalogue, by item code.
+        By item code.
     popularity : int array, shape (n_items,)
         Users of each item: of several items with one name, the most popular is meant.
     """
-    users = np.asarray(popularity)
-    codes: dict[str, int] = {}
-    for code, name in enumerate(names):
-        key = normalize(str(name))
-        if key not in codes or users[code] > users[codes[key]]:
-            codes[key] = code
-    found: dict[int, float] = {}
-    missing: dict[str, list[int]] = {}
-    for name, count in plays.items():
-        match = codes.get(normalize(name))
-        if match is not None:
-            found[match] = found.get(match, 0.0) + count
-        else:
-            missing[name] = _near(normalize(name), codes) if len(missing) < MOST_NEAR else []
-    return Matches(found, missing)
+
+    def __init__(self, names: Iterable[object], popularity: ArrayLike) -> None:
+        users = np.asarray(popularity)
+        self._codes: dict[str, int] = {}
+        for code, name in enumerate(names):
+            key = normalize(str(name))
+            if key not in self._codes or users[code] > users[self._codes[key]]:
+                self._codes[key] = code
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether an item has this name."""
+        return normalize(name) in self._codes
+
+    def match(self, plays: Mapping[str, float]) -> Matches:
+        """Find names in the catalogue.
+
+        Parameters
+        ----------
+        plays : mapping of str to float
+            Plays by name.
+        """
+        found: dict[int, float] = {}
+        missing: dict[str, list[int]] = {}
+        for name, count in plays.items():
+            match = self._codes.get(normalize(name))
+            if match is not None:
+                found[match] = found.get(match, 0.0) + count
+            else:
+                missing[name] = _near(normalize(name), self._codes) if len(missing) < MOST_NEAR else []
+        return Matches(found, missing)
 
 
 def _near(key: str, codes: Mapping[str, int]) -> list[int]:

@@ -16,6 +16,11 @@ MENU = [MUSIC.fill(page.label) for page in navigation.menu()]
 IDLE = "() => new Promise(done => requestAnimationFrame(() => requestIdleCallback(done, {timeout: 1000})))"
 READ_ROWS = """table => [...table.querySelectorAll('tbody tr')].map(row =>
   [...row.querySelectorAll('td')].map(cell => cell.innerText))"""
+READ_LIST = """list => [...list.children].map(row => {
+  const button = row.querySelector('div > button');
+  return [button.innerText, button.title.split(', score ').pop(), row.querySelector('b').className === 'hit',
+    [...row.querySelectorAll('small button')].map(reason => reason.innerText)];
+})"""
 WIDER_THAN_THE_PAGE = """() => {
   const wide = document.documentElement.clientWidth;
   const main = document.querySelector('[data-testid=stMain]');
@@ -73,6 +78,18 @@ def rows(found: Locator) -> list[list[str]]:
         before = now
         found.page.wait_for_timeout(300)
     raise AssertionError(f"The table does not stand still: {before}")
+
+
+def listed(page: Page, label: str = "Recommended") -> Locator:
+    """Find the names in a ranked list."""
+    return page.get_by_role("list", name=label).locator("li > div > button")
+
+
+def entries(page: Page, label: str = "Recommended") -> list[tuple[str, float, bool, list[str]]]:
+    """Read a ranked list: name, score as it is told under the mouse, whether it is a hit, and reasons."""
+    expect(listed(page, label).first).to_be_visible()
+    found = page.get_by_role("list", name=label).evaluate(READ_LIST)
+    return [(name, float(score), hit, reasons) for name, score, hit, reasons in found]
 
 
 def names(found: Locator) -> Locator:
@@ -160,6 +177,6 @@ def pick(page: Page, listener: str) -> None:
 
 
 def upload(page: Page, name: str, content: bytes) -> None:
-    page.locator("input[type=file]").set_input_files(
+    page.locator("input[type=file]:not(.st-key-frame *)").set_input_files(
         FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
     )

@@ -31,7 +31,7 @@ def test_a_run_is_prepared_opened_and_recommends(page: Page, large: str, browser
     assert menu(page)[-1] == "Made-up run"
 
     choose(page, "Recommend")
-    page.get_by_role("button", name="Show me somebody").click()
+    page.get_by_role("button", name="Any listener").click()
     expect(page.get_by_role("heading", name="Recommended")).to_be_visible()
     settled(page)
     page.wait_for_url(re.compile("data=run-spark&listener=u"))
@@ -73,7 +73,7 @@ def test_a_run_is_prepared_opened_and_recommends(page: Page, large: str, browser
 def test_it_fits_a_phone(page: Page, large: str) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
     go(page, large, "data")
-    expect(page.get_by_text("Runs trained elsewhere")).to_be_visible()
+    expect(page.get_by_text("Imported runs")).to_be_visible()
     if (prepare := page.get_by_role("button", name="Prepare")).count():
         prepare.click()
     page.get_by_role("button", name="Open", exact=True).click()

@@ -12,9 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Download, Locator, Page, expect
 
 from tests.browser.serving import serve
-from tests.browser.steps import ROW, go, rows, settled, table, train
-
-REASON = 240  # pixels from the left to a reason in the recommended table
+from tests.browser.steps import ROW, entries, go, listed, rows, settled, table, train
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +21,8 @@ def run(browser: Browser, address: str) -> str:
 
 
 def recommended(page: Page) -> list[str]:
-    return [row[0] for row in rows(table(page, 1))]
+    expect(listed(page).first).to_be_visible()
+    return listed(page).all_inner_texts()
 
 
 def dial(page: Page) -> Locator:
@@ -48,13 +47,16 @@ def in_address(page: Page) -> dict[str, str]:
 def test_a_click_on_a_reason_shows_all_of_the_score(page: Page, address: str, run: str) -> None:
     go(page, address, "recommend", run=run, listener="7")
     tab(page, "Export")
-    found = rows(table(page, 1))
-    played = {row[0] for row in rows(table(page, 0))}  # those in view
-    place = next(at for at, row in enumerate(found) if row[2].split(", ")[0] in played)
-    artist, reasons, score = found[place][0], found[place][2].split(", "), float(found[place][3])
-    table(page, 1).click(position={"x": REASON, "y": ROW * (place + 1.5)})
+    played = set(listed(page, "Played").all_inner_texts())
+    place, (artist, told, _, reasons) = next(
+        (at, row) for at, row in enumerate(entries(page)) if row[3][0] in played
+    )
+    row = page.get_by_role("list", name="Recommended").locator("li").nth(place)
+    row.get_by_role("button", name=reasons[0], exact=True).click()
     expect(page.get_by_text(f"{artist} because of {reasons[0]}")).to_be_visible()
-    expect(page.get_by_text(f"The contributions add up to the score, {score:.3f}")).to_be_visible()
+    added_up = page.get_by_text("The contributions add up to the score").inner_text()
+    score = float(re.findall(r"score, (-?[\d.]+)\.", added_up)[0])
+    assert score == pytest.approx(told, rel=0.005, abs=1e-3)  # three digits are shown
     chart = page.get_by_test_id("stPlotlyChart")
     expect(chart.locator(".bars .point path").first).to_be_visible()
     parts = chart.locator(".js-plotly-plot").evaluate(
@@ -78,7 +80,7 @@ def test_the_dial_changes_the_list_and_the_address_and_back_and_forward_go_throu
     assert len(plain) == 5
     dial(page).press("End")
     page.wait_for_url(re.compile("dial=1"))
-    expect(table(page, 1).locator("tbody td:first-child")).not_to_have_text(plain)
+    expect(listed(page)).not_to_have_text(plain)
     settled(page)
     adventurous = recommended(page)
     expect(
@@ -87,7 +89,7 @@ def test_the_dial_changes_the_list_and_the_address_and_back_and_forward_go_throu
     page.get_by_role("combobox", name="Listener").fill("9")
     page.get_by_role("combobox", name="Listener").press("Enter")
     page.wait_for_url(re.compile("listener=9"))
-    expect(table(page, 1).locator("tbody td:first-child")).not_to_have_text(adventurous)
+    expect(listed(page)).not_to_have_text(adventurous)
     settled(page)
     other = recommended(page)
     for move, listener, step, expected in (
@@ -98,7 +100,7 @@ def test_the_dial_changes_the_list_and_the_address_and_back_and_forward_go_throu
     ):
         move()
         expect(page.get_by_role("combobox", name="Listener")).to_have_value(listener)
-        expect(table(page, 1).locator("tbody td:first-child")).to_have_text(expected)
+        expect(listed(page)).to_have_text(expected)
         settled(page)
         assert in_address(page) | {"listener": listener, "dial": step, "n": "5"} == in_address(page)
 
@@ -160,7 +162,7 @@ def test_what_they_might_have_played_moves_their_list_and_nobody_elses(
     page.keyboard.press("Escape")
     expect(page.get_by_role("spinbutton", name="Plays of Britney Spears")).to_be_visible()
     settled(page)
-    before, after = rows(table(page, 2)), rows(table(page, 3))
+    before, after = rows(table(page, 0)), rows(table(page, 1))
     assert [row[0] for row in before] == plain
     assert "Britney Spears" not in {row[0] for row in after}
     new = [row[0] for row in after if row[1] == "new"]
@@ -189,7 +191,7 @@ def test_friends_of_a_real_listener_stand_beside_what_is_recommended(
     expect(
         page.get_by_text(re.compile(r"^3 friends\. At least one of them plays \d of the 10"))
     ).to_be_visible()
-    assert {row[0] for row in rows(table(page, 3))} == {"59", "1783", "1191"}
-    table(page, 3).click(position={"x": 25, "y": ROW * 1.5})
+    assert {row[0] for row in rows(table(page, 1))} == {"59", "1783", "1191"}
+    table(page, 1).click(position={"x": 25, "y": ROW * 1.5})
     expect(page.get_by_role("combobox", name="Listener")).to_have_value("59")
     page.goto("about:blank")  # before the server goes, which the page would complain about

@@ -6,8 +6,12 @@ import pytest
 
 from benchmarks.large_run import write
 from recsys.scale.external_runs import ExternalRun, read_manifest
+from tests.pages.test_nouns import OF_MUSIC, complaints, seen
 from tests.pages.test_pages import open_page, said
 from tests.scale.test_external_runs import prepare, story
+
+BOOKS = {"user": "reader", "users": "readers", "item": "book", "items": "books"}
+BOOKS |= {"value": "loans", "values": "loans", "do": "borrow"}
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
 
@@ -128,3 +132,12 @@ def test_what_cannot_be_had_is_said_with_a_way_out(run, page):
     assert not app.exception
     assert "Made\\-up run" in app.info[0].value
     assert app.query_params["data"] == "run-spark"
+
+
+def test_a_run_of_books_has_the_words_of_books(folder):
+    story(nouns=BOOKS)(folder)
+    prepare(folder)
+    for page in ("explore", "recommend", "artist", "you", "map", "compare", "train", "vote", "data"):
+        app = open_page(f"{page}.py", data="run-spark")
+        assert complaints({page: set(seen(app))}, OF_MUSIC, []) == []
+    assert metrics(open_page("explore.py", data="run-spark"))["Readers"] == "300"

@@ -1,8 +1,11 @@
 """Every page through the app, without a browser: it opens, and says what to do."""
 
 import json
+import re
 import time
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
@@ -36,6 +39,12 @@ def open_page(name: str, **query: str) -> AppTest:
 def said(app: AppTest) -> str:
     """Return what the page complains about, as it is read."""
     return app.error[0].value.replace("\\", "")
+
+
+def listed(app: AppTest, label: str = "Recommended") -> list[dict[str, Any]]:
+    """Return the rows of a ranked list."""
+    lists = (json.loads(part.proto.json) for part in app.get("bidi_component") if '"rows"' in part.proto.json)
+    return next(found["rows"] for found in lists if found["label"] == label)
 
 
 def test_home_shows_a_model_that_learned_and_a_list():
@@ -153,7 +162,7 @@ def test_an_artist_in_a_link_is_shown():
 
 def test_recommend_opens_with_a_listener_and_both_lists():
     app = open_page("recommend.py")
-    existing, recommended = (table.value for table in app.dataframe)
+    existing, recommended = listed(app, "Played"), listed(app)
     assert len(existing) > 10
     assert len(recommended) == 10
     assert app.query_params["listener"] == app.selectbox(key="listener").value
@@ -244,16 +253,16 @@ def test_a_trained_model_recommends():
     run_id = trained().session_state.run
     app = open_page("recommend.py", run=run_id, listener="7")
     assert not app.exception
-    existing, recommended = (table.value for table in app.dataframe)
-    assert existing["value"].is_monotonic_decreasing
-    assert recommended["score"].is_monotonic_decreasing
-    assert len(recommended) == 10
+    for rows in (listed(app, "Played"), listed(app)):
+        bars = [row["bar"] for row in rows]
+        assert bars == sorted(bars, reverse=True)
+        assert bars[0] == 1
+    assert len(listed(app)) == 10
 
 
 def test_each_recommended_artist_has_its_reasons_and_their_chart_adds_up():
     app = open_page("recommend.py", run=trained().session_state.run, listener="7")
-    table = app.dataframe[1].value
-    assert table["because"].all()
+    assert all(row["reasons"] for row in listed(app))
     assert any("The contributions add up to the score" in caption.value for caption in app.caption)
 
 
@@ -261,7 +270,7 @@ def test_each_recommended_artist_has_its_reasons_and_their_chart_adds_up():
 def test_a_model_without_reasons_says_so(name):
     app = open_page("recommend.py", run=trained(name).session_state.run, listener="7")
     assert not app.exception
-    assert "because" not in app.dataframe[1].value
+    assert not any(row["reasons"] for row in listed(app))
     assert "does not explain its scores" in app.info[0].value
 
 
@@ -271,11 +280,11 @@ def test_the_dial_and_the_address_belong_together():
     assert not app.exception
     assert app.select_slider(key="dial").value == 0.75
     assert app.select_slider(key="variety").value == 0.2
-    first = app.dataframe[1].value["artist"].tolist()
+    first = [row["name"] for row in listed(app)]
     assert len(first) == 5
     app.select_slider(key="dial").set_value(-1.0).run()
     assert app.query_params["dial"] == "-1"
-    assert app.dataframe[1].value["artist"].tolist() != first
+    assert [row["name"] for row in listed(app)] != first
 
 
 def test_an_address_that_asks_for_nonsense_is_explained():
@@ -294,9 +303,29 @@ def test_one_listener_is_presented_without_controls():
     assert app.title[0].value == "For listener 7"
     assert len(app.subheader) == 8
     assert not [*app.button, *app.slider, *app.selectbox]
-    shown = open_page("recommend.py", run=run, listener="7", n="4").dataframe[1].value["artist"]
-    for artist, heading in zip(shown, app.subheader[4:], strict=True):
-        assert heading.value.replace("\\", "").startswith(artist)
+    shown = listed(open_page("recommend.py", run=run, listener="7", n="4"))
+    for row, heading in zip(shown, app.subheader[4:], strict=True):
+        assert heading.value.replace("\\", "").startswith(row["name"])
+
+
+def test_a_listener_is_told_in_a_sentence_and_others_are_a_click_away():
+    app = open_page("recommend.py", run=trained("svd").session_state.run, listener="7")
+    sentence = next(shown.value for shown in app.markdown if shown.value.startswith("**Listener 7**"))
+    assert re.search(r"\d+ artists.* taste", sentence)
+    app.button(key="recommend-where-it-fails").click().run()
+    assert not app.exception
+    assert app.query_params["listener"] != "7"
+    assert not any(row["hit"] for row in listed(app))
+
+
+def test_every_artist_has_a_link_to_listen_at_the_chosen_service():
+    app = open_page("recommend.py", run=trained("svd").session_state.run, listener="7")
+    for row in [*listed(app), *listed(app, "Played")]:
+        assert unquote(row["listen"]) == f"https://music.youtube.com/search?q={row['name']}"
+    app.selectbox(key="listen-at").select("Deezer").run()
+    assert all(row["listen"].startswith("https://www.deezer.com/search/") for row in listed(app))
+    for table in open_page("explore.py").dataframe, open_page("artist.py", artist="1").dataframe:
+        assert table[0].value["listen"].str.startswith("https://music.youtube.com/search?q=").all()
 
 
 def test_an_unknown_listener_is_explained():
@@ -309,7 +338,7 @@ def test_an_unknown_listener_is_explained():
 def test_a_link_to_a_run_that_is_gone_shows_the_recommended_one():
     app = open_page("recommend.py", run="0123456789ab")
     assert not app.exception
-    assert len(app.dataframe) == 2
+    assert len(listed(app)) == 10
 
 
 def test_an_address_in_a_sentence_ends_before_what_follows_it():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recsys.recommendation.name_matching import match_names, normalize
+from recsys.recommendation.name_matching import NameIndex, normalize
 
 NAMES = [
     "The Beatles",
@@ -34,17 +34,17 @@ NAMES = [
     ],
 )
 def test_case_accents_articles_and_guests_do_not_count(written, meant):
-    matches = match_names({written: 3.0}, NAMES, [1] * len(NAMES))
+    matches = NameIndex(NAMES, [1] * len(NAMES)).match({written: 3.0})
     assert [NAMES[code] for code in matches.found] == [meant]
 
 
 def test_of_two_with_one_name_the_better_known_is_meant_and_plays_add_up():
-    matches = match_names({"Queen": 3.0, "QUEEN": 4.0}, NAMES, [1, 1, 1, 1, 1, 1, 5, 50, 1, 1])
+    matches = NameIndex(NAMES, [1, 1, 1, 1, 1, 1, 5, 50, 1, 1]).match({"Queen": 3.0, "QUEEN": 4.0})
     assert matches.found == {7: 7.0}
 
 
 def test_what_is_not_found_is_listed_with_the_nearest_names():
-    matches = match_names({"Beatls": 1.0, "Zzyzx": 1.0}, NAMES, [1] * len(NAMES))
+    matches = NameIndex(NAMES, [1] * len(NAMES)).match({"Beatls": 1.0, "Zzyzx": 1.0})
     assert not matches.found
     assert [NAMES[code] for code in matches.missing["Beatls"]] == ["The Beatles"]
     assert matches.missing["Zzyzx"] == []

@@ -140,6 +140,8 @@ def test_an_unfinished_and_a_damaged_run_are_named(folder):
         (story(pairs=10**15), "pairs must be a whole number from 1"),
         (story(factors=5_000), "factors must be a whole number from 1 to 1,024"),
         (story(title=" "), "title is missing or no text"),
+        (story(nouns={"reader": "x"}), "nouns may have user, users, item, items"),
+        (story(nouns={"user": "<b>"}), "each a word or two of letters"),
         (story(settings=[1]), "settings is missing or no object"),
         (story(figures={"ndcg@10": float("nan")}), "the figure 'ndcg@10' is not a finite number"),
         (lambda folder: min((folder / "known").iterdir()).unlink(), "known/ has no part"),

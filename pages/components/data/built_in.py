@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components.session import session
-from pages.components.shell import layout
+from pages.components.shell import bring_file, layout
 from pages.components.widgets import uploader
 from recsys.data.dataset import Dataset
 from recsys.data.importing.registry import ENDINGS
@@ -72,10 +72,11 @@ def lastfm() -> None:
 
 def own() -> list[UploadedFile]:
     """Draw the place where files can be dropped, and return those that were."""
-    st.markdown("**Files of yours**")
+    st.markdown("**Your own data**")
     st.caption(
-        "A table (CSV, Parquet, JSON), an export of Last.fm, ListenBrainz or Spotify, MovieLens, or a zip. "
-        "Only you see it. What you use stays for you for 24 hours, also over a reload."
+        "A table (CSV, Parquet, JSON, Excel), an export of Last.fm, ListenBrainz or Spotify, MovieLens, or a zip; up "
+        f"to {st.get_option('server.maxUploadSize')} MB a file. Only you see it. What you use stays for you for 24 "
+        "hours, also over a reload."
     )
     folder = st.toggle("A whole folder", key="own-folder", help="Brings every file in it that can be read.")
     kind = "folder" if folder else "file"
@@ -153,6 +154,7 @@ def _delete(key: str, label: str) -> None:
 def put_away() -> None:
     """Empty the place where files were dropped: their data is in use, and the server need not keep them."""
     st.session_state.files_put_away += 1
+    bring_file.put_away()
 
 
 def _use(key: str) -> None:

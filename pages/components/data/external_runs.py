@@ -38,7 +38,7 @@ def in_use(run: ExternalRun) -> None:
 
 def draw() -> None:
     """Draw all runs, each with its actions."""
-    st.header("Runs trained elsewhere", anchor=False)
+    st.header("Imported runs", anchor=False)
     sources, complaints = find_runs()
     if not sources and not complaints:
         st.caption(
@@ -62,8 +62,8 @@ def _one(source: Manifest) -> None:
             f"{name.upper()} {value:.4f}" for name, value in source.figures.items() if name == "ndcg@10"
         ]
         facts = [
-            f"{source.users:,} listeners",
-            f"{source.items:,} artists",
+            f"{source.users:,} {source.nouns.users}",
+            f"{source.items:,} {source.nouns.items}",
             f"{source.factors} latent features",
             *figures,
             f"written {_written(source)}",

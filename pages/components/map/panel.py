@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from pages.components.new_listener import panel
+from pages.components.new_listener import profile
 from pages.components.session import cached, session
 from pages.components.shell import layout
-from pages.components.widgets import job_card, pickers, tables, trained
+from pages.components.widgets import job_card, listening, pickers, tables, trained
 from pages.components.widgets.live_chart import live_chart
 from recsys.analysis.item_map import MAP_MIN_USERS, ArtistMap
 from recsys.analysis.latent_factors import main_plane
@@ -180,6 +180,8 @@ def _about(job: Job[TrainingRun], found: int, there: bool) -> None:
             icon=":material/arrow_forward:",
             query_params=session.place() | {"artist": str(job.dataset.interactions.items[found])},
         )
+        if to_listen := listening.link(str(job.dataset.interactions.names[found])):
+            st.markdown(to_listen, width="content")
         st.button(
             "Show the whole map", icon=":material/zoom_out_map:", key="map-all", on_click=_find, args=(None,)
         )
@@ -212,7 +214,7 @@ def _colours(job: Job[TrainingRun]) -> Colours:
 
 def _lit(job: Job[TrainingRun]) -> dict[str, list[int]]:
     """Draw the choice of a highlighted user; return the codes of known and recommended items."""
-    taste, nouns = panel.taste(), job.dataset.nouns
+    taste, nouns = profile.current(), job.dataset.nouns
     linked = "listener" in st.query_params or st.session_state.get("listener") is not None
     who = st.selectbox(
         f"Highlight the {nouns.items} of",

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any
-
 import streamlit as st
 
-from pages.components.new_listener import panel
+from pages.components.new_listener import history_import, profile
 from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.widgets import pickers, uploader
-from recsys.data.importing.one_person import OnePerson, read_names, read_one_person
 from recsys.data.nouns import MUSIC
-from recsys.errors import InputError
-from recsys.recommendation.name_matching import match_names
-from recsys.recommendation.new_user import CHOSEN, MOST_ARTISTS, MOST_PLAYS, UserProfile
 
 LISTED = 12
 FORMATS = "Spotify, Last.fm, ListenBrainz, YouTube Music, Apple Music, Deezer, Maloja, or any table of plays"
@@ -30,7 +22,7 @@ def draw() -> None:
     with st.expander(
         "Start with me: drop my own export, or paste names",
         icon=":material/upload_file:",
-        expanded=not len(panel.taste()),
+        expanded=not len(profile.current()),
     ):
         export, pasted = st.columns(2, gap="medium")
         key = f"own-export-{st.session_state.get(keys.EXPORTS, 0)}"
@@ -53,37 +45,17 @@ def draw() -> None:
     _result()
 
 
-def take_text(text: str) -> None:
-    """Make a profile of names that a person wrote; what is wrong is said where the result is."""
-    _guarded(lambda: read_names(text))
-
-
 def _take_names() -> None:
     text = st.session_state["own-names"]
     if text.strip():
-        take_text(text)
+        history_import.take_text(text)
 
 
 def _take_files(key: str) -> None:
     files = st.session_state[key]
     if files:
-        sources: list[tuple[str, Any]] = [(file.name, file) for file in files]
         st.session_state[keys.EXPORTS] = st.session_state.get(keys.EXPORTS, 0) + 1  # a new, empty uploader
-        _guarded(lambda: read_one_person(sources))
-
-
-def _guarded(read: Callable[[], OnePerson]) -> None:
-    started = time.perf_counter()
-    try:
-        person = read()
-        catalogue = session.dataset().interactions
-        matches = match_names(person.plays, catalogue.names, catalogue.item_counts)
-    except InputError as error:
-        st.session_state[keys.EXPORT_RESULT] = error
-        return
-    top = sorted(matches.found.items(), key=lambda entry: -entry[1])[:MOST_ARTISTS]
-    panel._set(UserProfile({code: min(plays, MOST_PLAYS) or CHOSEN for code, plays in top}))
-    st.session_state[keys.EXPORT_RESULT] = (person, matches, len(top), time.perf_counter() - started)
+        history_import.take_upload([(file.name, file) for file in files])
 
 
 def _result() -> None:
@@ -110,4 +82,4 @@ def _result() -> None:
     st.caption(f"Not in this data: {layout.escape(', '.join(missing[:LISTED]))}{rest}.")
     near = list(dict.fromkeys(code for codes in matches.missing.values() for code in codes))[:LISTED]
     if near:
-        pickers.artist_pills("Did you mean", near, "own-near", panel._choose, "app")
+        pickers.artist_pills("Did you mean", near, "own-near", profile.choose, "app")

@@ -10,9 +10,10 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from pages.components.session import cached, session
+from pages.components.new_listener import profile
+from pages.components.session import cached, keys, session
 from pages.components.shell import layout
-from pages.components.widgets import pickers, trained
+from pages.components.widgets import listening, pickers, trained
 from recsys.analysis.tags import examples
 from recsys.errors import InputError
 from recsys.experiments.training import TrainingRun
@@ -55,7 +56,6 @@ class Recommender:
 
 
 LISTED = 10
-KEPT = 100
 LONGEST = 60
 # Icon, what it says of an artist, and what is said once it is done.
 BUTTONS = {
@@ -79,9 +79,9 @@ def cannot(model: Model) -> None:
 def take_link() -> None:
     """Take over the taste in the address, unless this page wrote it there itself."""
     linked = {name: st.query_params[name] for name in QUERY if name in st.query_params}
-    if linked and linked != st.session_state.get("taste-in-address"):
+    if linked and linked != st.session_state.get(keys.PROFILE_IN_ADDRESS):
         taste, complaints = UserProfile.from_query(linked, session.catalogue())
-        _set(taste)
+        profile.replace(taste)
         for complaint in complaints[:3]:
             st.warning(layout.escape(complaint))
 
@@ -89,14 +89,14 @@ def take_link() -> None:
 @st.fragment(key="taste")
 def draw(recommender: Recommender) -> None:
     """Draw the profile and the list, and keep both in the address; only this runs again when one changes."""
-    now = taste()
+    now = profile.current()
     _into_address(now)
-    if problem := st.session_state.pop("taste-problem", None):
+    if problem := profile.problem():
         layout.problem(problem)
-    profile, listed = st.columns([1, 1.5], gap="large")
-    with profile:
+    chosen, listed = st.columns([1, 1.5], gap="large")
+    with chosen:
         st.header(f"You {session.nouns().do}", anchor=False)
-        pickers.artist_search("newcomer", _choose, "taste")
+        pickers.artist_search("newcomer", profile.choose, "taste")
         _scenes(now)
         if now.plays:
             _plays(now)
@@ -121,7 +121,7 @@ def _start() -> None:
             st.button(
                 "Start with these",
                 key=f"example-{codes[0]}",
-                on_click=_set,
+                on_click=profile.replace,
                 args=(UserProfile(dict.fromkeys(codes, CHOSEN)),),
             )
 
@@ -145,7 +145,7 @@ def _scenes(taste: UserProfile) -> None:
         said = {*taste.plays, *taste.aside}
         codes = [code for code in groups.get(chosen, []) if code not in said]
         if codes:
-            pickers.artist_pills("Add one", codes, "newcomer-of-scene", _choose, "taste")
+            pickers.artist_pills("Add one", codes, "newcomer-of-scene", profile.choose, "taste")
         else:
             st.caption("You have said something of all of these.")
 
@@ -158,10 +158,10 @@ def _plays(taste: UserProfile) -> None:
 
     def edited() -> None:
         for row, change in st.session_state[key]["edited_rows"].items():
-            _change(partial(_replay, item=codes[int(row)], plays=change.get("plays")))
+            profile.change(partial(_replay, item=codes[int(row)], plays=change.get("plays")))
 
     def removed() -> None:
-        _change(partial(_replay, item=codes[st.session_state[f"{key}-remove"]["row"]], plays=None))
+        profile.change(partial(_replay, item=codes[st.session_state[f"{key}-remove"]["row"]], plays=None))
 
     st.data_editor(
         {
@@ -203,7 +203,7 @@ def _aside(taste: UserProfile) -> None:
         code = st.session_state["newcomer-aside"]
         st.session_state["newcomer-aside"] = None
         if code is not None:
-            _change(lambda taste: taste.without(code))
+            profile.change(lambda taste: taste.without(code))
 
     st.pills(
         "Put aside: click to take back",
@@ -216,12 +216,14 @@ def _aside(taste: UserProfile) -> None:
 
 def _undo(taste: UserProfile) -> None:
     with st.container(horizontal=True):
-        st.button("Undo", icon=":material/undo:", key="undo", on_click=_back, disabled=len(_tastes()) < 2)
+        st.button(
+            "Undo", icon=":material/undo:", key="undo", on_click=profile.undo, disabled=not profile.can_undo()
+        )
         st.button(
             "Start over",
             icon=":material/restart_alt:",
             key="start-over",
-            on_click=_set,
+            on_click=profile.replace,
             args=(UserProfile(),),
             disabled=not len(taste),
         )
@@ -253,6 +255,8 @@ def _list(recommender: Recommender, taste: UserProfile) -> None:
                 st.caption(
                     layout.escape(row["because"]) or f"{row['listeners']:,} {nouns.users}", width="content"
                 )
+            if to_listen := listening.link(str(row["artist"]), "♫"):
+                st.markdown(to_listen, width="content")
             for verdict, (icon, said) in BUTTONS.items():
                 st.button(
                     "",
@@ -281,49 +285,13 @@ def _explained(recommender: Recommender) -> str:
     )
 
 
-def _choose(code: int) -> None:
-    _change(lambda taste: taste.choose(code))
-
-
 def _judge(code: int, verdict: str) -> None:
-    _change(lambda taste: taste.choose(code) if verdict == "up" else taste.put_aside(code, verdict))
-
-
-def _tastes() -> list[UserProfile]:
-    """Return what this visitor's taste was on the data they look at, one after another; the last is theirs now."""
-    data, tastes = st.session_state.get("tastes", ("", []))
-    if data != session.catalogue().fingerprint:
-        tastes = [UserProfile()]
-        st.session_state.tastes = session.catalogue().fingerprint, tastes
-    return tastes
-
-
-def taste() -> UserProfile:
-    """Return what this visitor said of artists as a new listener."""
-    return _tastes()[-1]
-
-
-def _change(how: Callable[[UserProfile], UserProfile]) -> None:
-    try:
-        _set(how(taste()))
-    except InputError as error:
-        st.session_state["taste-problem"] = error
-
-
-def _set(taste: UserProfile) -> None:
-    tastes = _tastes()
-    if taste != tastes[-1]:
-        tastes.append(taste)
-        del tastes[:-KEPT]
-
-
-def _back() -> None:
-    _tastes().pop()
+    profile.change(lambda taste: taste.choose(code) if verdict == "up" else taste.put_aside(code, verdict))
 
 
 def _into_address(taste: UserProfile) -> None:
     query = taste.to_query(session.catalogue().items)
-    st.session_state["taste-in-address"] = query
+    st.session_state[keys.PROFILE_IN_ADDRESS] = query
     here = st.query_params.to_dict()
     kept = {name: words for name, words in here.items() if name not in QUERY}
     if kept | query != here:

@@ -9,18 +9,20 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.session import session
 from pages.components.widgets import pickers
+from pages.components.widgets.ranked_list import ranked_list
 from recsys.analysis.friends import friends_by_item, friends_of
 from recsys.errors import InputError
 from recsys.experiments.training import TrainingRun
 from recsys.jobs.scheduler import Job
-from recsys.recommendation.explanation import because, short
+from recsys.recommendation.explanation import because
 from recsys.recommendation.recommend import recommend_to
 from recsys.recommendation.reranking import Reranking
 from recsys.settings import SETTINGS
 
 MAX_ITEMS = 50
-NAMED = 2
+MOST_EXISTING = 200
 DIAL = tuple(step / 4 for step in range(-4, 5))
 VARIETY = (0.0, 0.2, 0.4, 0.6, 0.8)
 
@@ -105,16 +107,29 @@ def from_link(job: Job[TrainingRun], wanted: str) -> Recommendation:
     return look(job, wanted, read_n(query.get("n", str(SETTINGS["n"].default))), reranking)
 
 
-def table(lists: Recommendation) -> tuple[pd.DataFrame, list[str]]:
-    """Return the recommended items for the table, and its columns."""
-    shown = lists.recommended.assign(
-        hit=lists.recommended["hit"].map({True: "✓ hit", False: ""}),
-        because=[", ".join(map(short, names[:NAMED])) for names in lists.recommended["names"]],
+def draw_existing(existing: pd.DataFrame) -> None:
+    """Draw the items of a user with bars for their values; of very many, the first."""
+    nouns = session.nouns()
+    shown = existing.head(MOST_EXISTING)
+    ranked_list(
+        shown.assign(score=shown["plays"], value=[nouns.spell(plays) for plays in shown["plays"]]),
+        "existing",
+        label=nouns.done.capitalize(),
     )
-    columns = ["artist", "hit"]
-    columns += ["because"] if shown["because"].any() else []
-    columns += ["score", *(["friends"] if "friends" in shown else []), "listeners"]
-    return shown, columns
+    if len(existing) > MOST_EXISTING:
+        st.caption(f"The first {MOST_EXISTING} of {len(existing):,}.")
+
+
+def draw_recommended(lists: Recommendation) -> int | None:
+    """Draw the recommended items with their reasons; return the row of a reason that was just clicked."""
+    nouns, shown = lists.job.dataset.nouns, lists.recommended
+    friends = shown["friends"] if "friends" in shown else [0] * len(shown)
+    notes = [
+        f"{count:,} {nouns.user if count == 1 else nouns.users}"
+        + (f", {known} {'friend' if known == 1 else 'friends'}" if known else "")
+        for count, known in zip(shown["listeners"], friends, strict=True)
+    ]
+    return ranked_list(shown.assign(note=notes), "recommended")
 
 
 def in_address(n: int, reranking: Reranking) -> dict[str, str]:
@@ -172,7 +187,7 @@ def how_many() -> int:
         MAX_ITEMS,
         int(row.default),
         key="n",
-        help=row.help,
+        help=f"Number of {session.nouns().items} in the list.",
         persist_state="session",
     )
 

@@ -21,14 +21,17 @@ from recsys.analysis.tags import tag_shares
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split
 from recsys.evaluation.metrics import evaluate
-from recsys.evaluation.ranked_lists import sample_users
+from recsys.evaluation.ranked_lists import draw, find_hits, sample_users
 from recsys.experiments.training import TrainingRun
 from recsys.jobs.scheduler import Job
-from recsys.recommendation.reranking import Reranking, effect
+from recsys.models import make_model
+from recsys.models.base import Model
+from recsys.recommendation.reranking import AS_SCORED, Reranking, effect
 
 V = TypeVar("V")
 # How the lists of a run are judged is measured on this many listeners, so that the page answers at once.
 JUDGED = 500
+LISTED = 10
 Judged = tuple[pd.DataFrame, int]
 MAPS = 8
 
@@ -133,6 +136,39 @@ def _quality(run_id: str, epochs: int, _run: TrainingRun) -> dict[str, float]:
 def quality(job: Job[TrainingRun]) -> dict[str, float]:
     """Return `metrics.evaluate` of a run, as far as it is; not to be changed."""
     return _quality(job.id, len(job.run.history) + job.ended, job.run)
+
+
+def most_popular(job: Job[TrainingRun]) -> Model:
+    """Return the model that recommends the most popular, on the hold-out of a run; made in a moment."""
+    return make_model("popular").fit(job.run.split.train)
+
+
+def quality_of(model: Model, job: Job[TrainingRun]) -> dict[str, float]:
+    """Return `metrics.evaluate` of a model on the hold-out of a run; kept as long as the run."""
+    known = _other_qualities(job.id, len(job.run.history) + job.ended)
+    key = (model.name, tuple(model.settings.items()))
+    if key not in known:
+        known[key] = evaluate(model, job.run.split)
+    return known[key]
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _other_qualities(run_id: str, epochs: int) -> dict[Hashable, dict[str, float]]:
+    return {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _missed(run_id: str, epochs: int, _run: TrainingRun) -> NDArray[np.int32]:
+    split = _run.split
+    users = np.flatnonzero(split.held_out.user_counts).astype(np.int32)
+    users = users[draw(len(users), JUDGED, split.seed)]
+    items, _ = AS_SCORED.recommend(_run.model, split.train, users, LISTED, split.seed)
+    return users[~find_hits(items, users, split.held_out).any(1)]
+
+
+def missed(job: Job[TrainingRun]) -> NDArray[np.int32]:
+    """Return codes of users, of up to 500 drawn, of whose held-out items the first ten recommended have none."""
+    return _missed(job.id, len(job.run.history) + job.ended, job.run)
 
 
 @remembered(show_spinner=False, max_entries=4)

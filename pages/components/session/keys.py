@@ -35,9 +35,21 @@ NOTE_IN_LINK = "note-in-link"  # str: the note of the address, until its run is 
 BASELINE = "baseline"  # id of the run that the others are compared with
 
 # All pages
+BROUGHT = (
+    "brought"  # (int, list of UploadedFile): how often files were brought; those that the Data page shows
+)
 LISTEN_AT = "listen-at"  # service that links to listen lead to
 
+# Blind vote
+VOTES = "votes"  # (str, list of Vote): fingerprint of the data, and the votes of this visit on it
+VOTED = "voted"  # (run, user, models) of the last vote, whose lists have their names
+
 # The You page
+PROFILES = (
+    "tastes"  # (str, list of UserProfile): fingerprint of the data, and the profiles of this visitor on it
+)
+PROFILE_PROBLEM = "taste-problem"  # InputError: why the last change of the profile was refused
+PROFILE_IN_ADDRESS = "taste-in-address"  # dict of str to str: what this page wrote there
 EXPORTS = "own-exports"  # int: how many exports were taken; each has a new uploader
 EXPORT_RESULT = "own-export-result"  # what came of the last one, or the InputError
 HOME_RUN = "home-run"  # id of the training that Home shows

@@ -224,7 +224,8 @@ def catalogue() -> Catalogue:
 
 def nouns() -> Nouns:
     """Return what listeners, artists and plays are called in what this visitor looks at."""
-    return Nouns() if large_run() else dataset().nouns
+    opened = large_run()
+    return opened.manifest.nouns if opened else dataset().nouns
 
 
 def title() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components import navigation
-from pages.components.new_listener import own_history
+from pages.components.new_listener import history_import
 from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.train import epochs, one_list
@@ -144,7 +144,7 @@ def _start_with_me() -> None:
 def _take() -> None:
     text = st.session_state["home-names"]
     if text.strip():
-        own_history.take_text(text)
+        history_import.take_text(text)
         st.session_state["home-go"] = True
 
 

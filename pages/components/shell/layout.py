@@ -23,7 +23,8 @@ from pages.components.markdown import escape
 from pages.components.markdown import sentence as sentence
 from pages.components.navigation import Page
 from pages.components.session import session
-from pages.components.shell import sign_in
+from pages.components.shell import bring_file, sign_in
+from pages.components.widgets import listening
 
 NAME = "Encore"
 ROOT = Path(__file__).parents[3]
@@ -74,6 +75,7 @@ def _frame(place: Mapping[str, str]) -> None:
         with st.container(horizontal=True, gap="xxsmall", wrap=False, key="menu", width="content"):
             for row in navigation.menu():
                 link(row, query=place)
+        bring_file.drop_anywhere()
         st.space("stretch")
         _dataset(place)
         sign_in.who()
@@ -90,8 +92,9 @@ def _dataset(place: Mapping[str, str]) -> None:
             f"{sentence(session.origin())}"
         )
         link(data, label="Change the dataset", icon=":material/swap_horiz:", query=place)
-        link(data, label="Import your own", icon=":material/upload:", query={**place, "own": "1"})
+        bring_file.choose()
         link(navigation.page("health"), query=place)
+        listening.choose()
 
 
 def link(page: Page, *, label: str = "", icon: str = "", query: Mapping[str, str] | None = None) -> None:

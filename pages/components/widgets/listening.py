@@ -19,23 +19,34 @@ SERVICES = {
 FIRST = "YouTube Music"  # needs no account
 
 
-def address(name: str) -> str:
-    """Return the address where an artist is searched for at the chosen service; "" where the data is not music."""
+def service() -> str:
+    """Return the chosen service; "" where the data is not music."""
     if session.nouns() != MUSIC:
         return ""
-    service = st.session_state.get(keys.LISTEN_AT, FIRST)
-    return SERVICES.get(service, SERVICES[FIRST]).format(quote(name, safe=""))
+    chosen = st.session_state.get(keys.LISTEN_AT, FIRST)
+    return chosen if chosen in SERVICES else FIRST
+
+
+def address(name: str) -> str:
+    """Return the address where an artist is searched for at the chosen service; "" where the data is not music."""
+    at = service()
+    return SERVICES[at].format(quote(name, safe="")) if at else ""
+
+
+def link(name: str, label: str = "") -> str:
+    """Return a link to listen to an artist, as Markdown, labelled with the service; "" where the data is not music."""
+    to = address(name)
+    return f"[{label or f':material/play_circle: {service()}'}]({to})" if to else ""
 
 
 def choose() -> None:
     """Draw the choice of a service, where the data is music."""
-    if session.nouns() != MUSIC:
-        return
-    st.selectbox(
-        "Listen at",
-        list(SERVICES),
-        list(SERVICES).index(FIRST),
-        key=keys.LISTEN_AT,
-        persist_state="session",
-        help="Where the note beside an artist leads: a search there, in a new tab.",
-    )
+    if service():
+        st.selectbox(
+            "Listen at",
+            list(SERVICES),
+            list(SERVICES).index(FIRST),
+            key=keys.LISTEN_AT,
+            persist_state="session",
+            help="Where the note beside an artist leads: a search there, in a new tab.",
+        )

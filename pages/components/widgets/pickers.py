@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -83,11 +84,11 @@ def listener(users: pd.Index, **beside: str) -> str | None:
             else ""
         ),
     )
-    _into_address(None if chosen is None else str(chosen), beside)
+    into_address(None if chosen is None else str(chosen), beside)
     return None if chosen is None else str(chosen)
 
 
-def _into_address(chosen: str | None, beside: Mapping[str, str]) -> None:
+def into_address(chosen: str | None, beside: Mapping[str, str] = MappingProxyType({})) -> None:
     """Let the address say who is chosen and what else there is, and remember that it was put there."""
     here = {} if chosen is None else {"listener": chosen} | dict(beside)
     if not here.items() <= st.query_params.items():
@@ -104,19 +105,20 @@ def typed_listener(run: ExternalRun, **beside: str) -> str | None:
     Ids with the typed prefix are offered meanwhile. The URL works as in `listener`.
     """
     from_address("listener", str)
+    nouns = session.nouns()
     field, button = st.columns([3, 2], vertical_alignment="bottom")
     typed = field.text_input(
-        "Listener",
+        nouns.user.capitalize(),
         key="listener",
         placeholder="Type the beginning of an id",
         icon=":material/person_search:",
         live="150ms",
         autocomplete="off",
         persist_state="session",
-        help=f"{run.n_users:,} listeners. Those whose id begins so appear while you type.",
+        help=f"{run.n_users:,} {nouns.users}. Those whose id begins so appear while you type.",
     )
     button.button(
-        "Show me somebody",
+        f"Any {nouns.user}",
         icon=":material/casino:",
         key="any-listener",
         width="stretch",
@@ -130,7 +132,7 @@ def typed_listener(run: ExternalRun, **beside: str) -> str | None:
         found = run.users_from(wanted, SUGGESTED) if wanted else []
         if found:
             st.pills(
-                "Listeners whose id begins so",
+                f"{nouns.users.capitalize()} whose id begins so",
                 found,
                 key="similar",
                 format_func=layout.escape,
@@ -140,9 +142,9 @@ def typed_listener(run: ExternalRun, **beside: str) -> str | None:
         elif wanted:
             layout.problem(error)
         else:
-            st.caption("Choose a listener to see their artists and what is recommended to them.")
+            st.caption(f"Choose a {nouns.user} to see their {nouns.items} and what is recommended to them.")
         return None
-    _into_address(wanted, beside)
+    into_address(wanted, beside)
     return wanted
 
 
@@ -167,6 +169,19 @@ def choose_listener(user: object) -> None:
     st.session_state.listener = str(user)
 
 
+def artist_field(key: str, **more: Any) -> str:
+    """Draw the field that finds items by a part of their name while one types; return what is in it, trimmed."""
+    nouns = session.nouns()
+    options: dict[str, Any] = {
+        "placeholder": "Type a part of a name",
+        "icon": ":material/search:",
+        "live": "150ms",
+        "autocomplete": "off",
+        "help": f"Looks through all {session.catalogue().n_items:,} {nouns.items} while you type.",
+    }
+    return str(st.text_input(f"Find {nouns.an_item}", key=key, **options | more)).strip()
+
+
 @st.fragment
 def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> None:
     """Draw a search field with live matches; a click hands the item code on.
@@ -186,19 +201,11 @@ def artist_search(key: str, choose: Callable[[int], None], fragment: str) -> Non
         st.session_state[f"{key}-search"] = ""
         choose(code)
 
-    part = st.text_input(
-        f"Find {nouns.an_item}",
-        key=f"{key}-search",
-        placeholder="Type a part of a name",
-        icon=":material/search:",
-        live="150ms",
-        autocomplete="off",
-        help=f"Looks through all {catalogue.n_items:,} {nouns.items} while you type.",
-    )
+    part = artist_field(f"{key}-search")
     found = catalogue.named(part, MATCHES)
     if found:
         artist_pills("Matches", found, f"{key}-found", chosen, fragment)
-    elif part.strip():
+    elif part:
         st.caption(f"No {nouns.item} has this in its name.")
 
 

@@ -1,4 +1,4 @@
-"""Ranked list of items whose rows slide when it changes: what came, what went, what was found."""
+"""Ranked list of items whose rows slide when it changes: what came, what went, what was found, and why."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ import streamlit as st
 from pages.components.widgets import listening
 from pages.components.widgets.live_chart import STATIC
 from pages.components.widgets.pickers import open_artist
+from recsys.recommendation.explanation import short
 
 MOST_GONE = 6
+MOST_REASONS = 2
+LONG = 12  # rows; more are scrolled
 
 _component = st.components.v2.component(
     "ranked_list",
@@ -27,8 +30,19 @@ export default async function (component) {
     css="""
 .ranked-list { font: 14px var(--st-font); color: var(--st-text-color); }
 .ranked-list ol { list-style: none; margin: 0; padding: 0; }
-.ranked-list li { display: grid; grid-template-columns: 22px 1fr auto auto; align-items: center; gap: 6px; height: 34px;
-  border-bottom: 1px solid var(--st-border-color); position: relative; }
+.ranked-list li { display: grid; grid-template-columns: 26px minmax(0, 1fr) auto auto auto; align-items: center;
+  gap: 6px; height: 34px; border-bottom: 1px solid var(--st-border-color); position: relative; }
+.ranked-list li.tall { height: 50px; }
+.ranked-list li > div { min-width: 0; }
+.ranked-list li > div > button { display: block; max-width: 100%; }
+.ranked-list small { display: flex; gap: 4px; align-items: center; overflow: hidden; white-space: nowrap;
+  font-size: 12px; margin-top: 1px; }
+.ranked-list small:empty { display: none; }
+.ranked-list small button { padding: 0 7px; border-radius: 999px; background: var(--st-secondary-background-color);
+  flex: 0 1 auto; min-width: 0; line-height: 18px; }
+.ranked-list small span { opacity: 0.8; flex: none; font-variant-numeric: tabular-nums; }
+.ranked-list li > span.value { font-variant-numeric: tabular-nums; text-align: right; font-size: 13px; }
+.ranked-list.long ol { max-height: 540px; overflow-y: auto; }
 .ranked-list li > i { position: absolute; left: 0; bottom: -1px; height: 2px; background: var(--st-primary-color); }
 .ranked-list li > span:first-child { opacity: 0.75; text-align: right; font-variant-numeric: tabular-nums; }
 .ranked-list button { all: unset; cursor: pointer; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -47,19 +61,22 @@ export default async function (component) {
 
 def ranked_list(
     recommended: pd.DataFrame, key: str, before: Sequence[str] | None = None, label: str = "Recommended"
-) -> None:
-    """Draw recommended items; a click on one opens its page.
+) -> int | None:
+    """Draw recommended items; a click on one opens its page, a click on a reason returns its row.
 
     Parameters
     ----------
     recommended : DataFrame
-        Columns `item`, `artist`, `score` and, where something was hidden, `hit`; the best first.
+        Columns `item`, `artist`, `score` and, where something was hidden, `hit`; the best first. Where they are
+        there, `names` (list of str) are reasons to click, `value` is a text at the end of a row, and `note` one below
+        the name.
     key : str
     before : sequence of str, optional
         Names of another list: what is new against it and what is gone is marked.
     label : str
         Accessible name of the list.
     """
+    tall = bool({"names", "note"} & set(recommended))
     top = float(recommended["score"].max()) if len(recommended) else 0.0
     places = {name: place for place, name in enumerate(before or (), 1)}
     rows = [
@@ -71,6 +88,9 @@ def ranked_list(
             "hit": bool(getattr(row, "hit", False)),
             "mark": _change(places, str(row.artist), place) if before is not None else "",
             "listen": listening.address(str(row.artist)),
+            "reasons": [short(name) for name in getattr(row, "names", [])[:MOST_REASONS]],
+            "value": str(getattr(row, "value", "")),
+            "note": str(getattr(row, "note", "")),
         }
         for place, row in enumerate(recommended.itertuples(), 1)
     ]
@@ -80,12 +100,18 @@ def ranked_list(
             "script": _script(),
             "label": label,
             "rows": rows,
+            "tall": tall,
+            "long": len(rows) > LONG,
             "gone": _gone(before or (), recommended["artist"]),
         },
         on_open_change=_nothing,
+        on_why_change=_nothing,
     )
     if result.open:
         open_artist(str(result.open))
+    if not result.why:
+        return None
+    return next((place for place, row in enumerate(rows) if row["item"] == str(result.why)), None)
 
 
 def _nothing() -> None:

@@ -12,7 +12,8 @@ import streamlit as st
 from pages.components import navigation
 from pages.components.session import cached, session
 from pages.components.shell import layout
-from pages.components.widgets.pickers import LONGEST, open_artist
+from pages.components.widgets import listening
+from pages.components.widgets.pickers import LONGEST, artist_field, open_artist
 from recsys.storage.tables import disarm
 
 ARTISTS_LISTED = 20_000
@@ -26,12 +27,7 @@ MEANS = ["plays_per_listener"]
 def artist_finder(columns: list[str], height: int | None = None) -> None:
     """Draw a search field and the artists that match; choosing one opens that artist's page."""
     table = cached.ranks()
-    wanted = st.text_input(
-        f"Find {session.nouns().an_item}",
-        key="search",
-        placeholder="Part of a name",
-        icon=":material/search:",
-    ).strip()
+    wanted = artist_field("search")
     found = table[table["artist"].str.contains(wanted, case=False, regex=False)] if wanted else table
     artist_list(found, wanted, columns, height, bool(wanted))
 
@@ -132,7 +128,7 @@ def _table(
     """
     if shown is None:
         shown = _clickable(table, columns, links)
-    buttons = {}
+    buttons: dict[str, Any] = {}
     for column in links:
         label, width, help_text = _links()[column]
         buttons[column] = st.column_config.ButtonColumn(
@@ -142,6 +138,12 @@ def _table(
             width=width,
             help=help_text,
             key=f"{key}-{column}",
+        )
+    if "artist" in links and (service := listening.service()):
+        # a table that is kept for all visitors has no links: each chose a service of their own
+        shown = shown.assign(listen=table["artist"].head(len(shown)).map(listening.address).to_numpy())
+        buttons["listen"] = st.column_config.LinkColumn(
+            "♫", display_text="♫", width=36, help=f"Search {service} for it, in a new tab."
         )
     st.dataframe(
         shown

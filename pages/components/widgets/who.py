@@ -17,6 +17,8 @@ from recsys.errors import InputError
 from recsys.experiments.training import TrainingRun
 from recsys.jobs.scheduler import Job
 
+HELP = {"Where it fails": "The first 10 recommended have none of the held-out ones."}
+
 
 @cached.remembered(show_spinner=False, max_entries=4)
 def _usual(fingerprint: str, _dataset: Dataset) -> np.ndarray:
@@ -48,7 +50,7 @@ def chosen(job: Job[TrainingRun]) -> int:
 
 
 def others(job: Job[TrainingRun], key: str) -> None:
-    """Draw buttons that choose another user: any, a usual one, an unusual one."""
+    """Draw buttons that choose another user: any, a usual one, an unusual one, one whose list has no hit."""
     users = job.run.split.train.users
     hide = np.flatnonzero(job.run.split.held_out.user_counts > 0)
     level = usual()[hide]
@@ -56,12 +58,14 @@ def others(job: Job[TrainingRun], key: str) -> None:
         ("Another", ":material/casino:", hide),
         ("Usual", ":material/groups:", hide[level >= USUAL]),
         ("Unusual", ":material/person_search:", hide[level < UNUSUAL]),
+        ("Where it fails", ":material/sentiment_dissatisfied:", cached.missed(job) if job.ended else ()),
     ):
         if len(codes):
             st.button(
                 label,
                 icon=icon,
                 type="tertiary",
-                key=f"{key}-{label.lower()}",
+                key=f"{key}-{label.lower().replace(' ', '-')}",
+                help=HELP.get(label),
                 on_click=lambda codes=codes: pickers.choose_listener(users[random.choice(codes)]),  # noqa: S311
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,8 +18,13 @@ from recsys.errors import InputError
 MAX_PAIRS = 1_000_000
 MAX_NAMES = 5_000
 MAX_NAME = 200
-# `Radiohead, 120`, `Radiohead: 120` and `Radiohead (120)`; what stands before the number is the name.
-COUNTED = re.compile(r"^(?P<name>.+?)\s*(?:[,;:\t]\s*(?P<plays>\d+)|\((?P<more>\d+)\))$")
+# `Radiohead, 120`, `Radiohead: 1,200`, `Radiohead - 120` and `Radiohead (120)`: the name is before the number.
+_NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
+COUNTED = re.compile(
+    rf"^(?P<name>.+?)(?:\s*[,;:\t]\s*(?P<plays>{_NUMBER})|\s+[-\u2013\u2014]\s+(?P<dashed>{_NUMBER})|\s*\((?P<more>{_NUMBER})\))$"
+)
+TITLES = re.compile(r"^(?:artists?|bands?|names?)\s*[,;:\t]\s*\w+(?: count)?$", re.IGNORECASE)
+MOST_PARTS = 4  # of a name with commas, as Crosby, Stills, Nash & Young
 NUMBERED = re.compile(r"^\s*(?:\d{1,4}[.)]|[-*•])\s+")
 
 
@@ -86,8 +92,15 @@ def read_one_person(sources: list[tuple[str, Source]]) -> OnePerson:
     return OnePerson(_sorted(plays), found.format.NAME, notes)
 
 
-def read_names(text: str) -> OnePerson:
+def read_names(text: str, known: Callable[[str], bool] = lambda name: False) -> OnePerson:
     """Read a list of names, one a line or all on one line with commas; a number behind a name is its plays.
+
+    Parameters
+    ----------
+    text : str
+    known : callable
+        Returns whether there is such a name: on one line, a known name keeps its comma, as `Earth, Wind & Fire` does,
+        and the last two may have `and` between them.
 
     Raises
     ------
@@ -96,12 +109,14 @@ def read_names(text: str) -> OnePerson:
     """
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) == 1 and not COUNTED.match(lines[0].strip()):
-        lines = re.split(r"[,;]", lines[0])
+        lines = _names_of_line(lines[0], known)
+    elif len(lines) > 1 and TITLES.match(lines[0].strip()):
+        del lines[0]
     plays: dict[str, float] = {}
     for line in lines:
         name = NUMBERED.sub("", line).strip().strip('"')
         counted = COUNTED.match(name)
-        count = float(counted["plays"] or counted["more"]) if counted else 0.0
+        count = float(next(filter(None, counted.groups()[1:])).replace(",", "")) if counted else 0.0
         name = (counted["name"] if counted else name).strip().strip('"')
         if name:
             plays[name[:MAX_NAME]] = plays.get(name[:MAX_NAME], 0.0) + count
@@ -114,6 +129,20 @@ def read_names(text: str) -> OnePerson:
             f"There are {len(plays):,} names in it: more than {MAX_NAMES:,}. Take the first ones."
         )
     return OnePerson(_sorted(plays), "a list of names")
+
+
+def _names_of_line(line: str, known: Callable[[str], bool]) -> list[str]:
+    parts = [part.strip() for part in re.split(r"[,;]", line)]
+    names = []
+    while parts:
+        sizes = range(min(MOST_PARTS, len(parts)), 1, -1)
+        size = next((size for size in sizes if known(", ".join(parts[:size]))), 1)
+        names.append(", ".join(parts[:size]))
+        del parts[:size]
+    first, between, last = names[-1].rpartition(" and ")
+    if between and not known(names[-1]) and known(last):
+        names[-1:] = [first.rstrip(), last]
+    return names
 
 
 def _sorted(plays: dict[str, float]) -> dict[str, float]:

@@ -10,7 +10,8 @@ A run is a folder::
 
 Codes count from 0 and ascend through the parts in the order of their names; pairs ascend by user. `run.json` has
 `format` (1), `model` ("als"), `target`, `title`, `created`, `users`, `items`, `pairs`, `factors`, and as objects
-`settings`, `split`, `figures` and `versions`; a run from Spark says under `spark` its `regParam`.
+`settings`, `split`, `figures` and `versions`; a run from Spark says under `spark` its `regParam`. Of
+data that is not music, `nouns` says what the screen calls things, as the fields of `recsys.data.nouns.Nouns`.
 """
 
 from recsys.scale.external_runs.external_run import ExternalRun

@@ -6,8 +6,9 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -15,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from recsys.data.nouns import Nouns
 from recsys.errors import InputError
 from recsys.scale.external_runs.part_files import (
     BATCH_ROWS,
@@ -32,6 +34,8 @@ METADATA_FILE = "run.json"
 KEY_PREFIX = "run-"  # of the key in a URL
 MAX_METADATA_BYTES = 1 << 20  # bytes
 MAX_TEXT_CHARS = 500
+NOUNS = tuple(field.name for field in fields(Nouns))
+NOUN = re.compile(r"[^\W\d_]+( [^\W\d_]+)?")
 # About a hundred times the largest music services.
 MAX_COUNTS = {"users": 500_000_000, "items": 50_000_000, "pairs": 20_000_000_000, "factors": 1024}
 
@@ -52,6 +56,8 @@ class Manifest:
     users, items, pairs, factors : int
     weighted_regularization : float or None
         Spark's lambda, which it multiplies with the number of items of a user; None for a plain lambda.
+    nouns : Nouns
+        What users, items and values are called on screen; of music where the run does not say.
     identity : str
         16 hexadecimal digits that change with any of its files.
     """
@@ -71,6 +77,7 @@ class Manifest:
     pairs: int
     factors: int
     weighted_regularization: float | None
+    nouns: Nouns
     identity: str
 
     @property
@@ -325,6 +332,7 @@ def read_manifest(folder: Path) -> Manifest:
             name: str(version)[:MAX_TEXT_CHARS] for name, version in _object(metadata, "versions").items()
         },
         weighted_regularization=_weighted(metadata),
+        nouns=_nouns(metadata),
         identity=digest.hexdigest()[:16],
         **{name: _count(metadata, name) for name in MAX_COUNTS},
     )
@@ -335,6 +343,16 @@ def _text(metadata: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{METADATA_FILE}: {name} is missing or no text. {WRITE_AGAIN}")
     return " ".join(value.split())[:MAX_TEXT_CHARS]
+
+
+def _nouns(metadata: dict[str, Any]) -> Nouns:
+    given = _object(metadata, "nouns") if "nouns" in metadata else {}
+    for name, word in given.items():
+        if name not in NOUNS or not isinstance(word, str) or not NOUN.fullmatch(word):
+            raise InputError(
+                f"{METADATA_FILE}: nouns may have {', '.join(NOUNS)}, each a word or two of letters. {WRITE_AGAIN}"
+            )
+    return Nouns(**given)
 
 
 def _object(metadata: dict[str, Any], name: str) -> dict[str, Any]:

@@ -54,11 +54,30 @@ def test_several_people_are_sent_to_the_data_page():
     [
         ("Radiohead\nBjörk\n\nMuse", {"Radiohead": 0, "Björk": 0, "Muse": 0}),
         ("Radiohead, Björk,Muse", {"Radiohead": 0, "Björk": 0, "Muse": 0}),
+        ("Artist\tPlays\nRadiohead\t1,234\nBjörk\t980", {"Radiohead": 1234, "Björk": 980}),
+        (
+            "Massive Attack \u2013 120\nBlink-182\nSum 41",
+            {"Massive Attack": 120, "Blink-182": 0, "Sum 41": 0},
+        ),
         ("1. Radiohead (12)\n2) Björk, 40\n- Muse: 3", {"Björk": 40, "Radiohead": 12, "Muse": 3}),
     ],
 )
 def test_a_pasted_list_may_have_numbers_and_plays(text, plays):
     assert read_names(text).plays == plays
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Queen, Earth, Wind & Fire, Muse", ["Queen", "Earth, Wind & Fire", "Muse"]),
+        ("Queen, Muse and Björk", ["Queen", "Muse", "Björk"]),
+        ("Muse, Belle and Sebastian", ["Muse", "Belle and Sebastian"]),
+        ("Muse, Nobody and Never Heard", ["Muse", "Nobody and Never Heard"]),
+    ],
+)
+def test_names_with_commas_and_the_word_and_are_told_by_the_catalogue(text, names):
+    known = {"Earth, Wind & Fire", "Belle and Sebastian", "Björk", "Sebastian", "Queen", "Muse"}
+    assert list(read_names(text, known.__contains__).plays) == names
 
 
 def test_an_empty_list_is_refused():
