@@ -35,7 +35,7 @@ with left:
             st.subheader(layout.escape(row.artist, 80), anchor=False)
             st.markdown(f":gray[{nouns.amount(row.plays)}] {listening.link(row.artist, '♫')}")
 with right:
-    st.header("Might like", anchor=False, divider="violet")
+    st.header("Recommended", anchor=False, divider="violet")
     if unsure := doubt(job.run.split.train, lists.user, nouns):
         st.markdown(f":material/help: {unsure}")
     for row in lists.recommended.itertuples():

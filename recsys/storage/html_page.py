@@ -17,6 +17,8 @@ table { border-collapse: collapse; width: 100%; } caption { text-align: left; co
 th, td { text-align: left; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 details { margin: .2rem 0 0; } summary { cursor: pointer; color: var(--soft); }
+header { display: flex; gap: .8rem; align-items: center; } header h1 { margin: 0; }
+.bar { display: inline-block; height: .6em; border-radius: 3px; background: var(--bar); }
 svg { display: block; max-width: 100%; } svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 @media print { body { margin: 0; max-width: none; } tr { break-inside: avoid; } }
 """

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from recsys.analysis.listeners import describe_user, usualness
+from recsys.analysis.tags import tag_shares
 from recsys.data.dataset import Dataset
 from recsys.data.nouns import Nouns
 from recsys.data.splitting import Split
@@ -26,6 +28,12 @@ FIGURES = {
     "precision": ("Precision", "the part of the lists that was hidden"),
     "coverage": ("Coverage", "the part of all {nouns.items} that somebody is recommended"),
 }
+LOGO = (
+    '<svg viewBox="0 0 64 64" width="40" aria-hidden="true"><rect width="64" height="64" rx="15" fill="#4338ca"/>'
+    '<g fill="none" stroke-linecap="round" stroke-width="6"><path d="M14 38v9M50 33v14" stroke="#c7c4ff"/>'
+    '<path d="M26 29v18" stroke="#fff"/><path d="M38 21v26" stroke="#ffa552"/></g>'
+    '<circle cx="38" cy="12.5" r="3" fill="#ffa552"/></svg>'
+)
 
 
 def report(
@@ -65,12 +73,14 @@ def report(
     hidden = int(split.held_out.user_counts[user])
     found = int(recommended["hit"].sum())
     nouns = dataset.nouns
+    most = float(existing["plays"].max()) if len(existing) else 0.0
     title = f"Recommended to {nouns.user} {listener}"
     sections = [
-        f"<h1>{title}</h1>",
+        f"<header>{LOGO}<h1>{title}</h1></header>",
+        f"<p>{text(_about(dataset, user))}.</p>",
         f'<p class="soft">{text(dataset.title)} · {text(model.label)} · '
         f'<time datetime="{made.isoformat()}">{made.day} {made:%B %Y}</time></p>',
-        "<h2>Might like</h2>",
+        "<h2>Recommended</h2>",
         f"<p>{found} of these {len(recommended)} are among the {hidden} {nouns.items} that the {nouns.user} "
         f"{nouns.does} and that were hidden from the model.</p>"
         if hidden
@@ -82,7 +92,7 @@ def report(
         table(
             {nouns.item.capitalize(): False, nouns.value.capitalize(): True, "Share": True},
             (
-                [text(row.artist), nouns.spell(row.plays), f"{row.share:.1%}"]
+                [text(row.artist), _bar(row.plays, most) + nouns.spell(row.plays), f"{row.share:.1%}"]
                 for row in existing.head(n).itertuples()
             ),
             f"{min(n, len(existing))} of the {len(existing)} that the model knows of, sorted by {nouns.value}.",
@@ -99,17 +109,31 @@ def _recommended(model: Model, split: Split, user: int, recommended: pd.DataFram
     codes = [split.train.item_code(item) for item in recommended["item"]]
     names = because(model, split.train, user, codes)
     rows = []
+    most = float(recommended["score"].max()) if len(recommended) else 0.0
     for place, row in enumerate(recommended.itertuples(), 1):
         cells = [str(place), text(row.artist) + (" <strong>✓ hit</strong>" if row.hit else "")]
         if explained:
             parts = breakdown_of(model, split.train, user, codes[place - 1], nouns)
             cells.append(_why(names[place - 1], parts, nouns))
-        rows.append([*cells, f"{row.listeners:,}", f"{row.score:.3f}"])
+        rows.append([*cells, f"{row.listeners:,}", _bar(row.score, most) + f"{row.score:.3f}"])
     head = {"Place": True, nouns.item.capitalize(): False} | ({"Why": False} if explained else {})
     head |= {nouns.users.capitalize(): True, "Score": True}
     return table(
         head, rows, f"Score: {text(nouns.fill(model.target))}. Hit: hidden from the model, and found."
     )
+
+
+def _about(dataset: Dataset, user: int) -> str:
+    """Return a sentence on the user, as the screen has it."""
+    known, nouns = dataset.interactions, dataset.nouns
+    said = describe_user(known, user, usualness(known), tag_shares(dataset), nouns)
+    return f"{nouns.user.capitalize()} {known.users[user]}: {said}"
+
+
+def _bar(value: float, most: float) -> str:
+    """Return a bar, as long as a value is beside the largest."""
+    share = value / most if most > 0 else 0.0
+    return f'<span class="bar" style="width: {64 * min(max(share, 0.0), 1.0):.0f}px"></span> '
 
 
 def _why(names: list[str], parts: pd.DataFrame, nouns: Nouns) -> str:

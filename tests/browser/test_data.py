@@ -154,3 +154,24 @@ def test_the_check_fits_a_phone(page: Page, address: str) -> None:
     pick(page, "Artist", "What")
     expect(page.get_by_role("button", name="Use this data")).to_be_visible()
     assert page.evaluate(WIDER_THAN_THE_PAGE) == []
+
+
+def test_a_file_dropped_anywhere_on_a_page_is_opened_for_what_it_is(page: Page, address: str) -> None:
+    drop = """([name, text]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], name));
+      for (const kind of ['dragenter', 'dragover', 'drop'])
+        document.querySelector('h1').dispatchEvent(
+          new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+    }"""
+    go(page, address, "explore")
+    expect(page.locator(".drop-anywhere")).to_be_attached()
+    page.evaluate(drop, ["mine.csv", "artist,plays\nMetallica,40\nIron Maiden,30\n"])
+    expect(page.get_by_role("heading", level=1, name="You")).to_be_visible()
+    expect(page.get_by_text("2 of 2 artists")).to_be_visible()
+    settled(page)
+    rows = "".join(
+        f"u{user},Artist {user * item % 17},{item}\n" for user in range(30) for item in range(1, 13)
+    )
+    page.evaluate(drop, ["all.csv", f"user,artist,plays\n{lines}"])
+    expect(page.get_by_role("heading", name="Uploaded: all.csv")).to_be_visible()

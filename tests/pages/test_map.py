@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pages.components.map.panel import LISTENER
-from tests.pages.test_pages import open_page, trained
+from tests.pages.test_pages import listed, open_page, trained
 
 pytestmark = pytest.mark.usefixtures("fresh_server", "quick_map")
 
@@ -43,7 +43,9 @@ def test_the_map_is_made_once_and_can_be_searched_and_lit(run):
     app.text_input(key="map-search").input("metallica").run()
     assert "Metallica" in next(group.options for group in app.button_group if "Metallica" in group.options)
     app = mapped(run=run, artist="1")
-    assert app.button(key="map-all")
+    near = listed(app, "Similar to " + app.header[0].value.replace("\\", ""))
+    assert len(near) == 8
+    assert all(row["listen"] for row in near)
     app.button(key="map-all").click().run()
     assert not app.exception
     assert "artist" not in app.query_params

@@ -8,26 +8,29 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.new_listener import profile
-from pages.components.session import cached, session
+from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.widgets import job_card, listening, pickers, tables, trained
 from pages.components.widgets.live_chart import live_chart
+from pages.components.widgets.ranked_list import ranked_list
 from recsys.analysis.item_map import MAP_MIN_USERS, ArtistMap
 from recsys.analysis.latent_factors import main_plane
+from recsys.analysis.similarity import similar_items
 from recsys.analysis.tags import main_tags
 from recsys.errors import InputError
 from recsys.experiments.training import TrainingRun
 from recsys.figures.item_map import Colours, draw_map
 from recsys.jobs.scheduler import ENDED, Job
-from recsys.recommendation.new_user import recommend_to_profile
+from recsys.recommendation.new_user import UserProfile, recommend_to_profile
 from recsys.recommendation.recommend import recommend_to
 from recsys.storage.tables import disarm
 
 DIRECTIONS = 8
 MAX_LABEL_CHARS = 40
+NEAR = 8
 TAGS, POPULARITY = "Tag", "Popularity"
 # for `Nouns.fill`
-NO_USER, LISTENER, NEWCOMER = "Nobody", "A {nouns.user}", "The new {nouns.user}"
+NO_USER, LISTENER, NEWCOMER = "Nobody", "A {nouns.user}", "Me, as on the page You"
 
 
 def map_of_artists(job: Job[TrainingRun]) -> None:
@@ -124,15 +127,16 @@ def _map(job: Job[TrainingRun], table: pd.DataFrame) -> None:
         | table.index.isin([found, *(code for codes in lit.values() for code in codes)])
     ]
     drawn = draw_map(shown, colours, lit, found, nouns)
+    beside = None
     if found is not None:
-        _about(job, found, found in table.index)
-    point = live_chart(
-        drawn.figure,
-        "artist-map",
-        clicks=True,
-        wheel=True,
-        label=f"Map of {len(shown):,} {nouns.items}: a model places those close together that it holds for alike",
-    )
+        chart, beside = st.columns([3, 1], gap="medium")
+    else:
+        chart = st.container()
+    with chart:
+        point = live_chart(drawn.figure, "artist-map", clicks=True, wheel=True, label=f"Map of {nouns.items}")
+    if found is not None and beside is not None:
+        with beside:
+            _about(job, found, found in table.index)
     if point:
         code = drawn.codes[point["curve"]][point["point"]]
         pickers.open_artist(str(job.dataset.interactions.items[code]))
@@ -170,21 +174,36 @@ def _found(job: Job[TrainingRun]) -> int | None:
 
 
 def _about(job: Job[TrainingRun], found: int, there: bool) -> None:
-    name = pickers.artist_name(found)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if not there:
-            st.warning(f"{name} is not on the map: it has no {job.dataset.nouns.users} in training.")
+    """Draw the chosen item: where to hear it, its nearest by the model, and the way to a list from it."""
+    name, nouns, interactions = pickers.artist_name(found), job.dataset.nouns, job.dataset.interactions
+    st.header(name, anchor=False)
+    if to_listen := listening.link(str(interactions.names[found])):
+        st.markdown(to_listen)
+    if there:
+        near = similar_items(interactions, found, NEAR, model=job.run.model)
+        ranked_list(
+            near.assign(score=near["similarity"]),
+            f"map-near-{found}",
+            label=f"Similar to {interactions.names[found]}",
+        )
+    else:
+        st.warning(f"{name} is not on the map: it has no {nouns.users} in training.")
+    st.page_link(
+        "pages/artist.py",
+        label=f"Open {name}",
+        icon=":material/arrow_forward:",
+        query_params=session.place() | {"artist": str(interactions.items[found])},
+    )
+    if job.run.model.supports_fold_in:
         st.page_link(
-            "pages/artist.py",
-            label=f"Open {name}",
-            icon=":material/arrow_forward:",
-            query_params=session.place() | {"artist": str(job.dataset.interactions.items[found])},
+            "pages/you.py",
+            label="Recommend from here",
+            icon=":material/recommend:",
+            query_params=session.place() | UserProfile().choose(found).to_query(interactions.items),
         )
-        if to_listen := listening.link(str(job.dataset.interactions.names[found])):
-            st.markdown(to_listen, width="content")
-        st.button(
-            "Show the whole map", icon=":material/zoom_out_map:", key="map-all", on_click=_find, args=(None,)
-        )
+    st.button(
+        "Show the whole map", icon=":material/zoom_out_map:", key="map-all", on_click=_find, args=(None,)
+    )
 
 
 def _colours(job: Job[TrainingRun]) -> Colours:
@@ -216,6 +235,8 @@ def _lit(job: Job[TrainingRun]) -> dict[str, list[int]]:
     """Draw the choice of a highlighted user; return the codes of known and recommended items."""
     taste, nouns = profile.current(), job.dataset.nouns
     linked = "listener" in st.query_params or st.session_state.get("listener") is not None
+    if st.session_state.pop(keys.MAP_ME, False) and len(taste):
+        st.session_state["map-who"] = NEWCOMER
     who = st.selectbox(
         f"Highlight the {nouns.items} of",
         [NO_USER, LISTENER, *([NEWCOMER] if len(taste) else [])],

@@ -10,6 +10,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from pages.components import navigation
 from pages.components.new_listener import profile
 from pages.components.session import cached, keys, session
 from pages.components.shell import layout
@@ -30,7 +31,7 @@ class Recommender:
     ----------
     label : str
         What the model is called.
-    heeds_unwanted : bool
+    uses_negative_feedback : bool
         Whether an artist that is turned down keeps its like away.
     recommend : callable
         Takes a taste and how many artists; returns the table of `recommend_to_profile`.
@@ -245,6 +246,11 @@ def _list(recommender: Recommender, taste: UserProfile) -> None:
         )
         with st.popover("What the buttons do", icon=":material/help:", type="tertiary"):
             st.markdown(_explained(recommender))
+        if session.large_run() is None and st.button(
+            "See me on the map", icon=":material/scatter_plot:", type="tertiary", key="me-on-map"
+        ):
+            st.session_state[keys.MAP_ME] = True
+            st.switch_page(navigation.page("map").path, query_params=session.place())
     rows = st.container(gap=None)
     for code, row in table.iterrows():
         with rows.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -44,6 +44,29 @@ def test_a_table_of_artists_and_plays_is_taken():
     }
 
 
+def test_the_web_page_of_google_takeout_is_read_as_its_json_is():
+    def entry(header, artist):
+        return (
+            f'<div class="outer-cell mdl-cell"><p class="mdl-typography--title">{header}<br></p>'
+            '<div class="content-cell mdl-cell--6-col">Watched\N{NO-BREAK SPACE}'
+            f'<a href="https://music.youtube.com/watch?v=1">A song</a><br>{artist}'
+            "May 1, 2024, 10:00:00 AM UTC<br></div></div>"
+        )
+
+    def channel(name):
+        return f'<a href="https://www.youtube.com/channel/1">{name} - Topic</a><br>'
+
+    page = "<html><body>" + entry("YouTube Music", channel("Simon &amp; Garfunkel")) * 3
+    page += (
+        entry("YouTube", channel("Cats"))
+        + entry("YouTube Music", "")
+        + entry("YouTube Music", channel("Muse"))
+    )
+    found = read("watch-history.html", page + "</body></html>")
+    assert found.plays == {"Simon & Garfunkel": 3, "Muse": 1}
+    assert any("times on the web page were not read" in note for note in found.notes)
+
+
 def test_several_people_are_sent_to_the_data_page():
     with pytest.raises(InputError, match="of 2 people: import it as a dataset"):
         read("all.csv", "user,artist,plays\na,Queen,3\nb,Queen,4\na,Muse,1\n")

@@ -10,6 +10,8 @@ Maloja: https://github.com/krateng/maloja
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from recsys.data.importing.formats.layout import Layout
 
 PODCAST = "no music: a podcast, an audiobook or a video"
@@ -30,6 +32,15 @@ SPOTIFY_ACCOUNT = Layout(
     time=("endTime",),
     least=("msPlayed",),
     no_item=PODCAST,
+)
+YOUTUBE = Layout(
+    "YouTube history",
+    needs=("titleUrl", "subtitles.0.name"),
+    item=("subtitles.0.name",),
+    time=("time",),
+    only=("header", ("youtube music",), "not of YouTube Music"),
+    no_item="no channel: a video that was taken down, or an advertisement",
+    pattern=r"^(.*?)(?: - Topic)?$",
 )
 SERVICES = (
     SPOTIFY,
@@ -65,15 +76,8 @@ SERVICES = (
         value="Play Count",
         pattern=r"^(.*?) - ",
     ),
-    Layout(
-        "YouTube history",
-        needs=("titleUrl", "subtitles.0.name"),
-        item=("subtitles.0.name",),
-        time=("time",),
-        only=("header", ("youtube music",), "not of YouTube Music"),
-        no_item="no channel: a video that was taken down, or an advertisement",
-        pattern=r"^(.*?)(?: - Topic)?$",
-    ),
+    YOUTUBE,
+    replace(YOUTUBE, NAME="YouTube history (web page)", time=()),
     Layout(
         "Deezer listening history",
         needs=("Song Title", "Artist", "Listening Time"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 import warnings
 import zipfile
@@ -47,6 +48,12 @@ KINDS = {
     b"OggS": "a sound file",
 }
 WEB = re.compile(rb"\s*(<!doctype html|<html|<table|<head|<body)", re.IGNORECASE)
+TAKEOUT = b"outer-cell"  # class of each entry
+TAKEOUT_ENTRY = re.compile(
+    r'typography--title">\s*([^<]+?)\s*<.*?content-cell[^>]*>[^<]*<a href="([^"]*)">([^<]*)</a><br>\s*'
+    r'(?:<a href="[^"]*">([^<]*)</a>)?',
+    re.DOTALL,
+)
 XML = re.compile(rb"\s*<(\?xml|plist)", re.IGNORECASE)
 
 
@@ -77,6 +84,8 @@ def open_converted(file: File, start: bytes, text: TextForm) -> CsvTable | None:
         return _workbook_or_arrays(file, start)
     if start.startswith(b"#AUDIOSCROBBLER/"):
         return _player_log(file)
+    if WEB.match(start) and TAKEOUT in start:
+        return _takeout_page(file)
     if start.startswith(b"%%MatrixMarket"):
         return _matrix_market(file)
     lines = start.decode("utf-8", "replace").split("\n")[:-1] or [start.decode("utf-8", "replace")]
@@ -113,6 +122,28 @@ def _player_log(file: File) -> CsvTable:
     titles = ["artist", "album", "track", "number", "length", "played", "timestamp", "mbid"]
     rows = (line.split("\t") for line in _lines(file) if line.strip() and not line.startswith("#"))
     return as_table(file, titles, ([*row, *[""] * 8][:8] for row in rows), "log of a player (.scrobbler.log)")
+
+
+def _takeout_page(file: File) -> CsvTable:
+    """Read the history of YouTube as a web page, the form in which Google Takeout gives it by default."""
+
+    def cells() -> Iterator[str]:
+        rest = ""
+        with file.path.open(encoding="utf-8-sig", errors="replace") as page:
+            while part := page.read(1 << 20):
+                *whole, rest = (rest + part).split(TAKEOUT.decode())
+                yield from whole
+        yield rest
+
+    def rows() -> Iterator[list[str]]:
+        for cell in cells():
+            if found := TAKEOUT_ENTRY.search(cell):
+                yield [html.unescape(part or "").strip() for part in found.groups()]
+
+    titles = ["header", "titleUrl", "title", "subtitles.0.name"]
+    table = as_table(file, titles, rows(), "web page of Google Takeout")
+    table.notes.append("The times on the web page were not read; the export as JSON has them.")
+    return table
 
 
 def _ratings_by_item(file: File) -> CsvTable:
