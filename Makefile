@@ -62,9 +62,10 @@ benchmark: $(VENV)/benchmark.stamp
 test-spark: $(VENV)/spark.stamp
 	$(PYTEST) tests/scale/test_spark.py tests/scale/test_spark_cluster.py
 
-# Quality beside ALS, BPR, EASE and others; writes benchmarks/quality.json and the README's table.
+# Quality beside ALS, BPR, EASE and others; writes benchmarks/quality.json and the README's table. With DATA=FOLDER
+# on every CSV file of a folder; writes benchmarks/quality_folder.json and its tables.
 benchmark-quality: $(VENV)/benchmark.stamp
-	OPENBLAS_NUM_THREADS=1 RECSYS_THREADS=1 $(VENV)/bin/python -m benchmarks.quality
+	OPENBLAS_NUM_THREADS=1 RECSYS_THREADS=1 $(VENV)/bin/python -m benchmarks.$(if $(DATA),quality_folder "$(DATA)",quality)
 
 browser: $(VENV)/test.stamp
 	@$(VENV)/bin/python tests/browser/chromium.py

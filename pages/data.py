@@ -5,6 +5,7 @@ import streamlit as st
 from pages.components.data import built_in, external_runs, server_datasets, upload
 from pages.components.session import session
 from pages.components.shell import bring_file, layout
+from pages.components.sweep import race
 
 layout.draw("data")
 large_run = session.large_run()
@@ -12,6 +13,7 @@ if large_run is not None:
     external_runs.in_use(large_run)
 else:
     built_in.in_use(session.dataset())
+    race.card()
 
 built_in.kept()
 st.header("Choose other data", anchor=False)

@@ -1,10 +1,10 @@
-"""Train: tune a model and watch its error fall, or not; or let a grid or a search find the best settings."""
+"""Train: tune a model and watch its error fall, or not; or find the best model, or the best settings of one."""
 
 import streamlit as st
 
 from pages.components import external_run
 from pages.components.shell import layout
-from pages.components.sweep import panel
+from pages.components.sweep import panel, race
 from pages.components.train import current_setup, live_training, mode, runs_table, settings_panel
 from pages.components.widgets import settings_form
 
@@ -34,6 +34,8 @@ if chosen == "tune":
     tuning()
     with complaints:
         current_setup.complaints()
+elif chosen == "best":
+    race.draw()
 else:
     settings, results = st.columns([280, 930], gap="medium")
     with settings:

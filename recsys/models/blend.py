@@ -14,17 +14,12 @@ from recsys.data.interactions import Interactions
 from recsys.data.splitting import Split, hold_out, suited
 from recsys.errors import InputError
 from recsys.models.base import Contributions, Model
-from recsys.models.ranking import best
+from recsys.models.ensemble_selection import Pool, deviation, standardized
 
 MIN_PARTS, MAX_PARTS = 2, 5
 MAX_WEIGHT = 1000.0
 
-# Weights are chosen on lists of this length, for so many users, among the best items of each part.
-LIST_LENGTH = 10
-MAX_USERS = 1000
-USERS_AT_ONCE = 200
-CANDIDATES = 50
-ROUNDS = 20
+MAX_USERS = 1000  # that weights are chosen on
 
 PART = re.compile(r"(?P<name>[\w-]+)(?P<settings>(:\w+=[^:*]+)*)(\*(?P<weight>[\d.]+))?")
 
@@ -197,7 +192,9 @@ class Blend(Model):
         if split is not None:
             for done in _train_all(self.parts, split.train):
                 yield share * done
-            weights = self._select(split)
+            users = np.flatnonzero(split.validation.user_counts).astype(np.int32)
+            drawn = np.random.default_rng([self.settings["seed"], 4]).permutation(users)[:MAX_USERS]
+            weights, _ = Pool.of(self.parts, split, np.sort(drawn)).select()
             self.parts = self._make_parts()
         for done in _train_all(self.parts, interactions):
             yield 1 - share + share * done
@@ -229,7 +226,7 @@ class Blend(Model):
         rest: dict[str, NDArray[np.float64]] = {}
         for part, weight in zip(self.parts, self.weights, strict=True):
             of_part = part.contributions(items, values, wanted)
-            scale = float(weight) / float(_deviation(part.fold_in_scores(items, values)[None])[0, 0])
+            scale = float(weight) / float(deviation(part.fold_in_scores(items, values)[None])[0, 0])
             shares += scale * of_part.shares
             for name, amounts in of_part.rest.items():
                 rest[name] = rest.get(name, 0.0) + scale * amounts
@@ -247,24 +244,6 @@ class Blend(Model):
         except InputError:
             return None
 
-    def _select(self, split: Split) -> NDArray[np.float64]:
-        """Return how often each part is added by forward selection with replacement."""
-        scores, hits, ideal = _judged(self.parts, split, self.settings["seed"])
-        counts = np.zeros(len(self.parts))
-        highest, chosen = -1.0, counts
-        for _ in range(ROUNDS):
-            trials = counts + np.eye(len(counts))
-            figures = [_mean_ndcg(_weighted_sum(trial, scores), hits, ideal) for trial in trials]
-            counts = trials[int(np.argmax(figures))]
-            if max(figures) > highest:
-                highest, chosen = max(figures), counts
-        return chosen
-
-
-def _weighted_sum(weights: NDArray[np.float64], scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    # without those of weight 0, for which minus infinity would become nothing
-    return sum(weight * of_part for weight, of_part in zip(weights, scores, strict=True) if weight)
-
 
 def _train_all(parts: list[Model], interactions: Interactions) -> Iterator[float]:
     """Train the parts one after the other, yielding what is done of all, below 1."""
@@ -273,55 +252,3 @@ def _train_all(parts: list[Model], interactions: Interactions) -> Iterator[float
             if done < part.epochs:
                 yield (place + done / part.epochs) / len(parts)
         part.free_buffers()
-
-
-def _deviation(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the standard deviation of each row; shape (n_rows, 1)."""
-    return np.maximum(scores.std(axis=1, keepdims=True), np.float32(1e-12))
-
-
-def standardized(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return scores with a standard deviation of 1 for each user; float32, same shape."""
-    return scores / _deviation(scores)
-
-
-def _judged(
-    parts: list[Model], split: Split, seed: int
-) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float64]]:
-    """Return what each part says of the best items of all parts, which of them were hidden, and the best DCG.
-
-    Returns
-    -------
-    scores : float32 array, shape (n_parts, n_users, n_candidates)
-        Standardized; minus infinity where an item stands there already.
-    hits : bool array, shape (n_users, n_candidates)
-    ideal : float64 array, shape (n_users,)
-    """
-    train, hidden = split.train, split.validation
-    users = np.flatnonzero(hidden.user_counts).astype(np.int32)
-    users = np.sort(np.random.default_rng([seed, 4]).permutation(users)[:MAX_USERS])
-    pairs = hidden.user_codes.astype(np.int64) * hidden.n_items + hidden.item_codes
-    scores, hits = [], []
-    for first in range(0, len(users), USERS_AT_ONCE):
-        block = users[first : first + USERS_AT_ONCE]
-        seen = [train.item_codes[train.of_user(user)] for user in block.tolist()]
-        of_parts = [standardized(part.scores(block)) for part in parts]
-        found = [best(of_part.copy(), seen, CANDIDATES, seed)[0] for of_part in of_parts]
-        candidates = np.sort(np.concatenate(found, axis=1), axis=1)
-        again = (np.diff(candidates, axis=1, prepend=-1) == 0) | (candidates < 0)
-        places = np.maximum(candidates, 0)
-        given = [np.take_along_axis(of_part, places, axis=1) for of_part in of_parts]
-        scores.append(np.where(again, -np.inf, np.stack(given)))
-        hits.append(np.isin(block.astype(np.int64)[:, None] * hidden.n_items + candidates, pairs) & ~again)
-    ideal = np.cumsum(_discounts())[np.minimum(hidden.user_counts[users], LIST_LENGTH) - 1]
-    return np.concatenate(scores, axis=1), np.concatenate(hits), ideal
-
-
-def _discounts() -> NDArray[np.float64]:
-    return 1 / np.log2(np.arange(2, LIST_LENGTH + 2))
-
-
-def _mean_ndcg(scores: NDArray[np.floating], hits: NDArray[np.bool_], ideal: NDArray[np.float64]) -> float:
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :LIST_LENGTH]
-    found = np.take_along_axis(hits, order, axis=1)
-    return float((found @ _discounts()[: found.shape[1]] / ideal).mean())

@@ -210,10 +210,15 @@ def _parts(size: int) -> list[slice]:
     return [slice(first, min(first + COLUMNS, size)) for first in range(0, size, COLUMNS)]
 
 
+def memory_needed(size: int) -> float:
+    """Return the bytes that a matrix of this many rows and columns takes, with what is worked on beside it."""
+    return 4 * size**2 * 1.1
+
+
 def check_memory(size: int) -> None:
     """Raise an `InputError` if a matrix of this many rows and columns does not fit into the memory that is left."""
-    needed, left = 4 * size**2 * 1.1, available()
-    if left is not None and needed > left:
+    needed, left = memory_needed(size), available()
+    if needed > left:
         raise InputError(
             f"EASE solves a system of {size:,} equations here: that needs {needed / 1e9:.1f} GB of memory, and "
             f"{left / 1e9:.1f} GB are left. Train 'slim' instead: it looks at the nearest neighbours only."

@@ -199,9 +199,9 @@ def test_a_run_trained_elsewhere_recommends_without_its_data(tmp_path, capsys, m
 
 
 def test_choose_says_what_it_chose_among_which_and_measures_it_once(tmp_path, capsys, monkeypatch):
-    from recsys.experiments import choose
+    from recsys.experiments import candidates
 
-    monkeypatch.setattr(choose, "GRID", {"popular": [{}], "svd": [{"factors": 4}, {"factors": 8}]})
+    monkeypatch.setattr(candidates, "GRID", {"popular": [{}], "svd": [{"factors": 4}, {"factors": 8}]})
     assert main(["choose", "sample", "--json", "--seed", "3"]) == 0
     result = json.loads(capsys.readouterr().out)["result"]
     assert {one["model"] for one in result["chosen"]} == {"svd"}

@@ -11,10 +11,11 @@ from recsys.data.splitting import Split, hold_out
 from recsys.errors import InputError
 from recsys.evaluation.metrics import evaluate
 from recsys.evaluation.ranked_lists import sample_users
-from recsys.experiments import choose
-from recsys.experiments.blending import forward_selection
-from recsys.experiments.choose import Candidate, Race, inner_split, sample_of_users, select, suitable
-from recsys.models import MODELS, make_model
+from recsys.experiments import candidates as candidates_module
+from recsys.experiments.candidates import SHORT, Candidate, instead_of_ease, select, suitable
+from recsys.experiments.choose import Race, inner_split, sample_of_users
+from recsys.models import MODELS, ease, make_model
+from recsys.models.ensemble_selection import Pool
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,10 @@ def finished(split, seconds=300.0, entrants=None):
     return race
 
 
+def trained(race):
+    return make_model(race.setup.model, **race.setup.settings).fit(race.split.train)
+
+
 def outcome(race):
     return [(one.label, one.state, one.ndcg, one.weight) for one in race.candidates]
 
@@ -52,7 +57,7 @@ def test_the_choice_beats_what_it_left_behind_on_the_test(split):
     race = finished(split)
     assert {one.model for one in race.chosen} <= {"implicit", "svd"}
     left = evaluate(make_model("popular").fit(split.train), split)["ndcg@10"]
-    assert evaluate(race.model, split)["ndcg@10"] > left + 0.1
+    assert evaluate(trained(race), split)["ndcg@10"] > left + 0.1
     assert sum(one.weight for one in race.candidates) == pytest.approx(1)
     assert race.progress == 1
 
@@ -63,8 +68,7 @@ def test_a_poisoned_test_part_changes_nothing_in_the_choice(split):
     first, second = finished(split), finished(poisoned)
     np.testing.assert_equal(outcome(first), outcome(second))
     assert first.sentence == second.sentence
-    users = np.arange(20, dtype=np.int32)
-    np.testing.assert_array_equal(first.model.scores(users), second.model.scores(users))
+    assert first.setup == second.setup
 
 
 def test_what_it_judges_by_lies_inside_the_training_part(split):
@@ -80,14 +84,13 @@ def test_what_it_judges_by_lies_inside_the_training_part(split):
 def test_the_sentence_says_among_how_many_and_that_the_test_was_not_read(split):
     sentence = finished(split).sentence
     assert sentence.startswith("Chosen: ")
-    assert "among 4 candidates by 2 held-out items of each user" in sentence
+    assert "among 4 candidates by 2 held-out {nouns.items} of each {nouns.user}" in sentence
     assert "the runner-up, " in sentence
     assert sentence.endswith("The test part was not looked at.")
 
 
 def test_a_time_limit_ends_it_with_what_was_measured_and_says_so(split):
     race = finished(split, seconds=1e-9)
-    assert race.model is not None
     assert [one.state for one in race.candidates].count("late") == 3
     assert [one.model for one in race.chosen] == ["popular"]
     assert "another run may choose otherwise" in race.sentence
@@ -122,41 +125,55 @@ def test_the_best_of_each_model_goes_on_and_the_second_of_the_leading_one():
     assert [one.ndcg for one in entrants if one.state == "dropped"] == [0.28, 0.26, 0.1]
 
 
-def test_a_sample_of_users_keeps_whole_users_and_their_codes(split):
+def test_a_sample_of_users_keeps_whole_users(split):
     inner = inner_split(split)
     sample = sample_of_users(inner, len(inner.train) // 2)
-    drawn = sample.train.user_counts > 0
-    assert 0 < drawn.sum() < len(drawn)
-    np.testing.assert_array_equal(sample.train.user_counts[drawn], inner.train.user_counts[drawn])
+    drawn = inner.train.users.get_indexer(sample.train.users)
+    assert 0 < len(drawn) < inner.train.n_users
+    for part in ("train", "validation"):
+        whole, kept = getattr(inner, part), getattr(sample, part)
+        np.testing.assert_array_equal(kept.user_counts, whole.user_counts[drawn])
+        assert set(kept.item_codes[kept.of_user(3)]) == set(whole.item_codes[whole.of_user(drawn[3])])
     assert sample_of_users(inner, 10**9) is inner
 
 
 def test_large_catalogues_get_slim_and_others_ease(split, monkeypatch):
     assert {"ease", "implicit", "popular"} <= {one.model for one in suitable(split.train)}
     assert "slim" not in {one.model for one in suitable(split.train)}
-    monkeypatch.setattr(choose, "LARGEST_SYSTEM", 10)
+    assert instead_of_ease(split.train) == ""
+    monkeypatch.setattr(ease, "available", lambda: 1000)
+    assert "that needs 0.0 GB of memory" in instead_of_ease(split.train)
+    assert "Train 'slim' instead" in instead_of_ease(split.train)
+    monkeypatch.undo()
+    monkeypatch.setattr(candidates_module, "LARGEST_SYSTEM", 10)
+    assert "SLIM on nearest neighbours races instead of EASE" in Race(split).note
     assert "ease" not in {one.model for one in suitable(split.train)}
     for one in suitable(split.train):
-        one.make(choose.SHORT)  # every setting of the grid is allowed
+        one.make(SHORT)  # every setting of the grid is allowed
 
 
 def test_a_choice_of_several_is_a_blend_by_its_recipe(split):
     race = Race(split, candidates=candidates())
     race.candidates[1].weight, race.candidates[2].weight = 0.25, 0.75
-    assert race.choice == ("blend", {"parts": "svd:factors=4*0.75,implicit:factors=4:epochs=10*0.25"})
-    model = make_model(race.choice[0], **race.choice[1]).fit(split.train)
+    assert race.setup.model == "blend"
+    assert race.setup.settings["parts"] == "svd:factors=4*0.75,implicit:factors=4:epochs=10*0.25"
+    assert (race.setup.minimum, race.setup.hidden) == (10, 4)
+    model = trained(race)
     assert model.weights == pytest.approx([0.75, 0.25])
     assert [part.settings["factors"] for part in model.parts] == [4, 4]
 
 
-def test_a_blend_that_is_not_clearly_better_is_not_chosen(split):
+def weights_of(models, inner):
+    return Pool.of(models, inner, sample_users(inner, 100, "validation")).select()[0]
+
+
+def test_a_model_that_only_adds_noise_gets_no_weight(split):
     inner = inner_split(split)
     good, bad = (
         make_model("svd", factors=4).fit(inner.train),
         make_model("article", epochs=1).fit(inner.train),
     )
-    weights = forward_selection([bad, good], inner, sample_users(inner, 100, "validation"))
-    assert weights.tolist() == [0, 1]
+    assert weights_of([bad, good], inner)[1] > 0.8
 
 
 def test_halves_of_the_truth_are_blended(split):
@@ -174,7 +191,7 @@ def test_halves_of_the_truth_are_blended(split):
                 self.side
             ).random((len(users), 50), np.float32)
 
-    weights = forward_selection([Half(0), Half(1)], inner, sample_users(inner, 100, "validation"))
+    weights = weights_of([Half(0), Half(1)], inner)
     assert weights == pytest.approx([0.5, 0.5], abs=0.2)
 
 
@@ -183,3 +200,9 @@ def test_data_with_one_item_a_user_is_refused_in_a_sentence(split):
     single[split.train.user_starts[:-1]] = True
     with pytest.raises(InputError, match="nothing can be held out to choose by"):
         inner_split(replace(split, train=split.train.subset(single)))
+
+
+def test_transforms_of_the_values_race_only_where_these_differ(split):
+    assert any("plays" in one.settings for one in suitable(split.train))
+    alike = replace(split.train, values=np.ones_like(split.train.values))
+    assert not any("plays" in one.settings for one in suitable(alike))

@@ -9,7 +9,8 @@ from recsys.errors import InputError
 from recsys.experiments.setup import Setup
 from recsys.experiments.share_link import from_query, to_query
 from recsys.models import make_model
-from recsys.models.blend import Blend, _mean_ndcg, parse_recipe
+from recsys.models.blend import Blend, parse_recipe
+from recsys.models.ensemble_selection import NOTHING, Pool
 from recsys.storage.model_file import load_run, save_run
 
 USERS = np.arange(40, dtype=np.int32)
@@ -52,10 +53,12 @@ def test_the_weights_do_not_depend_on_what_is_hidden(checkerboard):
 
 
 def test_the_figure_that_weights_are_chosen_by_is_ndcg():
-    scores = np.array([[3.0, 2.0, 1.0, -np.inf], [1.0, 2.0, 3.0, 4.0]])
-    hits = np.array([[True, False, True, False], [False, False, False, True]])
+    scores = np.full((1, 2, 12), NOTHING, np.float32)
+    scores[0, :, :4] = [[3.0, 2.0, 1.0, NOTHING], [1.0, 2.0, 3.0, 4.0]]
+    hits = np.zeros((2, 12), bool)
+    hits[:, :4] = [[True, False, True, False], [False, False, False, True]]
     ideal = np.array([1 + 1 / np.log2(3), 1.0])
-    assert _mean_ndcg(scores, hits, ideal) == pytest.approx(((1 + 0.5) / ideal[0] + 1) / 2)
+    assert Pool(scores, hits, ideal).ndcg(np.ones(1)) == pytest.approx([(1 + 0.5) / ideal[0], 1])
 
 
 def test_a_new_listener_needs_parts_that_take_them(checkerboard):

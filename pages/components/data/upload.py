@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components.data import built_in
-from pages.components.session import session
+from pages.components.session import choice, session
 from pages.components.shell import layout
 from recsys.data.dataset import UPLOAD
 from recsys.data.importing.base import Columns
@@ -228,6 +228,7 @@ def _draw_report(report: Report) -> None:
     )
     if st.button("Use this data", type="primary", icon=":material/check:", key="use-own"):
         session.show(session.hold(report.dataset))
+        choice.begin_by_itself()
         built_in.put_away()
         for name in [name for name in st.session_state if str(name).startswith("own-")]:
             del st.session_state[name]

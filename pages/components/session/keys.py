@@ -34,6 +34,10 @@ NOTES = "notes"  # dict of str to str: the notes on runs of the visit, by id
 NOTE_IN_LINK = "note-in-link"  # str: the note of the address, until its run is shown
 BASELINE = "baseline"  # id of the run that the others are compared with
 
+# Find the best
+BEFORE_RACE = "before-race"  # id of the training that was chosen when the race began; "" for none
+SETUP_SHOWN = "setup-shown"  # Setup of that run, for the controls of Train
+
 # All pages
 BROUGHT = (
     "brought"  # (int, list of UploadedFile): how often files were brought; those that the Data page shows

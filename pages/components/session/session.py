@@ -21,6 +21,7 @@ from recsys.data.sources.load import load
 from recsys.data.sources.server_folder import Reading, ServerDataset, find_offer
 from recsys.data.splitting import suited
 from recsys.errors import InputError
+from recsys.experiments.choose import Race
 from recsys.experiments.grid import Sweep
 from recsys.experiments.leaderboard import Leaderboard
 from recsys.experiments.run_table import Record
@@ -385,12 +386,12 @@ def _run_in_link() -> Job[Any] | None:
 
 @st.cache_resource(show_spinner=False)
 def sweeps() -> JobScheduler:
-    """Return the sweeps and searches of this server: one at a time, beside the trainings and not before them."""
+    """Return the sweeps, searches and races of this server: one at a time, beside the trainings and not before them."""
     return JobScheduler(at_once=1, kept=12)
 
 
-def sweep(kind: type[Sweep | Search]) -> Job[Any] | None:
-    """Return the sweep or search this visitor started last, if it is on the data they look at."""
+def sweep(kind: type[Sweep | Search | Race]) -> Job[Any] | None:
+    """Return the sweep, search or race this visitor started last, if it is on the data they look at."""
     name = kind.__name__.lower()
     key = f"{name}-followed"
     if key not in st.session_state and name in st.query_params:
@@ -403,7 +404,7 @@ def sweep(kind: type[Sweep | Search]) -> Job[Any] | None:
 
 
 def follow_sweep(job: Job[Any]) -> None:
-    """Look at this sweep or search from now on; the address of its page keeps it."""
+    """Look at this sweep, search or race from now on; the address of its page keeps it."""
     st.session_state[f"{type(job.run).__name__.lower()}-followed"] = job.id
 
 

@@ -22,7 +22,7 @@ from pages.components import navigation
 from pages.components.markdown import escape
 from pages.components.markdown import sentence as sentence
 from pages.components.navigation import Page
-from pages.components.session import session
+from pages.components.session import choice, session
 from pages.components.shell import bring_file, sign_in
 from pages.components.widgets import listening
 
@@ -52,6 +52,7 @@ def draw(name: str, *, menu: bool = True, title: str = "", of: str = "") -> None
     st.set_page_config(page_title=NAME, page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     sign_in.gate(NAME)
+    choice.adopt()
     nouns = session.nouns()
     shown = nouns.fill(title or page.label) + of
     st.set_page_config(page_title=NAME if shown == NAME else f"{shown} · {NAME}")

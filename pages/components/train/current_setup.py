@@ -41,6 +41,12 @@ def take_link() -> None:
         st.session_state["train-now"] = True
         put(wanted)
         return
+    if (shown := st.session_state.pop(keys.SETUP_SHOWN, None)) is not None:
+        st.session_state["link-taken"] = True
+        data, fingerprint = data_names()
+        st.session_state[keys.TUNED] = replace(shown, data=data, fingerprint=fingerprint)
+        put(shown)
+        return
     if "link-taken" in st.session_state:
         return
     st.session_state["link-taken"] = True

@@ -1,4 +1,4 @@
-"""Modes of the Train page: one training that is tuned by hand, or many that are searched for the best."""
+"""Modes of the Train page: one training that is tuned by hand, a race of models, or many trainings of one model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 from pages.components.widgets import pickers
 from recsys.errors import InputError
 
-MODES = {"tune": "One training", "sweep": "Find best settings"}
+MODES = {"tune": "One training", "best": "Find the best model", "sweep": "Find best settings"}
 FIRST = next(iter(MODES))
 
 

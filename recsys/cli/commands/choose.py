@@ -12,6 +12,7 @@ from recsys.data.sources.load import load
 from recsys.data.splitting import hold_out, in_words, suited
 from recsys.evaluation.metrics import evaluate, spell
 from recsys.experiments.choose import TIME_LIMIT, Race
+from recsys.models import make_model
 from recsys.storage.model_file import save_run
 from recsys.system.atomic_files import check_writable
 
@@ -50,20 +51,23 @@ def run(options: argparse.Namespace) -> Answer:
         if race.phase != phase:
             phase = race.phase
             progress(f"{phase} ...")
-    assert race.model is not None  # noqa: S101 - the race is over
+    progress("Training the choice on everything but the test ...")
+    model = make_model(race.setup.model, **race.setup.settings).fit(split.train)
     if options.out is not None:
-        save_run(options.out, dataset, split, race.model, [])
-    figures = evaluate(race.model, split, options.n)
+        save_run(options.out, dataset, split, model, [])
+    figures = evaluate(model, split, options.n)
     users, all_users = figures.pop("users"), figures.pop("all_users")
+    sentence = dataset.nouns.fill(race.sentence)
     result = {
         "data": identity(dataset),
-        "model": race.model.name,
-        "settings": race.model.settings,
+        "model": model.name,
+        "settings": model.settings,
         "split": split.settings,
         "chosen": [
             {"model": one.model, "settings": one.make().settings, "weight": one.weight} for one in race.chosen
         ],
-        "sentence": race.sentence,
+        "sentence": sentence,
+        "note": race.note,
         "candidates": [
             {
                 "model": one.model,
@@ -91,7 +95,8 @@ def run(options: argparse.Namespace) -> Answer:
             + (f": {one.message}" if one.message else "")
             for one in sorted(race.candidates, key=lambda one: (one.state != "measured", -one.ndcg))
         ),
-        race.sentence,
+        sentence,
+        *([race.note] if race.note else []),
         f"On the test part ({in_words(split.settings)}), means over {users:,} of {all_users:,} {dataset.nouns.users}:",
         *spell(figures),
     ]
