@@ -29,8 +29,10 @@ def test_data_of_ones_own_gets_its_best_model_without_being_asked(page: Page, ad
     title(page, "Train")
     expect(page.locator(".stMarkdownBadge", has_text="The run in use")).to_be_visible(timeout=120_000)
     expect(page.get_by_text("The test part was not looked at.")).to_be_visible()
-    settled(page)
     page.set_viewport_size({"width": 400, "height": 800})
+    page.reload()
+    expect(page.locator(".stMarkdownBadge", has_text="The run in use")).to_be_visible()
+    settled(page)
     assert page.evaluate(WIDER_THAN_THE_PAGE) == []
     page.get_by_role("link", name="See what it recommends").click()
     title(page, "Recommend")

