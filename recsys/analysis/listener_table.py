@@ -19,6 +19,17 @@ def item_percentiles(interactions: Interactions) -> NDArray[np.float64]:
     return 100 * (ranks - 0.5) / interactions.n_items
 
 
+def mainstream(interactions: Interactions) -> NDArray[np.float64]:
+    """Return how mainstream each user is: the mean of `item_percentiles` over their items; 0 to 100, NaN without items.
+
+    Shape (n_users,).
+    """
+    percentiles = item_percentiles(interactions)[interactions.item_codes]
+    sums = np.bincount(interactions.user_codes, percentiles, interactions.n_users)
+    counts = interactions.user_counts
+    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+
+
 def listener_table(interactions: Interactions) -> pd.DataFrame:
     """Return one row for each user that has an item, those with the greatest sum of values first.
 
@@ -26,7 +37,7 @@ def listener_table(interactions: Interactions) -> pd.DataFrame:
     -------
     DataFrame
         Columns `listener` (label), `artists` (int64, how many items), `plays` (float64, sum of values), `mainstream`
-        (0 to 100, the mean of `item_percentiles` over the user's items), `favourite` (name of the item with the
+        (0 to 100, see `mainstream`), `favourite` (name of the item with the
         greatest value), `top_share` (its share of the sum, 0 to 1) and `unusual` (see `outliers`). The index is the
         user code.
     """
@@ -36,8 +47,6 @@ def listener_table(interactions: Interactions) -> pd.DataFrame:
     values = interactions.values
     plays = np.add.reduceat(values, starts, dtype=np.float64)
     most = np.maximum.reduceat(values, starts)
-    percentiles = item_percentiles(interactions)
-    mainstream = np.add.reduceat(percentiles[interactions.item_codes], starts) / counts
     at = np.flatnonzero(values == np.repeat(most, counts))
     owner = interactions.user_codes[at]
     first = at[np.append(True, owner[1:] != owner[:-1])]
@@ -46,7 +55,7 @@ def listener_table(interactions: Interactions) -> pd.DataFrame:
             "listener": interactions.users[known],
             "artists": counts,
             "plays": plays,
-            "mainstream": mainstream,
+            "mainstream": mainstream(interactions)[known],
             "favourite": interactions.names[interactions.item_codes[first]],
             "top_share": most / plays,
         },
@@ -60,7 +69,8 @@ def outliers(table: pd.DataFrame) -> NDArray[np.object_]:
     """Return what is unusual about each row, in words; "" for nothing.
 
     A number is unusual if it lies more than 1.5 interquartile ranges beyond the quartiles: of `artists` and `plays`
-    the logarithm, of `mainstream` itself.
+    the logarithm, of `mainstream` itself. Where both quartiles are the same, as where the data was cut off at a number
+    of items that nearly all users have, there is no spread to measure by, and nothing of that number is unusual.
 
     References
     ----------
@@ -76,6 +86,8 @@ def outliers(table: pd.DataFrame) -> NDArray[np.object_]:
         if column != "mainstream":
             values = np.log10(values)
         low, high = np.quantile(values, [0.25, 0.75])
+        if low == high:
+            continue
         room = FENCE * (high - low)
         for beyond, words in ((values < low - room, few), (values > high + room, many)):
             said[beyond] = np.where(said[beyond] == "", words, said[beyond] + ", " + words)

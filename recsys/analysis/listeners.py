@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from recsys.analysis.listener_table import mainstream
 from recsys.analysis.tags import main_tags
 from recsys.data.interactions import Interactions
 from recsys.data.nouns import Nouns
@@ -19,17 +20,15 @@ UNUSUAL, USUAL = 25, 60
 
 
 def usualness(interactions: Interactions) -> NDArray[np.int64]:
-    """Return how usual each user's taste is, 0 to 100: the percentile of their items' mean log popularity."""
-    popularity = np.log(np.maximum(interactions.item_counts, 1))[interactions.item_codes]
-    sums = np.bincount(interactions.user_codes, popularity, interactions.n_users)
-    means = sums / np.maximum(interactions.user_counts, 1)
-    return np.round(100 * (rankdata(means) - 1) / max(len(means) - 1, 1)).astype(np.int64)
+    """Return how usual each user's taste is: how many in a hundred users are less mainstream, ties halved."""
+    by = np.nan_to_num(mainstream(interactions))
+    return np.round(100 * (rankdata(by) - 1) / max(len(by) - 1, 1)).astype(np.int64)
 
 
 def describe_user(
     interactions: Interactions, user: int, usual: NDArray[np.int64], tags: pd.DataFrame, nouns: Nouns
 ) -> str:
-    """Return a sentence such as `50 artists, mostly punk; a usual taste (62 of 100)`.
+    """Return a sentence such as `50 artists, mostly punk; a usual taste (more mainstream than 62% of listeners)`.
 
     Parameters
     ----------
@@ -49,4 +48,4 @@ def describe_user(
         tag, count = found.most_common(1)[0]
         said += f", {'mostly' if count >= MOSTLY * len(items) else 'above all'} {tag}"
     taste = "an unusual" if usual[user] < UNUSUAL else "a usual" if usual[user] >= USUAL else "a fairly usual"
-    return f"{said}; {taste} taste ({usual[user]} of 100)"
+    return f"{said}; {taste} taste (more mainstream than {usual[user]}% of {nouns.users})"

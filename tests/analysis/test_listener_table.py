@@ -51,12 +51,20 @@ def test_nearest_listeners_by_hand(few):
 
 def test_what_is_far_beyond_the_quartiles_is_unusual():
     plays = np.append(np.full(50, 100.0) * np.linspace(0.9, 1.1, 50), [100_000, 1])
-    table = pd.DataFrame({"artists": 50, "plays": plays, "mainstream": 60.0})
+    table = pd.DataFrame(
+        {"artists": np.linspace(40, 60, 52), "plays": plays, "mainstream": np.linspace(55, 65, 52)}
+    )
     table.loc[0, ["artists", "mainstream"]] = [3, 5.0]
     said = outliers(table)
     assert said[0] == "few {nouns.items}, niche taste"
     assert said[-2:].tolist() == ["many {nouns.values}", "few {nouns.values}"]
     assert set(said[1:-2]) == {""}
+
+
+def test_where_nearly_all_have_as_many_items_one_item_less_is_not_unusual():
+    table = pd.DataFrame({"artists": 50, "plays": np.linspace(90, 110, 60), "mainstream": 60.0})
+    table.loc[:5, "artists"] = 49
+    assert set(outliers(table)) == {""}
 
 
 def test_of_many_listeners_the_counted_table_is_that_of_a_plain_reckoning():
