@@ -112,27 +112,48 @@ def nearest_listeners(interactions: Interactions, user: int, n: int = 10) -> pd.
         either, 0 to 1) and `sharing` (names of items of both, those with the greatest value of this user first);
         the most similar first.
     """
-    mine = interactions.of_user(user)
-    items = interactions.item_codes[mine]
+    both, similarity = _overlap(interactions, user)
+    similarity[user] = 0
+    nearest = np.argsort(-similarity, kind="stable")[:n]
+    return _beside(interactions, user, nearest[similarity[nearest] > 0], both, similarity)
+
+
+def listeners_beside(interactions: Interactions, user: int, others: NDArray[np.integer]) -> pd.DataFrame:
+    """Return these other users beside one: columns of `nearest_listeners`, the most similar first."""
+    both, similarity = _overlap(interactions, user)
+    others = others[np.argsort(-similarity[others], kind="stable")]
+    return _beside(interactions, user, others, both, similarity)
+
+
+def _overlap(interactions: Interactions, user: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return how many items each user shares with one, and the Jaccard index of both."""
+    items = interactions.item_codes[interactions.of_user(user)]
     wanted = np.zeros(interactions.n_items, bool)
     wanted[items] = True
     both = np.bincount(
         interactions.user_codes[wanted[interactions.item_codes]], minlength=interactions.n_users
     )
-    similarity = both / np.maximum(interactions.user_counts + len(items) - both, 1)
-    similarity[user] = 0
-    nearest = np.argsort(-similarity, kind="stable")[:n]
-    nearest = nearest[similarity[nearest] > 0]
-    favourites = items[np.argsort(-interactions.values[mine], kind="stable")]
+    return both, both / np.maximum(interactions.user_counts + len(items) - both, 1)
+
+
+def _beside(
+    interactions: Interactions,
+    user: int,
+    others: NDArray[np.integer],
+    both: NDArray[np.int64],
+    similarity: NDArray[np.float64],
+) -> pd.DataFrame:
+    mine = interactions.of_user(user)
+    favourites = interactions.item_codes[mine][np.argsort(-interactions.values[mine], kind="stable")]
     sharing = []
-    for other in nearest.tolist():
+    for other in others.tolist():
         shared = favourites[np.isin(favourites, interactions.item_codes[interactions.of_user(other)])]
         sharing.append([str(name) for name in interactions.names[shared[:NAMED]]])
     return pd.DataFrame(
         {
-            "listener": interactions.users[nearest],
-            "both": both[nearest],
-            "similarity": similarity[nearest],
+            "listener": interactions.users[others],
+            "both": both[others],
+            "similarity": similarity[others],
             "sharing": sharing,
         }
     )

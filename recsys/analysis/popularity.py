@@ -50,6 +50,31 @@ def largest_play_counts(interactions: Interactions, n: int = 20) -> pd.DataFrame
     return pair_table(interactions, rows[np.argsort(-values[rows], kind="stable")[:n]])
 
 
+def value_bins(interactions: Interactions) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Count the pairs by value, in bins that grow by a fifth of a power of ten.
+
+    Returns
+    -------
+    edges : float64 array, shape (n_bins + 1,)
+        Logarithms to the base of ten.
+    counts : int64 array, shape (n_bins,)
+    """
+    values = interactions.values
+    least, most = (np.log10(float(value)) for value in (values.min(), values.max()))
+    low, high = np.floor(least), max(np.ceil(most), np.floor(least) + 1)
+    edges = np.linspace(low, high, int(high - low) * 5 + 1)  # narrower ones would miss 2 or 3
+    # single precision, rounded up: a whole power of ten never falls below its edge
+    bins = ((np.log10(values) - np.float32(low)) * np.float32(5) + np.float32(1e-5)).astype(np.int32)
+    counts = np.bincount(np.clip(bins, 0, len(edges) - 2), minlength=len(edges) - 1)
+    return edges, counts
+
+
+def value_counts(interactions: Interactions) -> pd.DataFrame:
+    """Return the bins of `value_bins`: columns `from`, `to` (values) and `pairs`."""
+    edges, counts = value_bins(interactions)
+    return pd.DataFrame({"from": 10 ** edges[:-1], "to": 10 ** edges[1:], "pairs": counts})
+
+
 def pair_table(interactions: Interactions, rows: NDArray[np.int64]) -> pd.DataFrame:
     """Return these pairs with labels: columns `item`, `artist`, `listener` and `plays`."""
     items = interactions.item_codes[rows]

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recsys.analysis.scenes import Scenes
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 
 Range = tuple[float, float]
 
 RANGES = ("listeners", "plays")  # columns of the rank table that can be bounded
-PARAMETERS = ("search", "picked", *RANGES)
+PARAMETERS = ("search", "picked", "scene", *RANGES)
 MOST_PICKED = 50  # an address must not grow without end
 LONGEST_SEARCH = 200
 
@@ -31,6 +32,8 @@ class Selection:
         Part of the name, in any case.
     picked : tuple of int
         Item codes, each of which satisfies this condition.
+    scene : str
+        Name of a scene, as in `scenes.Scenes`.
     listeners, plays : (float, float) or None
         Least and greatest value, both included.
     """
@@ -39,6 +42,7 @@ class Selection:
     picked: tuple[int, ...] = ()
     listeners: Range | None = None
     plays: Range | None = None
+    scene: str = ""
 
     def __bool__(self) -> bool:
         """Tell whether any condition is given."""
@@ -66,13 +70,15 @@ class Selection:
             rounded["listeners"] = (math.ceil(low), math.floor(high))
         return replace(self, **rounded)  # type: ignore[arg-type]
 
-    def mask(self, table: pd.DataFrame) -> NDArray[np.bool_]:
+    def mask(self, table: pd.DataFrame, scenes: Scenes | None = None) -> NDArray[np.bool_]:
         """Return which rows of a rank table are selected.
 
         Parameters
         ----------
         table : DataFrame
             From `popularity.rank_table`: its index is the item code.
+        scenes : Scenes, optional
+            Of the data; needed where a scene is chosen.
         """
         chosen = np.ones(len(table), bool)
         if self.search:
@@ -80,6 +86,8 @@ class Selection:
             chosen &= named.to_numpy(bool)
         if self.picked:
             chosen &= table.index.isin(self.picked)
+        if self.scene and scenes is not None:
+            chosen &= scenes.of_item[table.index] == scenes.names.index(self.scene)
         for name in RANGES:
             if bounds := getattr(self, name):
                 chosen &= table[name].between(*bounds).to_numpy()
@@ -90,6 +98,8 @@ class Selection:
         written: dict[str, str | list[str]] = {"search": self.search} if self.search else {}
         if self.picked:
             written["picked"] = [str(interactions.items[code]) for code in self.picked]
+        if self.scene:
+            written["scene"] = self.scene
         for name in RANGES:
             if bounds := getattr(self, name):
                 written[name] = "..".join(f"{bound:.15g}" for bound in bounds)
@@ -97,7 +107,7 @@ class Selection:
 
 
 def read_selection(
-    parameters: Mapping[str, Sequence[str]], interactions: Interactions
+    parameters: Mapping[str, Sequence[str]], interactions: Interactions, scenes: Sequence[str] = ()
 ) -> tuple[Selection, list[str]]:
     """Read a selection from the parameters of an address.
 
@@ -107,6 +117,8 @@ def read_selection(
         All values of each parameter.
     interactions : Interactions
         Data whose items can be picked.
+    scenes : sequence of str
+        Names of its scenes.
 
     Returns
     -------
@@ -131,8 +143,12 @@ def read_selection(
                 problems.append(
                     f"{text[:80]!r} in the address is no range of numbers such as 10..200: it is left out."
                 )
+    scene = next(iter(parameters.get("scene", ())), "")
+    if scene and scene not in scenes:
+        problems.append(f"This data has no scene or group called {scene[:80]!r}: it is left out.")
+        scene = ""
     search = next(iter(parameters.get("search", ())), "").strip()[:LONGEST_SEARCH]
-    return Selection(search, tuple(dict.fromkeys(picked)), **ranges), problems
+    return Selection(search, tuple(dict.fromkeys(picked)), scene=scene, **ranges), problems
 
 
 def _range(text: str) -> Range:

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from recsys.analysis.popularity import Concentration, Regression
+from recsys.analysis.popularity import Concentration, Regression, value_bins
 from recsys.data.interactions import Interactions
 from recsys.data.nouns import MUSIC, Nouns
 from recsys.figures.style import finish, text
@@ -30,13 +30,8 @@ OPACITY = 0.45  # of one point; several on each other are as dark as if each wer
 
 def play_distribution(interactions: Interactions, nouns: Nouns = MUSIC) -> go.Figure:
     """Draw how many pairs have how many plays, in bins that grow by a fifth of a power of ten."""
-    values = interactions.values
-    least, most = (np.log10(float(value)) for value in (values.min(), values.max()))
-    low, high = np.floor(least), max(np.ceil(most), np.floor(least) + 1)
-    edges = np.linspace(low, high, int(high - low) * 5 + 1)  # narrower ones would miss 2 or 3
-    # single precision, rounded up: a whole power of ten never falls below its edge
-    bins = ((np.log10(values) - np.float32(low)) * np.float32(5) + np.float32(1e-5)).astype(np.int32)
-    counts = np.bincount(np.clip(bins, 0, len(edges) - 2), minlength=len(edges) - 1)
+    edges, counts = value_bins(interactions)
+    low, high = edges[0], edges[-1]
     ends = 10**edges
     figure = go.Figure(
         go.Bar(

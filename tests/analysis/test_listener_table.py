@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.analysis.listener_table import item_percentiles, listener_table, nearest_listeners, outliers
+from recsys.analysis.listener_table import (
+    item_percentiles,
+    listener_table,
+    listeners_beside,
+    nearest_listeners,
+    outliers,
+)
 from recsys.data.interactions import Interactions
 
 
@@ -47,6 +53,13 @@ def test_nearest_listeners_by_hand(few):
     assert near["similarity"].tolist() == pytest.approx([2 / 3, 1 / 2])
     assert near["sharing"].tolist() == [["Can", "Low"], ["Low"]]
     assert nearest_listeners(few, few.user_code(4)).empty
+
+
+def test_others_are_put_beside_one_the_most_similar_first(few):
+    table = listeners_beside(few, few.user_code(1), few.users.get_indexer([4, 3, 2]))
+    assert table["listener"].tolist() == [2, 3, 4]
+    assert table["both"].tolist() == [2, 1, 0]
+    assert table["sharing"].tolist()[-1] == []
 
 
 def test_what_is_far_beyond_the_quartiles_is_unusual():

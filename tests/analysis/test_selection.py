@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from recsys.analysis.popularity import rank_table
+from recsys.analysis.scenes import Scenes
 from recsys.analysis.selection import MOST_PICKED, Selection, audience, read_selection
 from recsys.data.interactions import Interactions
 
@@ -33,6 +34,18 @@ def test_all_conditions_have_to_hold(interactions):
     assert chosen(interactions, Selection(search="low", listeners=(1, 2))) == ["Lower"]
     assert chosen(interactions, Selection(picked=(0, 2), plays=(7, 7))) == ["<b>Can</b>"]
     assert chosen(interactions, Selection(search="(")) == []
+
+
+def test_a_scene_is_a_condition_and_one_that_the_data_does_not_have_is_left_out(interactions):
+    scenes = Scenes(("pop", "krautrock"), np.array([0, 0, 1], np.int32), True)
+    table = rank_table(interactions)
+    selection = Selection(scene="krautrock")
+    assert table.loc[selection.mask(table, scenes), "artist"].tolist() == ["<b>Can</b>"]
+    address = {name: [text] for name, text in selection.parameters(interactions).items()}
+    assert read_selection(address, interactions, scenes.names) == (selection, [])
+    read, problems = read_selection(address, interactions, ("pop",))
+    assert not read
+    assert problems == ["This data has no scene or group called 'krautrock': it is left out."]
 
 
 def test_a_part_is_taken_back_alone(interactions):
