@@ -3,6 +3,8 @@
 import streamlit as st
 
 from pages.components import external_run, navigation
+from pages.components.explore import relations, times
+from pages.components.explore.widgets import strip
 from pages.components.session import cached, session
 from pages.components.shell import layout
 from pages.components.widgets import listening, pickers, tables
@@ -36,11 +38,13 @@ view = popularity.item_view(interactions, code)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.header(layout.escape(view.row["artist"], 80), anchor=False, width="content")
     st.markdown(listening.link(str(view.row["artist"])), width="content")
-figure_row = st.container(horizontal=True)
-figure_row.metric(nouns.users.capitalize(), f"{view.row['listeners']:,}", border=True)
-figure_row.metric(nouns.values.capitalize(), f"{view.row['plays']:,.0f}", border=True)
-figure_row.metric(nouns.mean.capitalize(), nouns.spell(view.row["plays_per_listener"]), border=True)
-figure_row.metric(f"Rank by {nouns.values}", f"{view.row['rank']:,}", border=True)
+strip(
+    (nouns.users.capitalize(), f"{view.row['listeners']:,}", ""),
+    (nouns.values.capitalize(), f"{view.row['plays']:,.0f}", ""),
+    (nouns.mean.capitalize(), nouns.spell(view.row["plays_per_listener"]), ""),
+    (f"Rank by {nouns.values}", f"{view.row['rank']:,}", ""),
+)
+relations.link(code)
 
 if code in cached.tags().index:
     st.markdown(tables.badges(cached.tags().loc[[code], "tag"].head(10)))
@@ -86,6 +90,7 @@ with listeners:
     st.subheader(f"Top {nouns.users}", anchor=False)
     st.caption("Click one to see what else they have, and who is alike.")
     tables.listener_table(view.users.rename(columns={"plays": "value"}), f"listeners-{code}", to="listener")
+times.of_artist(code)
 layout.link(
     navigation.page("explore"),
     label=f"All {nouns.items}",

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.components import external_run
-from pages.components.explore import artists, listeners, selection
+from pages.components import external_run, navigation
+from pages.components.explore import artists, friends, listeners, relations, scenes, selection, times
 from pages.components.session import session
 from pages.components.shell import layout
 from recsys.errors import InputError
@@ -13,9 +13,18 @@ external_run.instead(external_run.explore)
 
 
 def _view() -> str:
-    """Draw the choice between the two views, which the address keeps; return the chosen one."""
+    """Draw the choice between the views, which the address keeps; return the chosen one."""
     nouns = session.nouns()
-    names = {"artists": nouns.items.capitalize(), "listeners": nouns.users.capitalize()}
+    names = {
+        "artists": nouns.items.capitalize(),
+        "listeners": nouns.users.capitalize(),
+        "scenes": f"{scenes.word().capitalize()}s",
+        "relations": "Relations",
+    }
+    if session.dataset().friends is not None:
+        names["friends"] = "Friends"
+    if times.history() is not None:
+        names["time"] = "Time"
     wanted = st.query_params.get("view", "artists")
     st.session_state.view = wanted if wanted in names else "artists"
 
@@ -43,13 +52,25 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
     view = _view()
     if view == "artists":
         selection.search(chosen)
+        selection.scene(chosen)
         selection.parts(chosen)
+    elif view == "relations":
+        pair = relations.chosen()
+    layout.link(navigation.page("story"), label="As a story", query=session.place())
 if view == "artists":
     with figures:
         artists.figures(chosen)
     if chosen:
         st.caption(artists.sentence(chosen))
     artists.draw(chosen)
+elif view == "scenes":
+    scenes.draw(figures)
+elif view == "relations":
+    relations.draw(pair, figures)
+elif view == "friends":
+    friends.draw(figures)
+elif view == "time" and (known := times.history()) is not None:
+    times.draw(known, figures)
 else:
     with figures:
         listeners.strip_of_all()

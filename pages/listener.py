@@ -3,11 +3,11 @@
 import streamlit as st
 
 from pages.components import external_run, navigation
-from pages.components.explore import listeners
+from pages.components.explore import friends, listeners, scenes, times
 from pages.components.explore.widgets import strip
 from pages.components.session import session
 from pages.components.shell import layout
-from pages.components.widgets import pickers, tables
+from pages.components.widgets import pickers, tables, who
 from recsys.analysis.listener_table import nearest_listeners
 from recsys.analysis.popularity import user_table
 from recsys.errors import InputError
@@ -32,7 +32,6 @@ if code not in everyone.index:
     st.stop()
 
 row = everyone.loc[code]
-more_mainstream = (everyone["mainstream"] > row["mainstream"]).mean()
 strip(
     (nouns.items.capitalize(), f"{row['artists']:,}", ""),
     (nouns.values.capitalize(), f"{row['plays']:,.0f}", ""),
@@ -46,9 +45,10 @@ strip(
 st.caption(
     f"{nouns.user.capitalize()} **{layout.escape(wanted, 40)}** has {row['artists']:,} "
     f"{nouns.item if row['artists'] == 1 else nouns.items}, first of all **{layout.escape(row['favourite'], 60)}** "
-    f"({row['top_share']:.1%} of the {nouns.values}); {more_mainstream:.0%} of all {nouns.users} are more mainstream"
+    f"({row['top_share']:.1%} of the {nouns.values}); more mainstream than {who.usual()[code]}% of {nouns.users}"
     + (f". Unusual: {nouns.fill(row['unusual'])}." if row["unusual"] else ".")
 )
+scenes.of_listener(code)
 layout.link(
     navigation.page("recommend"),
     label=f"See what is recommended to this {nouns.user}",
@@ -74,3 +74,5 @@ with right:
         tables.listener_table(
             near.assign(sharing=near["sharing"].map(", ".join)), f"near-{code}", to="listener"
         )
+friends.of_listener(code)
+times.of_listener(code)

@@ -117,6 +117,13 @@ PAGES = (
         not_external="has too many {nouns.users} to compare with each other. Recommend shows the {nouns.items} of one.",
     ),
     Page(
+        "pages/story.py",
+        "Story",
+        ":material/auto_stories:",
+        "From a table to recommendations in twelve steps, on this data, with the faults to avoid.",
+        not_external=NOT_TRAINED_HERE,
+    ),
+    Page(
         "pages/present.py",
         "Present",
         ":material/slideshow:",

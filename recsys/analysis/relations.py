@@ -190,8 +190,8 @@ def path_table(interactions: Interactions, items: list[int]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `item`, `artist`, `listeners`, `shared` (users it shares with the one before it; 0 for the first) and
-        `similarity` (their Jaccard index; 0 for the first).
+        Columns `item`, `artist`, `listeners`, `shared` (users it shares with the one before it) and `similarity` (their
+        Jaccard index); neither is known of the first.
     """
     pairs = [compare(interactions, before, after) for before, after in itertools.pairwise(items)]
     return pd.DataFrame(
@@ -199,7 +199,7 @@ def path_table(interactions: Interactions, items: list[int]) -> pd.DataFrame:
             "item": interactions.items[items],
             "artist": interactions.names[items],
             "listeners": interactions.item_counts[items],
-            "shared": [0, *(pair.shared for pair in pairs)],
-            "similarity": [0.0, *(pair.overlap for pair in pairs)],
+            "shared": pd.array([None, *(pair.shared for pair in pairs)], "Int64"),
+            "similarity": [np.nan, *(pair.overlap for pair in pairs)],
         }
     )

@@ -108,10 +108,10 @@ def rises(interactions: Interactions, history: History, n: int = 10) -> pd.DataF
     `before` and `after` (mean share of the plays of a month, 0 to 1) and `change`, the `n` greatest rises first and
     the `n` greatest falls last; empty where there are not two months.
     """
-    columns = {"item": [], "artist": [], "before": [], "after": [], "change": []}
+    columns = ["item", "artist", "before", "after", "change"]
     months = np.unique(history.months).astype(np.int64)
     if len(months) < 2:
-        return pd.DataFrame(columns)
+        return pd.DataFrame(columns=columns)
     at = np.searchsorted(months, history.months)
     whole = np.bincount(at, history.values)
     share = history.values / whole[at]
@@ -156,7 +156,7 @@ def drift(history: History, user: int) -> pd.DataFrame:
     had = np.zeros(int(items.max()) + 1 if len(items) else 0, bool)
     for quarter in np.unique(quarters):
         now = quarters == quarter
-        plays = np.bincount(items[now], history.values[mine][now], len(had))
+        plays = np.bincount(items[now], history.values[mine][now], len(had)).astype(np.float64)
         new = float(plays[~had].sum() / plays.sum())
         likes = [float("nan") if other is None else _cosine(plays, other) for other in (first, before)]
         rows.append((dates(np.array([3 * quarter]))[0], float(plays.sum()), likes[0], likes[1], new))

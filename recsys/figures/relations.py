@@ -13,6 +13,21 @@ MOST_POINTS = 1_500
 NAMED = 5  # of the common ground, and of each side
 
 
+def _apart(table: pd.DataFrame, end: float) -> pd.Index:
+    """Return the items that are named: the common ground and the far ends of both sides, where names do not cover."""
+    lean = table["with_one"] - table["with_other"]
+    wanted = (table["common"].nlargest(NAMED), lean.nlargest(NAMED), lean.nsmallest(NAMED))
+    kept: list[object] = []
+    places = np.empty((0, 2))
+    for code in pd.Index(np.concatenate([part.index for part in wanted])).unique():
+        place = table.loc[code, ["with_one", "with_other"]].to_numpy(np.float64) / end
+        near = np.abs(places - place)
+        if not ((near[:, 0] < 0.24) & (near[:, 1] < 0.05)).any():
+            kept.append(code)
+            places = np.vstack([places, place])
+    return pd.Index(kept, dtype=table.index.dtype)
+
+
 def common_ground(
     table: pd.DataFrame, one: str, other: str, nouns: Nouns = MUSIC, height: int = 380
 ) -> go.Figure:
@@ -36,9 +51,8 @@ def common_ground(
     """
     sides = table[["with_one", "with_other"]].max(axis=1)
     table = table.loc[sides.nlargest(MOST_POINTS).index]
-    lean = table["with_one"] - table["with_other"]
-    named = pd.Index([*table["common"].nlargest(NAMED).index, *lean.nlargest(NAMED).index])
-    named = named.append(lean.nsmallest(NAMED).index).unique()
+    end = float(sides.max()) if len(table) else 1.0
+    named = _apart(table, end)
     figure = go.Figure()
     for part, size, labels in ((table.drop(named), 5, False), (table.loc[named], 9, True)):
         figure.add_scatter(
@@ -53,7 +67,6 @@ def common_ground(
             hovertemplate="%{customdata[1]}<br>%{x:.1%} and %{y:.1%}<extra></extra>",
             showlegend=False,
         )
-    end = float(sides.max()) if len(table) else 1.0
     figure.add_scatter(
         x=[0, end],
         y=[0, end],

@@ -108,7 +108,7 @@ def scene_overlap(
             hovertemplate=f"%{{customdata[0]}}<br>%{{customdata[1]}}<br>%{{text:,}} {nouns.users} of both<br>"
             "%{customdata[2]}<extra></extra>",
             colorbar={
-                "title": {"text": "Lift", "side": "right"},
+                "title": {"text": "Lift", "side": "top"},
                 "orientation": "h",
                 "y": -0.02,
                 "yanchor": "top",

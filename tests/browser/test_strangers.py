@@ -72,7 +72,7 @@ def test_names_that_want_to_be_more_than_text_stay_text(page: Page, address: str
         page.get_by_test_id("stPageLink").get_by_role("link", name=name).first.click()
         title(page, name)
         settled(page)
-        for view in ("Listeners", "Artists") if name == "Explore" else ():
+        for view in ("Listeners", "Scenes", "Relations", "Artists") if name == "Explore" else ():
             page.locator(".st-key-view").get_by_text(view, exact=True).click()
             page.wait_for_url(re.compile(f"view={view.lower()}"))
             settled(page)

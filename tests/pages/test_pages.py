@@ -112,8 +112,11 @@ def test_of_very_many_artists_the_first_are_listed_and_a_search_finds_any(monkey
     monkeypatch.setattr(tables, "ARTISTS_LISTED", 50)
     app = open_page("explore.py")
     assert len(app.dataframe[0].value) == 50
-    captions = " ".join(caption.value for caption in app.caption)
-    assert "The 50 with most plays are listed" in captions
+    assert "Rows 1 to 50 of 2,188" in " ".join(caption.value for caption in app.caption)
+    ranks = popularity.rank_table(load_sample().interactions)
+    app.selectbox(key="ranks-by").set_value("listeners").run()
+    app.toggle(key="ranks-up").set_value(True).run()
+    assert app.dataframe[0].value["listeners"].tolist() == sorted(ranks["listeners"])[:50]
     last = popularity.rank_table(load_sample().interactions)["artist"].iloc[-1]
     app.text_input(key="search").set_value(last).run()
     assert last in set(app.dataframe[0].value["artist"])
@@ -134,7 +137,7 @@ def test_listeners_are_listed_and_the_unusual_ones_alone():
 def test_a_listener_in_a_link_is_shown_with_the_nearest_others():
     app = open_page("listener.py", listener="7")
     assert not app.exception
-    played, near = (table.value for table in app.dataframe)
+    played, near, *_ = (table.value for table in app.dataframe)
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["Artists"] == f"{len(played):,}"
     assert len(near) == 10

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.components.explore import selection
-from pages.components.explore.widgets import as_csv, strip
+from pages.components.explore import scenes, selection
+from pages.components.explore.widgets import save, strip
 from pages.components.session import cached, session
 from pages.components.shell import layout
 from pages.components.widgets import tables
@@ -53,6 +53,8 @@ def sentence(chosen: Selection) -> str:
         how.append(f"the name has “{layout.escape(chosen.search, 40)}”")
     if chosen.picked:
         how.append(f"picked in the bars ({len(chosen.picked)})")
+    if chosen.scene:
+        how.append(f"{scenes.word()} “{layout.escape(chosen.scene, 60)}”")
     for name, word in (("listeners", nouns.users), ("plays", nouns.values)):
         if bounds := getattr(chosen, name):
             how.append(" to ".join(f"{bound:,.15g}" for bound in bounds) + f" {word}")
@@ -107,7 +109,7 @@ def _bars(chosen: Selection) -> None:
         alt=f"{nouns.items.capitalize()} with the most {nouns.users}",
         config=CHART,
     )
-    as_csv(top[NUMBERS], "best-known")
+    save(top[NUMBERS], "bars", f"Best-known {nouns.items}")
 
 
 def _scatter(chosen: Selection) -> None:
@@ -151,7 +153,7 @@ def _scatter(chosen: Selection) -> None:
         alt=f"{nouns.values.capitalize()} against {nouns.users} of every {nouns.item}",
         config=CHART,
     )
-    as_csv(table.loc[inside, NUMBERS], "artists")
+    save(table.loc[inside, NUMBERS], "scatter", f"{nouns.values.capitalize()} against {nouns.users}")
 
 
 AXES = (("listeners", "x"), ("plays", "y"))
@@ -182,8 +184,14 @@ def _more(chosen: Selection) -> None:
         )
         st.plotly_chart(
             cached.figure("distribution", lambda: data.play_distribution(_pairs(items), nouns), chosen),
+            key="distribution",
             alt=f"Distribution of {nouns.counts}",
             config=CHART,
+        )
+        save(
+            lambda: popularity.value_counts(_pairs(items)),
+            "distribution",
+            f"{nouns.counts.capitalize()} of {nouns.pairs}",
         )
     with right:
         st.header("Concentration", anchor=False)
@@ -195,9 +203,14 @@ def _more(chosen: Selection) -> None:
         )
         st.plotly_chart(
             cached.figure("lorenz", partial(data.lorenz, shares, nouns), chosen),
+            key="lorenz",
             alt=f"Lorenz curve of {nouns.values} over {nouns.items}",
             config=CHART,
         )
+        points = pd.DataFrame(
+            {f"share_of_{nouns.items}": shares.items, f"share_of_{nouns.values}": shares.plays}
+        )
+        save(points, "lorenz", f"Concentration of {nouns.values} on {nouns.items}")
         strip(
             (
                 "Gini coefficient",

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.components.explore.widgets import as_csv, strip
+from pages.components.explore.widgets import save, strip
 from pages.components.session import cached, session
 from pages.components.widgets import pickers, tables
 from pages.components.widgets.charts import CHART
@@ -48,7 +48,8 @@ def strip_of_all() -> None:
         (
             "Unusual",
             f"{(everyone['unusual'] != '').sum():,}",
-            "Beyond 1.5 interquartile ranges of the quartiles (Tukey's fences).",
+            "Beyond 1.5 interquartile ranges of the quartiles (Tukey's fences). A number that half of all have in "
+            "common has no such fences and makes nothing unusual.",
         ),
     )
 
@@ -65,10 +66,11 @@ def draw() -> None:
         )
         st.plotly_chart(
             cached.figure("mainstream", partial(figures.mainstream_counts, everyone, nouns)),
+            key="mainstream",
             alt=f"How many {nouns.users} have which mean popularity percentile",
             config=CHART,
         )
-        as_csv(everyone[["listener", "mainstream"]], "mainstream")
+        save(everyone[["listener", "mainstream"]], "mainstream", f"How mainstream {nouns.users} are")
     with right.container(gap="xxsmall"):
         odd = everyone[everyone["unusual"] != ""]
         st.caption(
@@ -77,25 +79,21 @@ def draw() -> None:
         )
         event: Any = st.plotly_chart(
             cached.figure("unusual", partial(figures.plays_against_mainstream, everyone, nouns)),
-            key="listeners-chart",
+            key="unusual-chart",
             on_select="rerun",
             selection_mode="points",
             alt=f"{nouns.values.capitalize()} against mean popularity percentile of the {nouns.users}",
             config=CHART,
         )
-        as_csv(_words(everyone)[COLUMNS], "listeners")
+        save(lambda: _words(everyone)[COLUMNS], "unusual-chart", f"Usual and unusual {nouns.users}")
     if event.selection.points:
         pickers.open_listener(str(event.selection.points[0]["customdata"][0]))
     only = st.toggle("Unusual only", key="unusual", bind="query-params")
     shown = odd if only else everyone
-    listed = shown.head(tables.ARTISTS_LISTED)
-    said = f"{len(shown):,} of {len(everyone):,} {nouns.users}. Click one to see more."
-    if len(listed) < len(shown):
-        said += (
-            f" The {len(listed):,} with most {nouns.values} are listed; the page of a {nouns.user} finds any."
-        )
-    st.caption(said)
-    tables.listener_table(_words(listed)[COLUMNS], "listeners", to="listener")
+    st.caption(f"{len(shown):,} of {len(everyone):,} {nouns.users}. Click one to see more.")
+    tables.listener_table(
+        _words(tables.part(shown, "listeners", COLUMNS))[COLUMNS], "listeners", to="listener"
+    )
 
 
 def _words(part: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.explore import scenes
 from pages.components.session import cached, session
 from pages.components.shell import layout
 from recsys.analysis.selection import PARAMETERS, Selection, audience, read_selection
@@ -21,7 +22,8 @@ NAMED = 8  # picked artists that have a button each
 def current() -> tuple[Selection, list[str]]:
     """Return the selection in the address, and a sentence for each part of it that cannot be read."""
     given = {name: st.query_params.get_all(name) for name in PARAMETERS}
-    return read_selection(given, session.dataset().interactions)
+    names = scenes.found().names if given["scene"] else ()
+    return read_selection(given, session.dataset().interactions, names)
 
 
 def change(how: Callable[[Selection], Selection]) -> None:
@@ -40,7 +42,7 @@ def mask(chosen: Selection) -> NDArray[np.bool_]:
 
 @cached.remembered(show_spinner=False, max_entries=64)
 def _mask(fingerprint: str, chosen: Selection) -> NDArray[np.bool_]:
-    return chosen.mask(cached.ranks())
+    return chosen.mask(cached.ranks(), scenes.found() if chosen.scene else None)
 
 
 def reached(chosen: Selection) -> int:
@@ -67,7 +69,29 @@ def search(chosen: Selection) -> None:
         icon=":material/search:",
         label_visibility="collapsed",
         on_change=typed,
-        width=300,
+        width=240,
+    )
+
+
+def scene(chosen: Selection) -> None:
+    """Draw the choice of a scene, which holds what the address says."""
+    names = scenes.found().names
+    if not names:
+        return
+    st.session_state.scene = chosen.scene or None
+
+    def picked() -> None:
+        change(lambda before: replace(before, scene=st.session_state.scene or ""))
+
+    st.selectbox(
+        scenes.word().capitalize(),
+        names,
+        index=None,
+        key="scene",
+        placeholder=f"Any {scenes.word()}",
+        label_visibility="collapsed",
+        on_change=picked,
+        width=240,
     )
 
 
@@ -93,6 +117,8 @@ def parts(chosen: Selection) -> None:
             "search",
             methodcaller("without", "search"),
         )
+    if chosen.scene:
+        button(layout.escape(chosen.scene, 60), "scene", methodcaller("without", "scene"))
     names = session.dataset().interactions.names
     for code in chosen.picked[:NAMED]:
         button(

@@ -1,10 +1,13 @@
-"""Strip of figures and a download of a chart's numbers."""
+"""Strip of figures, and the ways to keep a chart."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
+from pages.components.widgets.picture import save_picture
 from recsys.storage.tables import to_csv
 
 
@@ -15,15 +18,28 @@ def strip(*figures: tuple[str, str, str], key: str = "figures") -> None:
             st.metric(label, value, help=meaning or None)
 
 
-def as_csv(table: pd.DataFrame, name: str) -> None:
-    """Draw a button that saves the numbers of a chart."""
-    st.download_button(
-        "Numbers as CSV",
-        lambda: to_csv(table),
-        f"{name}.csv",
-        "text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        key=f"csv-{name}",
-    )
+def save(table: pd.DataFrame | Callable[[], pd.DataFrame], chart: str, title: str) -> None:
+    """Draw the ways to keep a chart: its picture, and its numbers as CSV.
+
+    Parameters
+    ----------
+    table : DataFrame or callable
+        The numbers, or a way to them that is taken when they are asked for.
+    chart : str
+        Key of the chart; also the name of the files.
+    title : str
+        Stands above the chart in the picture.
+    """
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=f"save-{chart}"):
+        st.caption("Save:", width="content")
+        save_picture(chart, title)
+        st.download_button(
+            "CSV",
+            lambda: to_csv(table() if callable(table) else table),
+            f"{chart}.csv",
+            "text/csv",
+            type="tertiary",
+            on_click="ignore",
+            key=f"csv-{chart}",
+            help="The numbers of the chart.",
+        )

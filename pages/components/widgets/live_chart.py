@@ -98,8 +98,8 @@ def live_chart(
         ``customdata``. None in any other run.
     """
     height = height or figure.layout.height or 420
-    script = _script()
-    if script is None:
+    address = script("live_chart.js")
+    if address is None:
         st.plotly_chart(figure, key=key, height=height, theme="streamlit")
         return None
     figure.layout.template = None  # long, and of no use
@@ -108,7 +108,7 @@ def live_chart(
     result = _component(
         key=key,
         data={
-            "script": script,
+            "script": address,
             "key": key,
             "figure": content,
             "height": height,
@@ -131,8 +131,8 @@ def _nothing() -> None:
 
 
 @cache
-def _script() -> str | None:
-    """Return the address of the browser's half, or None where the server cannot offer static files.
+def script(name: str) -> str | None:
+    """Return the address of a file of `static/` that draws with plotly.js, or None where no static files are offered.
 
     The address ends in a hash of what is behind it, so browsers never mix two versions.
     """
@@ -143,8 +143,8 @@ def _script() -> str | None:
         _provide(STATIC / library)
     except InputError:
         return None
-    version = sha256((STATIC / "live_chart.js").read_bytes()).hexdigest()[:12]
-    return f"app/static/live_chart.js?plotly={library}&v={version}"
+    version = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"app/static/{name}?plotly={library}&v={version}"
 
 
 def _provide(path: Path) -> None:

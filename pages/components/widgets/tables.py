@@ -17,7 +17,8 @@ from pages.components.widgets.pickers import LONGEST, artist_field, open_artist
 from recsys.storage.tables import disarm
 
 ARTISTS_LISTED = 20_000
-PERCENT = ["share_of_plays", "share", "similarity", "top_share"]
+ROW = 35  # pixels
+PERCENT = ["share_of_plays", "share_of_members", "share", "similarity", "top_share"]
 
 
 MEANS = ["plays_per_listener"]
@@ -51,10 +52,9 @@ def artist_list(
         Whether these may be fewer than all.
     """
     nouns = session.nouns()
-    said = f"{len(found):,} of {len(cached.ranks()):,} {nouns.items}. Click a name to see that {nouns.item}."
-    if len(found) > ARTISTS_LISTED:
-        said += f" The {ARTISTS_LISTED:,} with most {nouns.values} are listed; a search finds any."
-    st.caption(said)
+    st.caption(
+        f"{len(found):,} of {len(cached.ranks()):,} {nouns.items}. Click a name to see that {nouns.item}."
+    )
     if wanted and len(found):
         first = found.iloc[0]
         st.page_link(
@@ -63,8 +63,35 @@ def artist_list(
             icon=":material/arrow_forward:",
             query_params=session.place() | {"artist": str(first["item"])},
         )
-    listed = None if filtered else _ranks(tuple(columns))
-    artist_table(found.head(ARTISTS_LISTED), "ranks", columns, height, shown=listed)
+    listed = part(found, "ranks", columns)
+    whole = listed is found and not filtered
+    artist_table(listed, "ranks", columns, height, shown=_ranks(tuple(columns)) if whole else None)
+
+
+def part(table: pd.DataFrame, key: str, columns: list[str]) -> pd.DataFrame:
+    """Return the rows of a table that are listed: all, or of very many those of a page, sorted on the server.
+
+    A table in the browser sorts the rows that it was given; of more than it can hold, another page would be missing.
+    """
+    if len(table) <= ARTISTS_LISTED:
+        return table
+    labels = {name: str(_columns()[name]["label"]) for name in columns if name in _columns()}
+    labels |= {name: _links()[name][0] for name in columns if name in _links()}
+    pages = -(-len(table) // ARTISTS_LISTED)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}-part"):
+        by = st.selectbox(
+            "Sort all by",
+            columns,
+            index=columns.index("plays") if "plays" in columns else 0,
+            format_func=labels.__getitem__,
+            key=f"{key}-by",
+            width=200,
+        )
+        up = st.toggle("Ascending", key=f"{key}-up")
+        place = st.pagination(pages, key=f"{key}-page") - 1
+        rows = slice(place * ARTISTS_LISTED, min(len(table), (place + 1) * ARTISTS_LISTED))
+        st.caption(f"Rows {rows.start + 1:,} to {rows.stop:,} of {len(table):,}")
+    return table.sort_values(by, ascending=up, kind="stable")[rows]
 
 
 def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
@@ -110,6 +137,11 @@ def listener_table(table: pd.DataFrame, key: str, to: str = "recommend") -> None
             navigation.page(to).path,
             query_params=session.place() | {"listener": str(table["listener"].iloc[row])},
         )
+
+
+def scene_table(table: pd.DataFrame, key: str, columns: list[str]) -> int | None:
+    """Draw a table of scenes with these columns; return the row whose name was just clicked."""
+    return _table(table, key, columns, ["scene"], ROW * (len(table) + 1) + 2)[1]
 
 
 def _table(
@@ -223,6 +255,16 @@ def _columns() -> dict[str, Any]:
         "figure": number("Figure", format="%.3f", width=70, help="The figure that is chosen above."),
         "both": number("Both", width=60, help=f"{nouns.items.capitalize()} of both."),
         "sharing": text("Such as", width=260),
+        "before": number("Before", width=70, help="Place in the list before."),
+        "after": number("After", width=70, help="Place in the list now."),
+        "misplaced": text(f"{nouns.item.capitalize()} in the article's table", width=190),
+        "contacts": number("Friends", width=80),
+        "sharing_mean": number(
+            f"{nouns.items.capitalize()} shared", format="%.1f", width=130, help="With a friend, on average."
+        ),
+        "members": number(users, width=80),
+        "share_of_members": share(f"Share of {nouns.users}"),
+        "first": text("Best known", width=380),
         "score": number("Score", format="%.4f", width=70),
         "popularity_rank": number("Popularity", width=90, help=f"Rank by {nouns.users}, 1 for the most."),
     }
@@ -234,6 +276,7 @@ def _links() -> dict[str, tuple[str, int, str | None]]:
     return {
         "artist": (nouns.item.capitalize(), 150, None),
         "listener": (nouns.user.capitalize(), 150, None),
+        "scene": ("Name", 280, None),
         "because": (
             "Because of",
             235,
