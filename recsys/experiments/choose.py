@@ -145,7 +145,7 @@ class Race:
             parts = (f"{one.recipe}*{one.weight:.3g}" for one in self.chosen)
             name, settings = Blend.name, {"parts": ",".join(parts)}
         rules = {rule: self.split.settings[rule] for rule in SPLIT_SETTINGS}
-        return Setup(name, settings, **rules)  # type: ignore[arg-type]
+        return Setup(name, settings, **rules)
 
     @property
     def sentence(self) -> str:

@@ -170,7 +170,7 @@ def test_a_file_dropped_anywhere_on_a_page_is_opened_for_what_it_is(page: Page, 
     expect(page.get_by_role("heading", level=1, name="You")).to_be_visible()
     expect(page.get_by_text("2 of 2 artists")).to_be_visible()
     settled(page)
-    rows = "".join(
+    lines = "".join(
         f"u{user},Artist {user * item % 17},{item}\n" for user in range(30) for item in range(1, 13)
     )
     page.evaluate(drop, ["all.csv", f"user,artist,plays\n{lines}"])
