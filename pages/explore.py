@@ -40,6 +40,7 @@ def _view() -> str:
         key="view",
         on_change=switched,
         width="content",
+        wrap=True,
     )
     return str(st.session_state.view)
 

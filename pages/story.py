@@ -36,6 +36,7 @@ st.pills(
     label_visibility="collapsed",
     required=True,
     on_change=_go,
+    wrap=True,
 )
 step = STEPS[place]
 told, shown = st.columns([1, 3], gap="large")

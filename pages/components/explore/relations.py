@@ -17,7 +17,7 @@ from pages.components.shell import layout
 from pages.components.widgets import tables
 from pages.components.widgets.charts import CHART, artist_chart
 from recsys.analysis import relations
-from recsys.analysis.relations import Network
+from recsys.analysis.relations import Network, Pair
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.figures.relations import common_ground
@@ -118,7 +118,7 @@ def draw(pair: tuple[int, int] | None, figures: DeltaGenerator) -> None:
     share = found.shared / max(1, found.one)
     st.caption(
         f"{found.shared:,} of the {found.one:,} {nouns.users} of **{names[0]}** ({share:.1%}) also {nouns.do} "
-        f"**{names[1]}**, {'more' if found.lift > 1 else 'fewer'} than the {found.by_chance:,.1f} by chance (lift "
+        f"**{names[1]}**, {_than(found)} the {found.by_chance:,.1f} by chance (lift "
         f"{found.lift:.2f})."
     )
     left, right = st.columns([6, 5], gap="medium")
@@ -126,6 +126,12 @@ def draw(pair: tuple[int, int] | None, figures: DeltaGenerator) -> None:
         _common(one, other, names)
     with right.container(gap="xxsmall"):
         _path(one, other, names)
+
+
+def _than(pair: Pair) -> str:
+    if abs(pair.shared - pair.by_chance) < max(1.0, 0.05 * pair.by_chance):
+        return "about as many as"
+    return "more than" if pair.lift > 1 else "fewer than"
 
 
 def _common(one: int, other: int, names: list[str]) -> None:
