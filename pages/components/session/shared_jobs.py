@@ -56,7 +56,7 @@ class Once(Generic[W]):
         return job
 
     def is_alone(self, job: Job[W], owner: str) -> bool:
-        """Tell whether nobody else asked for this job, so that this owner may stop it."""
+        """Tell whether this owner alone asked for a job, and so may stop it."""
         return self._asked.get(job.id) == {owner}
 
     def wait(self, job: Job[W], seconds: float) -> None:
