@@ -1,8 +1,11 @@
 """The page of a new listener through the app, without a browser."""
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from recsys.data.dataset import Dataset
+from recsys.data.interactions import Interactions
 from tests.conftest import ROOT
 from tests.pages.test_pages import open_page, said, trained
 
@@ -111,3 +114,15 @@ def test_names_on_home_lead_to_a_list():
             break
         app.run()
     assert len(listed(app)) == 10
+
+
+def test_what_came_of_an_export_is_not_told_on_other_data(run):
+    app = open_page("you.py", run=run)
+    app.text_area(key="own-names").input("metallica, Metallicca").run()
+    assert any("found **1** of 2" in caption.value for caption in app.caption)
+    pairs = [(user, f"Band {(user * place) % 50}", place) for user in range(60) for place in range(1, 40)]
+    frame = pd.DataFrame(pairs, columns=["user", "item", "value"]).drop_duplicates(["user", "item"])
+    app.session_state.dataset = Dataset("own", "Other", "", "", Interactions.from_frame(frame))
+    app.run()
+    assert not app.exception
+    assert not any("found **" in caption.value for caption in app.caption)

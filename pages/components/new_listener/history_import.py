@@ -62,4 +62,5 @@ def _take(read: Callable[[], OnePerson]) -> None:
     matches = names().match(person.plays)
     top = sorted(matches.found.items(), key=lambda entry: -entry[1])[:MOST_ARTISTS]
     profile.replace(UserProfile({code: min(plays, MOST_PLAYS) or CHOSEN for code, plays in top}))
-    st.session_state[keys.EXPORT_RESULT] = (person, matches, len(top), time.perf_counter() - started)
+    data = session.dataset().interactions.fingerprint
+    st.session_state[keys.EXPORT_RESULT] = (data, person, matches, len(top), time.perf_counter() - started)

@@ -66,7 +66,9 @@ def _result() -> None:
     if isinstance(result, Exception):
         layout.problem(result)
         return
-    person, matches, used, seconds = result
+    data, person, matches, used, seconds = result
+    if data != session.catalogue().fingerprint:
+        return
     nouns = session.nouns()
     more = f"; the {used} with most {nouns.values} are used" if used < len(matches.found) else ""
     st.caption(

@@ -56,5 +56,7 @@ PROFILE_PROBLEM = "taste-problem"  # InputError: why the last change of the prof
 PROFILE_IN_ADDRESS = "taste-in-address"  # dict of str to str: what this page wrote there
 MAP_ME = "map-me"  # bool: the map is to highlight the profile
 EXPORTS = "own-exports"  # int: how many exports were taken; each has a new uploader
-EXPORT_RESULT = "own-export-result"  # what came of the last one, or the InputError
+EXPORT_RESULT = (
+    "own-export-result"  # what came of the last one, with the fingerprint of the data, or the InputError
+)
 HOME_RUN = "home-run"  # id of the training that Home shows
