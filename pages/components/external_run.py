@@ -82,7 +82,7 @@ def explore(run: ExternalRun) -> None:
     top = run.found("", CHART_BARS)
     top["share_of_listeners"] = top["listeners"] / run.n_users
     charts.artist_chart(
-        data.top_artists(top, "listeners", CHART_BARS),
+        data.top_artists(top, "listeners", CHART_BARS, nouns),
         "large-top",
         f"{nouns.items.capitalize()} with the most {nouns.users}",
     )

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def program(*arguments, **options):
 
 def documented(row):
     line = next(line for line in DOCUMENTED.splitlines() if line.startswith(f"| `{row}` |"))
-    return set(line.split("|")[2].replace("`", "").replace(" ", "").split(","))
+    return set(re.sub(r"\([^)]*\)", "", line.split("|")[2]).replace("`", "").replace(" ", "").split(","))
 
 
 def result(capsys, *arguments):

@@ -45,7 +45,7 @@ UNSEEN = {
 OFFERED = (
     "Made-up listening histories",
     "1,892 real listeners",
-    "A table (CSV, Parquet, JSON), an export of",
+    "A table (CSV, Parquet, JSON, Excel), an export of",
     "Runs of millions of listeners",
 )
 START = ":material/play_arrow:"

@@ -12,6 +12,7 @@ from recsys.models import MODELS, make_model
 from recsys.storage.html_report import report
 from tests.conftest import ROOT
 from tests.data.importing.bringing import bring
+from tests.pages.test_pages import listed
 
 ODD = (
     "<script>alert(1)</script>",
@@ -55,7 +56,7 @@ def shown(app: AppTest) -> str:
 def brought(content: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.switch_page("pages/data.py").run()
-    app.file_uploader[0].set_value(("odd <b>names</b>.tsv", content.encode(), "text/csv")).run()
+    app.file_uploader(key="file-0").set_value(("odd <b>names</b>.tsv", content.encode(), "text/csv")).run()
     assert not app.exception
     return app
 
@@ -93,8 +94,7 @@ def test_odd_names_and_few_artists_go_all_the_way(monkeypatch):
     app.switch_page("pages/recommend.py").run()
     app.selectbox(key="listener").set_value("😀3<b>").run()
     assert not app.exception
-    lists = [frame.value for frame in app.dataframe]
-    assert any("artist" in {str(title).lower() for title in frame.columns} for frame in lists)
+    assert listed(app)
     app.switch_page("pages/compare.py").run()
     app.session_state["compared"] = ["popular", "svd"]
     app.button(key="compare").click().run()

@@ -139,7 +139,7 @@ def bring(name: str, content: bytes) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     app.switch_page("pages/data.py")
     app.run()
-    app.file_uploader[0].upload(name, content, "text/csv").run()
+    app.file_uploader(key="file-0").upload(name, content, "text/csv").run()
     assert not app.exception
     return app
 

@@ -29,7 +29,9 @@ SAVED = "saved"  # dict of str to Record: saved runs
 DELETED = "deleted"  # list: what can be brought back
 EPOCH = "epoch-chosen"  # id of a run and the epoch of it that is shown instead of the newest
 PLACES = "latent-places"  # fingerprint of the data, and where its best-known items were drawn last
-REPEATS = "repeats"  # dict of str to str: the job that repeats a run on other hold-outs, by the run's id
+REPEATS = (
+    "repeated-runs"  # dict of str to str: the job that repeats a run on other hold-outs, by the run's id
+)
 NOTES = "notes"  # dict of str to str: the notes on runs of the visit, by id
 NOTE_IN_LINK = "note-in-link"  # str: the note of the address, until its run is shown
 BASELINE = "baseline"  # id of the run that the others are compared with
