@@ -176,7 +176,17 @@ def arrange(
 
 # One row's part in a step: AdaGrad's sum of squared gradients, the weight of its zeros and of its regularization
 # in one step, and what the error of its pairs is multiplied by.
-ROW_STEP = np.dtype([("total", "f4"), ("zeros", "f4"), ("decay", "f4"), ("weight", "f4")])
+# Each has a cache line of its own: two threads never write to the same one.
+ROW_STEP = np.dtype({"names": ["total", "zeros", "decay", "weight"], "formats": ["f4"] * 4, "itemsize": 64})
+# AdaGrad's sum before the first step.
+FIRST_SUM = 0.1
+
+
+def row_steps(zeros, decay, weight, total=FIRST_SUM):
+    """Return an array of `ROW_STEP`."""
+    steps = np.empty(len(zeros), ROW_STEP)
+    steps["total"], steps["zeros"], steps["decay"], steps["weight"] = total, zeros, decay, weight
+    return steps
 
 
 @numba.njit(nogil=True, cache=True, fastmath=FAST)

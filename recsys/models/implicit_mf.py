@@ -15,25 +15,21 @@ from recsys.kernels import balance, blocked_sgd, sgd, solve
 from recsys.models import blas, matrix_factorization
 from recsys.models.base import Contributions, OnlineUpdate
 from recsys.models.blocked_mf import BlockedMF
+from recsys.models.implicit_objective import ImplicitObjective
 from recsys.models.matrix_factorization import diverged, slowed_down
-from recsys.models.value_matrix import centred_logs, noise_norm
+from recsys.models.value_matrix import centred_logs
 from recsys.system import threads
 
-# Free of the scale of the data, and found on hold-outs that no reported figure uses; README says how good they are.
-ZEROS = 25.0  # all zeros together weigh this many times what all known pairs do
-ZERO_POPULARITY = 0.2
-PAIR_POPULARITY = -0.05
 SPREAD = 0.15  # of the targets, for a standard deviation of log values
 TARGET_RANGE = (0.4, 1.6)
-DECAY_ZEROS = 10.0  # of the zeros in the regularization of a row, where its own pairs weigh 1 on average
-USER_DECAY_POWER = 0.5
-ITEM_DECAY_POWER = 0.9
-FIRST_SUM = 0.1
 OLD_REGULARIZATION = 0.035  # its default before it was made free of the scale of the data
+WARM_UP = 0.15  # fraction of the epochs, at the start, over which the learning rate rises from zero
 # The basis in which the zeros' pull is diagonal is renewed after about so many steps of an average row, on the side of
-# users or items whose rows move less; 2, 4 or 8 times in an epoch. Its diagonals are summed anew in between.
+# users or items whose rows move less, 1 to 8 times in an epoch; twice as often while the learning rate rises, when
+# rows move most. A pull along old axes leaves some directions free, in which all scores grow. In between the
+# diagonals are summed anew; there are so many sums for each renewal.
 STEPS_PER_RENEWAL = 10
-REFRESHES = 8
+SUMS_PER_RENEWAL = 4
 USERS_PER_SOLVE = 8_192
 USERS_PER_TASK = 512
 
@@ -52,7 +48,7 @@ class ImplicitMF(BlockedMF):
     costs nothing like it: its gradient for p_u is a_u (Q^T V Q) p_u, and for q_i alike. A few times in each
     epoch the factors are turned into a basis in which both of these small matrices are diagonal; every step
     then takes its share of all the zeros by one number for each factor. Steps are AdaGrad's, with one sum
-    for each row, and shrink to nothing over the last epochs.
+    for each row; they grow from nothing over the first epochs and shrink to nothing over the last.
 
     Nothing in it depends on the size of the data. With n pairs, n' of a user and c' of an item on average:
 
@@ -98,7 +94,7 @@ class ImplicitMF(BlockedMF):
     target = "preference: 0 for an unknown pair, 1 for the {nouns.user}'s usual {nouns.value}"
     defaults = {
         "factors": 128,
-        "learning_rate": 0.2,
+        "learning_rate": 0.12,
         "regularization": 0.45,
         "epochs": 20,
         "seed": 0,
@@ -145,9 +141,10 @@ class ImplicitMF(BlockedMF):
         random = self._random()
         factors = int(self.settings["factors"])
         n_users, n_items = interactions.n_users, interactions.n_items
-        spread = np.float32(0.1 / np.sqrt(factors))
-        user_factors = spread * random.standard_normal((n_users, factors), np.float32)
-        item_factors = spread * random.standard_normal((n_items, factors), np.float32)
+        # Of variance 0.01 / factors.
+        width = np.float32(np.sqrt(0.12 / factors))
+        user_factors = width * (random.random((n_users, factors), np.float32) - np.float32(0.5))
+        item_factors = width * (random.random((n_items, factors), np.float32) - np.float32(0.5))
         # Nothing is known of these; zero factors keep them out of all lists.
         user_factors[interactions.user_counts == 0] = 0
         item_factors[interactions.item_counts == 0] = 0
@@ -179,62 +176,52 @@ class ImplicitMF(BlockedMF):
 
     def _epochs(self, interactions: Interactions, random: np.random.Generator) -> Iterator[float]:
         assert self._rows is not None  # noqa: S101 - `_start` comes first
-        users, items = self._rows
-        steps, known = self._steps_of_rows(interactions), self._known_rows(interactions)
+        objective, known = self._objective, self._known_rows(interactions)
+        steps = objective.steps_of_users(interactions.user_counts), objective.steps_of_items()
         pairs = self._arrange(interactions, random)
-        epochs = int(self.settings["epochs"])
-        steps_of_a_row = min(self.user_count, self._item_count)
-        renewals = 2 ** int(np.clip(np.round(np.log2(steps_of_a_row / STEPS_PER_RENEWAL)), 1, 3))
+        n, epochs = len(pairs), int(self.settings["epochs"])
+        steps_of_a_row = min(self.user_count, objective.item_count)
+        renewals = 2 ** int(np.clip(np.round(np.log2(steps_of_a_row / STEPS_PER_RENEWAL)), 0, 3))
+        stretch = -(-n // (SUMS_PER_RENEWAL * renewals))
         for epoch in range(epochs):
-            rate = self.settings["learning_rate"] * slowed_down(epoch, epochs)
-            stretch = -(-len(pairs) // REFRESHES)
-            before, refreshed = 0, -1
+            warming_up = epoch < WARM_UP * epochs
+            before, summed = 0, -1
             for visit in pairs.visits(random, min(stretch, matrix_factorization.PAIRS_PER_STEP)):
-                done = visit.done
-                if before // stretch > refreshed:
-                    refreshed = before // stretch
-                    if refreshed * renewals % REFRESHES == 0:
-                        spectra = self._renew_basis(*known, epoch + done / len(pairs))
+                done = epoch + visit.done / n
+                if before // stretch > summed:
+                    summed = before // stretch
+                    if summed % (SUMS_PER_RENEWAL // (2 if warming_up else 1)) == 0:
+                        spectra = self._renew_basis(*known, done)
                     else:
                         of_users, of_items = (rows.squares() for rows in known)
-                        spectra = _pulls(of_items), _pulls(of_users)
-                blocked_sgd.sgd_implicit(visit, pairs, users, items, steps, spectra, rate)
+                        spectra = of_items, of_users
+                middle = epoch + (before + visit.done) / (2 * n)
+                rate = min(1.0, middle / (WARM_UP * epochs)) * slowed_down(epoch, epochs)
+                rate *= self.settings["learning_rate"]
+                blocked_sgd.sgd_implicit(visit, pairs, *self._rows, steps, spectra, rate)
                 self._version += 1
-                before = done
-                self._check_finite(epoch + done / len(pairs))
-                if done == len(pairs) and epoch + 1 == epochs:
+                before = visit.done
+                self._check_finite(done)
+                if done == epochs:
                     for _ in self._solve(interactions):
                         yield float(np.nextafter(epochs, 0))  # not whole until the last listener is solved
-                if done == len(pairs) or len(pairs) > matrix_factorization.PAIRS_PER_STEP:
-                    yield epoch + done / len(pairs)
-
-    def _steps_of_rows(self, interactions: Interactions) -> tuple[NDArray[np.void], NDArray[np.void]]:
-        """Return what a step of each user's and each item's row weighs: arrays of `sgd.ROW_STEP`."""
-        user_counts, item_counts = (
-            np.maximum(counts, 1) for counts in (interactions.user_counts, interactions.item_counts)
-        )
-        zeros = self._zeros
-        pull, user_decay = self._user_pulls(user_counts)
-        item_decay = self._decay(item_counts / self._item_count, zeros, ITEM_DECAY_POWER)
-        return (
-            _row_steps(pull / user_counts, user_decay / user_counts, np.ones(len(pull))),
-            _row_steps(self._zero_weight * zeros / item_counts, item_decay / item_counts, self._pair_weights),
-        )
+                if visit.done == n or n > matrix_factorization.PAIRS_PER_STEP:
+                    yield done
 
     def _known_rows(self, interactions: Interactions) -> tuple[balance.WeightedRows, balance.WeightedRows]:
         """Return the rows of all users and items that have pairs, with the pull of their zeros."""
-        user_counts = interactions.user_counts
+        objective, user_counts = self._objective, interactions.user_counts
         known_users, known_items = np.flatnonzero(user_counts), np.flatnonzero(self.item_counts)
         # The pull of a listener's zeros, as their artists feel it.
-        shares = self._user_pulls(user_counts[known_users])[0] / self._zero_weight
+        shares = objective.of_users(user_counts[known_users])[0] / objective.zero_weight
         return (
             balance.WeightedRows(self.user_factors, known_users, shares),
-            balance.WeightedRows(self.item_factors, known_items, self._zeros[known_items]),
+            balance.WeightedRows(self.item_factors, known_items, objective.zeros[known_items]),
         )
 
     def _renew_basis(
         self, users: balance.WeightedRows, items: balance.WeightedRows, done: float
-    ) -> tuple[blocked_sgd.Rows, blocked_sgd.Rows]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Turn the factors into the basis in which both Gram matrices are diagonal; return the diagonals."""
         gram_p, gram_q = users.gram(), items.gram()
         if not (np.isfinite(gram_p).all() and np.isfinite(gram_q).all()):
@@ -242,7 +229,7 @@ class ImplicitMF(BlockedMF):
         basis = balance.balance(gram_p, gram_q)
         users.turn(basis.turn_p)
         items.turn(basis.turn_q)
-        return _pulls(basis.spectrum_q), _pulls(basis.spectrum_p)
+        return basis.spectrum_q, basis.spectrum_p
 
     def finalize(self, interactions: Interactions) -> bool:
         """Take the best p_u for every listener, given the item factors as they are."""
@@ -255,9 +242,11 @@ class ImplicitMF(BlockedMF):
     def _solve(self, interactions: Interactions) -> Iterator[None]:
         """Take the best p_u for every listener; rest after each block of them but the last."""
         blas.keep_to_one_thread()
-        pull, decay = (array.astype(np.float32) for array in self._user_pulls(interactions.user_counts))
+        pull, decay = (
+            array.astype(np.float32) for array in self._objective.of_users(interactions.user_counts)
+        )
         targets = self.targets(interactions)
-        weights = self._pair_weights.astype(np.float32)
+        weights = self._objective.pair_weights.astype(np.float32)
         axes, spectrum = balance.principal_axes(self._weighted_gram)
         for rows in self._known_rows(interactions):
             rows.turn(axes)
@@ -286,47 +275,15 @@ class ImplicitMF(BlockedMF):
             threads.run([partial(solve_for, part) for part in threads.parts(users, USERS_PER_TASK)])
 
     @property
-    def _item_count(self) -> float:
-        """Pairs of an item in training, on average over the items that have any."""
-        return float(self.item_counts.sum(dtype=np.float64) / int(np.count_nonzero(self.item_counts)))
-
-    @property
-    def _zero_weight(self) -> float:
-        """a: how much an unknown pair counts, where a known one counts 1; never more than that."""
-        return min(1.0, ZEROS * self.user_count / int(np.count_nonzero(self.item_counts)))
-
-    @property
-    def _zeros(self) -> NDArray[np.float64]:
-        """v_i: how strongly an unknown pair with each item is pulled to zero; 1 on average over those with pairs."""
-        counts = self.item_counts.astype(np.float64)
-        zeros = np.maximum(counts, 1) ** ZERO_POPULARITY
-        return zeros / zeros[counts > 0].mean()
-
-    @property
-    def _pair_weights(self) -> NDArray[np.float64]:
-        """w_i: how much a known pair with each item counts; 1 on average over the pairs."""
-        counts = self.item_counts.astype(np.float64)
-        weights = np.maximum(counts, 1) ** PAIR_POPULARITY
-        return weights * (counts.sum() / (counts * weights).sum())
-
-    def _user_pulls(self, counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return a_u and r_u for listeners with this many known items: the pull of zeros, the regularization."""
-        share = np.minimum(1, counts / self.user_count)
-        return self._zero_weight * share, self._decay(counts / self.user_count, share, USER_DECAY_POWER)
-
-    def _decay(
-        self, seen: NDArray[np.float64], zeros: NDArray[np.float64], power: float
-    ) -> NDArray[np.float64]:
-        """Return r of rows whose pairs and zeros are so many, each relative to its mean."""
-        scale = self.settings["regularization"] * noise_norm(self.user_count, self._item_count)
-        return scale * ((seen + DECAY_ZEROS * zeros) / (1 + DECAY_ZEROS)) ** power
+    def _objective(self) -> ImplicitObjective:
+        return ImplicitObjective(self.user_count, self.item_counts, self.settings["regularization"])
 
     @property
     def _weighted_gram(self) -> NDArray[np.float64]:
         """Q^T V Q, kept until the item factors change; float64 array, shape (factors, factors)."""
         version, kept = self._version, self._gram
         if kept is None or kept[0] != version:
-            rooted = self.item_factors * np.sqrt(self._zeros)[:, None].astype(np.float32)
+            rooted = self.item_factors * np.sqrt(self._objective.zeros)[:, None].astype(np.float32)
             kept = self._gram = (version, (rooted.T @ rooted).astype(np.float64))
         return kept[1]
 
@@ -335,14 +292,16 @@ class ImplicitMF(BlockedMF):
         logs, n = np.log(values), len(items)
         mean = np.array([logs.mean()], np.float32)
         targets = self._relative(logs - logs.mean())
-        user_zero, user_decay = (np.array([pull / n]) for pull in self._user_pulls(np.array(n)))
+        user_zero, user_decay = (np.array([pull / n]) for pull in self._objective.of_users(np.array(n)))
         axes, spectrum = balance.principal_axes(self._weighted_gram)
         p: NDArray[np.float32] = self.user_factors[[user]] @ axes
         # Items are held by everybody else, too: only their error on this listener moves them.
         nothing = np.zeros(n)
         steps = (
-            _row_steps(user_zero, user_decay, np.ones(1)),
-            _row_steps(nothing, nothing, self._pair_weights[items], FIRST_SUM / LEARNING_ON**2),
+            sgd.row_steps(user_zero, user_decay, np.ones(1)),
+            sgd.row_steps(
+                nothing, nothing, self._objective.pair_weights[items], sgd.FIRST_SUM / LEARNING_ON**2
+            ),
         )
         q = kept = self.item_factors[items] @ axes
         for step, order in enumerate(orders):
@@ -386,39 +345,22 @@ class ImplicitMF(BlockedMF):
         logs = np.log(values[plays])
         targets = self._relative(logs - logs.mean()).astype(np.float64)
         factors = self.item_factors[items].astype(np.float64)
-        known, weights = factors[plays], self._pair_weights[items[plays]]
+        known, weights = factors[plays], self._objective.pair_weights[items[plays]]
         if not known.any():
             raise InputError(
                 "Nobody here knows any of these, so nothing follows from them. Add one that is known."
             )
-        pull, decay = self._user_pulls(np.array(len(known)))
+        pull, decay = self._objective.of_users(np.array(len(known)))
         matrix = (known.T * weights) @ known + pull * self._weighted_gram
         matrix.flat[:: len(matrix) + 1] += decay + solve.TINY_RIDGE * np.trace(matrix)
         right = (weights * targets) @ known
         unwanted = factors[~plays]
-        strength = UNWANTED_WEIGHT * (1 + self._zero_weight)
+        strength = UNWANTED_WEIGHT * (1 + self._objective.zero_weight)
         vector = np.linalg.solve(matrix + strength * (unwanted.T @ unwanted), right).astype(np.float64)
         pulls = factors.T.copy()
         pulls[:, plays] *= weights * targets
         pulls[:, ~plays] *= -strength * (unwanted @ vector)
         return _Taste(matrix, pulls, vector.astype(np.float64))
-
-
-def _pulls(spectrum: NDArray[np.float32]) -> blocked_sgd.Rows:
-    """Return the diagonal of a Gram matrix as the single row that the kernel reads."""
-    return blocked_sgd.Rows(spectrum[None], biased=False)
-
-
-def _row_steps(
-    zeros: NDArray[np.floating],
-    decay: NDArray[np.floating],
-    weight: NDArray[np.floating],
-    total: float = FIRST_SUM,
-) -> NDArray[np.void]:
-    """Return an array of `sgd.ROW_STEP`."""
-    steps = np.empty(len(zeros), sgd.ROW_STEP)
-    steps["total"], steps["zeros"], steps["decay"], steps["weight"] = total, zeros, decay, weight
-    return steps
 
 
 class _Taste(NamedTuple):

@@ -100,7 +100,7 @@ def test_the_implicit_step_in_vectors_agrees_with_its_slow_twin(seed, factors):
     _, _, *steps, user_spectrum, item_spectrum = implicit_problem(given.random, factors)
     [(visit, _)] = given.visits()
     expected = naive.sgd_implicit(*given.known(visit), p, q, *steps, user_spectrum, item_spectrum, 0.05)
-    spectra = [blocked_sgd.Rows(row[None], biased=False) for row in (user_spectrum, item_spectrum)]
+    spectra = user_spectrum, item_spectrum
     blocked_sgd.sgd_implicit(visit, given.pairs, given.users, given.items, steps, spectra, 0.05)
     assert not blocked_sgd._plain_only.is_set()
     learned = given.users.factors, given.items.factors, steps[0]["total"], steps[1]["total"]
@@ -143,7 +143,7 @@ def test_where_vectors_do_not_compile_the_plain_implicit_step_learns_the_same(fa
     def train():
         given = Problem(5, factors, biased=False)
         _, _, *steps, user_spectrum, item_spectrum = implicit_problem(given.random, factors)
-        spectra = [blocked_sgd.Rows(row[None], biased=False) for row in (user_spectrum, item_spectrum)]
+        spectra = user_spectrum, item_spectrum
         for visit, _ in given.visits(most=17):
             blocked_sgd.sgd_implicit(visit, given.pairs, given.users, given.items, steps, spectra, 0.05)
         return given.learned()
