@@ -9,6 +9,8 @@ from recsys.data.splitting import Split
 from recsys.experiments.snapshots import Snapshots
 from recsys.experiments.training import Stopping, TrainingRun
 from recsys.models import MODELS, make_model, make_settings
+from recsys.models.base import Model
+from recsys.models.blend import Blend
 from recsys.settings import CHOICES, SETTINGS
 
 # Settings of the split that are attributes of a setup; its seed is the model's.
@@ -101,7 +103,12 @@ class Setup:
             "patience": self.patience,
         }
 
-    def run(self, split: Split, snapshots: Snapshots | None = None) -> TrainingRun:
-        """Return a training with these settings, not begun."""
-        model = make_model(self.model, **self.settings)
+    def run(
+        self, split: Split, snapshots: Snapshots | None = None, known: Model | None = None
+    ) -> TrainingRun:
+        """Return a training with these settings, not begun; with the parts of a known blend whose weights differ."""
+        model: Model | None = None
+        if isinstance(known, Blend) and self.model == Blend.name and known.settings["seed"] == self.seed:
+            model = known.with_weights(str(self.settings["parts"]))
+        model = model or make_model(self.model, **self.settings)
         return TrainingRun(model, split, Stopping(self.watch, self.patience), snapshots)

@@ -65,6 +65,15 @@ def parse_recipe(text: str) -> list[Part]:
     return parts
 
 
+def spell_recipe(parts: list[tuple[Part, float]]) -> str:
+    """Write a recipe with these weights, as `parse_recipe` reads it."""
+    words = (
+        ":".join([part.name, *(f"{name}={value}" for name, value in part.settings.items())])
+        for part, _ in parts
+    )
+    return ",".join(f"{word}*{weight:.3g}" for word, (_, weight) in zip(words, parts, strict=True))
+
+
 class Blend(Model):
     """Scores an item by the weighted sum of the scores that its parts give it.
 
@@ -98,6 +107,7 @@ class Blend(Model):
 
     parts: list[Model]
     weights: NDArray[np.float32]
+    _trained_on: Interactions | None = None
 
     def __init__(self, **settings: object) -> None:
         super().__init__(**settings)
@@ -176,11 +186,19 @@ class Blend(Model):
     def recipe(self) -> str:
         """The recipe with the weights in use, as the setting `parts` takes them."""
         named = parse_recipe(self.settings["parts"])
-        words = (
-            ":".join([part.name, *(f"{name}={value}" for name, value in part.settings.items())])
-            for part in named
-        )
-        return ",".join(f"{word}*{weight:.3g}" for word, weight in zip(words, self.weights, strict=True))
+        return spell_recipe([(part, float(weight)) for part, weight in zip(named, self.weights, strict=True)])
+
+    def with_weights(self, recipe: str) -> Blend | None:
+        """Return a blend of the same parts, trained as they are, with the weights of another recipe.
+
+        Training it on the same data takes no time. None where the recipe has other parts, or weights to be chosen.
+        """
+        mine, theirs = parse_recipe(self.settings["parts"]), parse_recipe(recipe)
+        if [part[:2] for part in mine] != [part[:2] for part in theirs] or theirs[0].weight is None:
+            return None
+        other = Blend(**self.settings | {"parts": recipe})
+        other.parts, other._trained_on = self.parts, self._trained_on
+        return other
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Choose the weights, where they are not given, and train the parts, yielding the part that is done."""
@@ -196,8 +214,10 @@ class Blend(Model):
             drawn = np.random.default_rng([self.settings["seed"], 4]).permutation(users)[:MAX_USERS]
             weights, _ = Pool.of(self.parts, split, np.sort(drawn)).select()
             self.parts = self._make_parts()
-        for done in _train_all(self.parts, interactions):
-            yield 1 - share + share * done
+        if interactions is not self._trained_on:
+            for done in _train_all(self.parts, interactions):
+                yield 1 - share + share * done
+            self._trained_on = interactions
         self.weights = (weights / weights.sum()).astype(np.float32)
         yield 1.0
 

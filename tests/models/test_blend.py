@@ -118,3 +118,26 @@ def test_a_saved_blend_gives_the_same_scores(checkerboard, tmp_path):
     again = load_run(tmp_path / "run", dataset).model
     assert again.scores(USERS).tobytes() == model.scores(USERS).tobytes()
     assert again.recipe == model.recipe
+
+
+def test_other_weights_take_the_parts_as_they_are_trained(checkerboard):
+    blend = make_model("blend", parts=BY_HAND).fit(checkerboard)
+    other = blend.with_weights("ease*1,implicit:factors=4:epochs=2*3")
+    assert list(other.train(checkerboard)) == [1.0]
+    assert other.parts is blend.parts
+    fresh = make_model("blend", parts="ease*1,implicit:factors=4:epochs=2*3").fit(checkerboard)
+    np.testing.assert_array_equal(other.scores(USERS), fresh.scores(USERS))
+    assert blend.weights.tolist() == [0.75, 0.25]
+
+
+@pytest.mark.parametrize("recipe", ["ease*1,implicit*3", "ease*1,slim*3", "ease,implicit:factors=4:epochs=2"])
+def test_other_parts_or_weights_to_be_chosen_are_trained_anew(checkerboard, recipe):
+    assert make_model("blend", parts=BY_HAND).fit(checkerboard).with_weights(recipe) is None
+
+
+def test_other_weights_on_other_data_are_trained_anew(checkerboard):
+    blend = make_model("blend", parts=BY_HAND).fit(checkerboard)
+    split = hold_out(checkerboard, 10, 3)
+    other = blend.with_weights("ease*1,implicit:factors=4:epochs=2*3").fit(split.train)
+    fresh = make_model("blend", parts="ease*1,implicit:factors=4:epochs=2*3").fit(split.train)
+    np.testing.assert_array_equal(other.scores(USERS), fresh.scores(USERS))

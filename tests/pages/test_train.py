@@ -312,3 +312,25 @@ def test_a_training_is_repeated_on_other_hold_outs():
             return
         app.run()
     raise AssertionError("the repetitions did not end")
+
+
+def test_a_weight_of_a_blend_is_dragged_and_its_parts_are_not_trained_again():
+    app = settle(open_train(model="blend", parts="popular*3,svd:factors=4*1"))
+    before = app.session_state.run
+    app.toggle(key="tune").set_value(True).run()
+    app.session_state["weight-1-popular*3,svd:factors=4*1"] = 0.75
+    app.run()
+    settle(app)
+    from pages.components.session import session
+
+    model, first = (session.runs().get(name).run.model for name in (app.session_state.run, before))
+    assert model.weights == pytest.approx([0.5, 0.5])
+    assert model.parts is first.parts
+    assert app.query_params["parts"] == "popular*3,svd:factors=4*3"
+
+
+def test_a_recipe_that_cannot_be_read_is_explained_and_trains_nothing():
+    app = settle(open_train(model="blend", parts="popular*3,svd:factors=4*1"))
+    app.text_input(key="blend-parts").set_value("popular*3,magic").run()
+    assert not app.exception
+    assert "no model" in app.error[0].value

@@ -29,15 +29,20 @@ def settings() -> None:
     hold_out = settings_form.split_settings(chosen.get("seed"))
     stopping = settings_form.stopping(name)
     data, fingerprint = data_names()
-    setup = Setup(
-        model=name,
-        settings=chosen,
-        **{wanted: hold_out[wanted] for wanted in SPLIT_SETTINGS},
-        watch=stopping.watch,
-        patience=stopping.patience,
-        data=data,
-        fingerprint=fingerprint,
-    )
+    try:
+        setup = Setup(
+            model=name,
+            settings=chosen,
+            **{wanted: hold_out[wanted] for wanted in SPLIT_SETTINGS},
+            watch=stopping.watch,
+            patience=stopping.patience,
+            data=data,
+            fingerprint=fingerprint,
+        )
+    except InputError as error:  # a setting in words can be anything
+        with start:
+            layout.problem(error)
+        return
     st.session_state.setdefault(keys.SETUPS, {})[name] = setup
     _first_tuned()
     with start:
@@ -75,7 +80,9 @@ def _train(setup: Setup, quick: bool) -> None:
         epochs.forget(before)
         if quick and session.may_steer(before):
             runs.cancel(before)
-    job = session.start(runs, setup.run(cached.split(**setup.hold_out), Snapshots()))
+    split = cached.split(**setup.hold_out)
+    known = before.run.model if before is not None and before.state == "done" else None
+    job = session.start(runs, setup.run(split, Snapshots(), known))
     session.follow(job)
     if quick:
         runs.wait(job, *ENDED, timeout=PATIENCE)

@@ -8,10 +8,14 @@ import streamlit as st
 
 from pages.components.session import session
 from pages.components.widgets.live_slider import live_slider
+from recsys.errors import InputError
 from recsys.experiments.setup import SPLIT_SETTINGS
 from recsys.experiments.training import Stopping
 from recsys.models import MODELS
+from recsys.models.blend import Blend, parse_recipe, spell_recipe
 from recsys.settings import CHOICES, ROWS, SETTINGS, Choice, Text
+
+SHARES = tuple(step / 20 for step in range(21))  # of a blend's weights
 
 
 def setting(name: str, default: Any, prefix: str = "") -> Any:
@@ -78,7 +82,35 @@ def model_settings() -> tuple[str, dict[str, Any]]:
     model = MODELS[name]
     with st.expander("What this model does", icon=":material/info:"):
         st.caption(session.nouns().fill(model.about))
-    return name, {wanted: setting(wanted, default, f"{name}-") for wanted, default in model.defaults.items()}
+    chosen = {wanted: setting(wanted, default, f"{name}-") for wanted, default in model.defaults.items()}
+    if name == Blend.name:
+        chosen["parts"] = _weights(chosen["parts"])
+    return name, chosen
+
+
+def _weights(recipe: str) -> str:
+    """Draw a slider for each weight of a recipe that has them, and return the recipe with what they say."""
+    try:
+        parts = parse_recipe(recipe)
+    except InputError:
+        return recipe
+    given = {place: part.weight for place, part in enumerate(parts) if part.weight is not None}
+    if len(given) < len(parts):
+        return recipe
+    total, words = sum(given.values()), []
+    for place, part in enumerate(parts):
+        label = MODELS[part.name].label if part.name in MODELS else part.name
+        own = ", ".join(f"{name} {value}" for name, value in part.settings.items())
+        share = float(f"{given[place] / total:.3g}")
+        weight = live_slider(
+            f"Weight of {label}",
+            SHARES,
+            share,
+            f"weight-{place}-{recipe}",
+            own or "With its default settings.",
+        )
+        words.append((part, given[place] if weight == share else weight * total))
+    return spell_recipe(words) if any(weight for _, weight in words) else recipe
 
 
 def stopping(model: str) -> Stopping:
