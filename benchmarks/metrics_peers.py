@@ -36,14 +36,10 @@ def write(path: Path, data: str, model: str, seed: int, n: int = 10) -> None:
 
     split = hold_out(load(data).interactions, seed=seed)
     lists = RankedLists.of(make_model(model).fit(split.train), split, sample_users(split, 20_000), n)
-    np.savez(
-        path,
-        users=lists.users,
-        items=lists.items,
-        held_out=np.stack([lists.relevant.user_codes, lists.relevant.item_codes]),
-        n_items=split.train.n_items,
-        **{name: METRICS[name].figure(lists) for name in SHARED},
-    )
+    arrays: dict[str, Any] = {name: METRICS[name].figure(lists) for name in SHARED}
+    arrays |= {"users": lists.users, "items": lists.items, "n_items": split.train.n_items}
+    arrays["held_out"] = np.stack([lists.relevant.user_codes, lists.relevant.item_codes])
+    np.savez(path, **arrays)
 
 
 def of_rectools(lists: Mapping[str, Any]) -> dict[str, float]:
