@@ -28,9 +28,10 @@ export default async function (component) {
 """,
     css="""
 .drop-anywhere { display: none; }
-.drop-anywhere.over { display: grid; place-items: center; position: fixed; inset: 64px 8px 8px; z-index: 2000;
-  pointer-events: none; border: 3px dashed var(--st-primary-color); border-radius: 16px; font: 600 22px var(--st-font);
-  color: var(--st-primary-color); background: color-mix(in srgb, var(--st-background-color) 80%, transparent); }
+.drop-anywhere.over { visibility: visible; display: grid; place-items: center; position: fixed; inset: 64px 8px 8px;
+  z-index: 2000; pointer-events: none; border: 3px dashed var(--st-primary-color); border-radius: 16px;
+  font: 600 22px var(--st-font); color: var(--st-primary-color);
+  background: color-mix(in srgb, var(--st-background-color) 80%, transparent); }
 """,
     isolate_styles=False,
 )
@@ -39,11 +40,11 @@ export default async function (component) {
 def drop_anywhere() -> None:
     """Take files that are dropped anywhere on the page, beside its own places for files."""
     with st.container(key="dropped"):
-        files = _uploader("dropped", "Files dropped on the page")
-    _component(
-        key="drop-anywhere",
-        data={"script": _script(), "hint": "Drop it: one person's history, or a dataset"},
-    )
+        files = _uploader("dropped", "Files dropped on the page", label_visibility="collapsed")
+        _component(
+            key="drop-anywhere",
+            data={"script": _script(), "hint": "Drop it: one person's history, or a dataset"},
+        )
     if files:
         _open(files)
 
@@ -55,11 +56,11 @@ def choose() -> None:
         _open(files)
 
 
-def _uploader(name: str, label: str) -> list[UploadedFile]:
+def _uploader(name: str, label: str, **options: Any) -> list[UploadedFile]:
     """Draw an uploader, empty again once its files were taken."""
     taken = st.session_state.setdefault(keys.BROUGHT, (0, []))[0]
     files: list[UploadedFile] = uploader.file_uploader(
-        label, accept_multiple_files=True, key=f"{name}-{taken}"
+        label, accept_multiple_files=True, key=f"{name}-{taken}", **options
     )
     return files
 
