@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from recsys.data.nouns import MUSIC, Nouns
 from recsys.data.splitting import Split
+from recsys.experiments.training import Epoch
 from recsys.figures.style import finish
 
 
@@ -91,6 +94,38 @@ def parts_of_split(split: Split, nouns: Nouns = MUSIC, height: int = 340) -> go.
     figure.update_layout(barmode="stack", bargap=0)
     figure.update_xaxes(title=f"{nouns.users.capitalize()}, those with most {nouns.items} first")
     figure.update_yaxes(title=nouns.items.capitalize())
+    return finish(figure, height)
+
+
+def errors(history: Sequence[Epoch], mean_error: float, height: int = 360) -> go.Figure:
+    """Draw the RMSE by epoch on a logarithmic scale, and that of predicting the mean.
+
+    Parameters
+    ----------
+    history : sequence of Epoch
+        Of a model that has errors.
+    mean_error : float
+        Validation RMSE of predicting the mean.
+    height : int
+        Of the chart, in pixels.
+    """
+    epochs = [epoch.epoch for epoch in history]
+    figure = go.Figure()
+    for name, values, dash in (
+        ("Train RMSE", [epoch.train_rmse for epoch in history], "solid"),
+        ("Validation RMSE", [epoch.validation_rmse for epoch in history], "dash"),
+        (f"Predict the mean ({mean_error:.3f})", [mean_error] * len(epochs), "dot"),
+    ):
+        figure.add_scatter(
+            x=epochs,
+            y=values,
+            mode="lines",
+            name=name,
+            line={"dash": dash},
+            hovertemplate="Epoch %{x}: %{y:.4f}<extra></extra>",
+        )
+    figure.update_xaxes(title="Epoch")
+    figure.update_yaxes(title="RMSE (logarithmic)", type="log", dtick=1)
     return finish(figure, height)
 
 

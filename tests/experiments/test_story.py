@@ -13,6 +13,7 @@ from recsys.data.interactions import Interactions
 from recsys.data.sources.sample import load_sample
 from recsys.experiments import story as module
 from recsys.experiments.story import Story
+from recsys.figures.story import errors
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +77,9 @@ def test_of_larger_data_evenly_spread_users_are_taken(monkeypatch):
     small = Story(Dataset("own", "Own", "", "", pairs))
     assert small.interactions.users.tolist() == list(range(0, 60, 4))
     assert len(small.interactions) == 90
+
+
+def test_the_chart_of_errors_has_every_epoch_and_the_error_of_the_mean(story):
+    train, validation, mean = errors(story.article.history, story.mean_error).data
+    assert len(train.x) == len(validation.y) == 200
+    assert set(mean.y) == {story.mean_error}

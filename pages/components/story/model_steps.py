@@ -26,7 +26,7 @@ def rmse(story: Story) -> None:
         f"epochs its root mean squared error is measured: on hidden pairs it falls from {first.validation_rmse:.2f} to "
         f"**{last.validation_rmse:.3f}**."
     )
-    _curves(story, "story-rmse", ranks=False)
+    chart("story-rmse", partial(charts.errors, run.history, story.mean_error), "Error by epoch")
     target = float(story.scaled.mean())
     fault(
         4,
@@ -45,7 +45,9 @@ def sgd(story: Story) -> None:
         f"error. Below the same error stands what it is for: the share of hidden {nouns.items} at the top of the "
         f"lists. NDCG@10 ends at **{last.ndcg:.4f}**."
     )
-    _curves(story, "story-sgd", ranks=True)
+    references = {"Predict the mean": story.mean_error}
+    draw = partial(training.learning_curves, run.history, len(run.history), references, log=True, height=400)
+    chart("story-sgd", draw, "Error and ranking quality by epoch")
     left, right = st.columns(2, gap="medium")
     with left:
         fault(
@@ -59,23 +61,6 @@ def sgd(story: Story) -> None:
             f"The article builds the matrix of all predictions in every epoch: **{story.matrix_megabytes:,.0f} MB** "
             f"for this data, to read {story.interactions.density:.2%} of it. Here only known pairs are predicted.",
         )
-
-
-def _curves(story: Story, name: str, ranks: bool) -> None:
-    run = story.article
-    history = run.history if ranks else [epoch for epoch in run.history if epoch.ndcg is None]
-    chart(
-        name,
-        partial(
-            training.learning_curves,
-            history,
-            len(run.history),
-            {"Predict the mean": story.mean_error},
-            log=True,
-            height=400 if ranks else 360,
-        ),
-        "Error by epoch",
-    )
 
 
 def recommend(story: Story) -> None:
