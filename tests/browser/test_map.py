@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.serving import serve
-from tests.browser.steps import go, rows, settled, table, train
+from tests.browser.steps import go, listed, rows, settled, table, title, train
 
 MAKING = 240_000  # milliseconds that the map may take on a busy machine
 MAP = ".live-chart-plot[aria-label='Map of artists']"
@@ -42,6 +42,7 @@ def test_artists_are_laid_out_found_and_opened(page: Page, address: str, run: st
     page.get_by_role("textbox", name="Find an artist").first.fill("metallica")
     page.locator(".st-key-map-found").get_by_text("Metallica", exact=True).click()
     expect(page.get_by_role("link", name="Open Metallica")).to_be_visible()
+    expect(listed(page, "Similar to Metallica")).to_have_count(8)
     page.wait_for_function(
         "([map, whole]) => { const { range } = document.querySelector(map)._fullLayout.xaxis;"
         " return range[1] - range[0] < whole / 2; }",
@@ -53,6 +54,7 @@ def test_artists_are_laid_out_found_and_opened(page: Page, address: str, run: st
     page.mouse.move(box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    title(page, "Artist")
     expect(page.get_by_role("heading", level=2, name="Metallica", exact=True)).to_be_visible()
 
 
