@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.components import external_run, navigation
 from pages.components.explore import artists, friends, listeners, relations, scenes, selection, times
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.shell import layout
 from recsys.errors import InputError
 
@@ -26,10 +26,10 @@ def _view() -> str:
     if times.history() is not None:
         names["time"] = "Time"
     wanted = st.query_params.get("view", "artists")
-    st.session_state.view = wanted if wanted in names else "artists"
+    st.session_state[keys.VIEW] = wanted if wanted in names else "artists"
 
     def switched() -> None:
-        st.query_params.view = st.session_state.view
+        st.query_params.view = st.session_state[keys.VIEW]
 
     st.segmented_control(
         "View",
@@ -37,12 +37,12 @@ def _view() -> str:
         required=True,
         format_func=names.__getitem__,
         label_visibility="collapsed",
-        key="view",
+        key=keys.VIEW,
         on_change=switched,
         width="content",
         wrap=True,
     )
-    return str(st.session_state.view)
+    return str(st.session_state[keys.VIEW])
 
 
 chosen, problems = selection.current()

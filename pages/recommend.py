@@ -11,7 +11,7 @@ from pages.components.recommend import (
     rerank_tab,
     what_if_tab,
 )
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.widgets import pickers, trained, who
 from recsys.errors import InputError
@@ -80,8 +80,8 @@ with right:
 names = ["Why", "The dial", "What if", *(["Friends"] if len(lists.friends) else []), "Export"]
 if asked is not None:
     explanation_tab.explain(lists, asked)
-    st.session_state.part = "Why"
-panels = dict(zip(names, st.tabs(names, on_change="rerun", key="part"), strict=True))
+    st.session_state[keys.PART] = "Why"
+panels = dict(zip(names, st.tabs(names, on_change="rerun", key=keys.PART), strict=True))
 for name, panel in (
     ("Why", explanation_tab.draw),
     ("The dial", rerank_tab.draw),

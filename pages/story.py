@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.components import external_run
-from pages.components.session import cached, session
+from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.story.table import NAMES, STEPS
 from recsys.data.dataset import Dataset
@@ -20,18 +20,18 @@ def _story(fingerprint: str, _dataset: Dataset) -> Story:
 
 
 def _go() -> None:
-    st.query_params.step = st.session_state.step
+    st.query_params.step = st.session_state[keys.STEP]
 
 
 nouns, dataset = session.nouns(), session.dataset()
 story = _story(dataset.interactions.fingerprint, dataset)
 wanted = st.query_params.get("step", NAMES[0])
-st.session_state.step = wanted if wanted in NAMES else NAMES[0]
-place = NAMES.index(st.session_state.step)
+st.session_state[keys.STEP] = wanted if wanted in NAMES else NAMES[0]
+place = NAMES.index(st.session_state[keys.STEP])
 st.pills(
     "Steps",
     NAMES,
-    key="step",
+    key=keys.STEP,
     format_func=lambda name: f"{NAMES.index(name) + 1} {STEPS[NAMES.index(name)].label}",
     label_visibility="collapsed",
     required=True,

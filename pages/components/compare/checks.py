@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 from pages.components.compare.model_selection import keep
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.shell import layout
 from recsys.errors import InputError
 from recsys.experiments.checks import Check, Checks
@@ -30,10 +30,13 @@ def draw(board: Leaderboard) -> None:
     measured = {entry.label: entry for entry in board.measured}
     labels = list(measured)
     keep(
-        "checked", st.session_state.get("checked") if st.session_state.get("checked") in labels else labels[0]
+        "checked",
+        st.session_state.get(keys.CHECKED) if st.session_state.get(keys.CHECKED) in labels else labels[0],
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = str(st.selectbox("Model to check", labels, key="checked", persist_state="session", width=320))
+        label = str(
+            st.selectbox("Model to check", labels, key=keys.CHECKED, persist_state="session", width=320)
+        )
         pressed = st.button("Check", type="primary", icon=":material/checklist:", key="check")
     entry = measured[label]
     st.caption(
@@ -44,11 +47,14 @@ def draw(board: Leaderboard) -> None:
         work = Checks(lambda number: entry.again(number).model, board.split, board.n, entry.stop)
         try:
             started = session.start(session.runs(), work).id
-            st.session_state.checks = {**st.session_state.get("checks", {}), (board.split, label): started}
+            st.session_state[keys.CHECKS] = {
+                **st.session_state.get(keys.CHECKS, {}),
+                (board.split, label): started,
+            }
         except InputError as error:
             layout.problem(error)
     job: Job[Checks] | None = session.runs().get(
-        st.session_state.get("checks", {}).get((board.split, label), "")
+        st.session_state.get(keys.CHECKS, {}).get((board.split, label), "")
     )
     done = job.run.results if job is not None and job.ended else []
     with st.container(horizontal=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.compare.model_selection import keep
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.widgets import charts, pickers, tables
 from recsys.errors import InputError
@@ -35,14 +35,14 @@ def draw(job: Job[Leaderboard]) -> None:
     with picker:
         wanted = pickers.listener(job.dataset.interactions.users)
     with models:
-        keep("beside", [name for name in st.session_state.get("beside", labels[:3]) if name in labels])
+        keep("beside", [name for name in st.session_state.get(keys.BESIDE, labels[:3]) if name in labels])
         shown = st.multiselect(
             "Models beside each other",
             labels,
             default=labels[:3],
             max_selections=MOST_COLUMNS,
             wrap=True,
-            key="beside",
+            key=keys.BESIDE,
             persist_state="session",
         )
     if wanted is None or not shown:

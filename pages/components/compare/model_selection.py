@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.components.session import cached, session
+from pages.components.session import cached, keys, session, stores
 from pages.components.shell import layout
 from pages.components.widgets import charts, settings_form
 from recsys.data.splitting import Split, in_words, validation_items
@@ -118,7 +118,7 @@ def draw() -> None:
         try:
             split = _split(way, month, chosen)
             entries = [contender.entry(split, _trained(contender)) for contender in [*defaults, *added]]
-            st.session_state.comparison = session.start(
+            st.session_state[keys.COMPARISON] = session.start(
                 session.runs(), Leaderboard(entries, split, int(n), int(repeats))
             ).id
         except InputError as error:
@@ -130,13 +130,13 @@ def _way() -> tuple[str, str]:
     dataset = session.dataset()
     dated = dataset.history is not None and not np.isnat(dataset.history.first).all()
     ways = [way for way in WAYS if dated or way in ("random", "new-users")]
-    keep("way", st.session_state.get("way") if st.session_state.get("way") in ways else "random")
+    keep("way", st.session_state.get(keys.WAY) if st.session_state.get(keys.WAY) in ways else "random")
     way = str(
         st.selectbox(
             "Way to split",
             ways,
             format_func=lambda name: dataset.nouns.fill(LABELS[name]),
-            key="way",
+            key=keys.WAY,
             persist_state="session",
             help=None if dated else "With times in the data there are more ways.",
         )
@@ -147,8 +147,10 @@ def _way() -> tuple[str, str]:
         first = dataset.history.first[~np.isnat(dataset.history.first)].astype("datetime64[M]")
         months = [str(each) for each in np.unique(first)[1:]]
         usual = str(np.quantile(first.astype(np.int64), 0.8, method="nearest").astype("datetime64[M]"))
-        keep("month", st.session_state.get("month") if st.session_state.get("month") in months else usual)
-        month = str(st.selectbox("First hidden month", months, key="month", persist_state="session"))
+        keep(
+            "month", st.session_state.get(keys.MONTH) if st.session_state.get(keys.MONTH) in months else usual
+        )
+        month = str(st.selectbox("First hidden month", months, key=keys.MONTH, persist_state="session"))
     return way, month
 
 
@@ -199,12 +201,12 @@ def _drawn(repeats: int, seed: float) -> str:
 def _added() -> list[Contender]:
     """Return what was added; runs on other data than this are left out."""
     here = session.dataset().interactions.fingerprint
-    added: Sequence[Contender] = st.session_state.get("added", [])
+    added: Sequence[Contender] = st.session_state.get(keys.ADDED, [])
     return [contender for contender in added if contender.setup.fingerprint in ("", here)]
 
 
 def _remove(contender: Contender) -> None:
-    st.session_state.added.remove(contender)
+    st.session_state[keys.ADDED].remove(contender)
 
 
 @st.dialog("Add to the comparison", icon=":material/add:")
@@ -220,7 +222,7 @@ def _add(hold_out: dict[str, Any]) -> None:
     )
     contender = _own_settings() if kind == "settings" else _run(hold_out)
     if contender is not None and st.button("Add", type="primary", icon=":material/add:", key="add-it"):
-        st.session_state.setdefault("added", []).append(contender)
+        st.session_state.setdefault(keys.ADDED, []).append(contender)
         st.rerun()
 
 
@@ -283,7 +285,7 @@ def _saved() -> list[Contender]:
             kept_epoch(entry.setup, entry.history),
             sum(epoch.seconds for epoch in entry.history),
         )
-        for entry in session.saved_runs().entries()[0]
+        for entry in stores.saved_runs().entries()[0]
         if entry.setup.fingerprint == here
     ]
 
@@ -297,7 +299,7 @@ def _trained(contender: Contender) -> Model | None:
     if not contender.run:
         return None
     if contender.saved:
-        return session.saved_runs().open(contender.run, session.dataset()).model
+        return stores.saved_runs().open(contender.run, session.dataset()).model
     job = session.runs().get(contender.run)
     return job.run.model if job is not None and job.ended else None
 

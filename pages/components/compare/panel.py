@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.compare import checks, difference, leaderboard, list_overlap, slices, why_plain_mf_loses
-from pages.components.session import session, splits
+from pages.components.session import keys, session, splits
 from pages.components.shell import layout
 from recsys.data.splitting import suited
 from recsys.errors import InputError
@@ -40,9 +40,9 @@ def draw() -> None:
     if not job.run.measured:
         return
     board, some, one, two, three, story = st.tabs(
-        TABS, default=_last_tab(), on_change="rerun", key="comparison-tab"
+        TABS, default=_last_tab(), on_change="rerun", key=keys.COMPARISON_TAB
     )
-    st.session_state["last-tab"] = st.query_params.tab = st.session_state["comparison-tab"]
+    st.session_state[keys.LAST_TAB] = st.query_params.tab = st.session_state[keys.COMPARISON_TAB]
     if board.open:
         with board:
             st.fragment(leaderboard.draw, run_every=None if job.ended else 1.0)(job.run)
@@ -89,17 +89,17 @@ def _of_all_models() -> Job[Leaderboard] | None:
 
 def _last_tab() -> str:
     """Return the tab that the address names or, back from another page, the one that was open."""
-    wanted = st.query_params.get("tab", st.session_state.get("last-tab"))
+    wanted = st.query_params.get("tab", st.session_state.get(keys.LAST_TAB))
     return wanted if wanted in TABS else TABS[0]
 
 
 def _progress(job: Job[Leaderboard], ended: bool) -> None:
     session.runs().get(job.id)
-    first = "measured" not in st.session_state or st.session_state.measured != (
+    first = keys.MEASURED not in st.session_state or st.session_state[keys.MEASURED] != (
         job.id,
         bool(job.run.measured),
     )
-    st.session_state.measured = (job.id, bool(job.run.measured))
+    st.session_state[keys.MEASURED] = (job.id, bool(job.run.measured))
     if job.ended != ended or first:
         st.rerun()
     if not job.ended:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components.compare.model_selection import keep
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.widgets import charts, tables
 from recsys.evaluation.metrics import METRICS, ExposureMetric, Metric
@@ -25,7 +25,9 @@ def draw(board: Leaderboard) -> None:
     """Draw a metric for parts of the listeners and of the items, and the listeners behind a part."""
     measured = {entry.label: entry for entry in board.measured}
     nouns = session.nouns()
-    keep("sliced", [name for name in st.session_state.get("sliced", list(measured)[:3]) if name in measured])
+    keep(
+        "sliced", [name for name in st.session_state.get(keys.SLICED, list(measured)[:3]) if name in measured]
+    )
     models, figure = st.columns([3, 1])
     shown = models.multiselect(
         "Models in slices",
@@ -33,7 +35,7 @@ def draw(board: Leaderboard) -> None:
         default=list(measured)[:3],
         max_selections=MOST_MODELS,
         wrap=True,
-        key="sliced",
+        key=keys.SLICED,
         persist_state="session",
     )
     metric = METRICS[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.components.session import session
+from pages.components.session import keys, session, stores
 from pages.components.shell import bring_file, layout
 from pages.components.widgets import uploader
 from recsys.data.dataset import Dataset
@@ -84,7 +84,7 @@ def own() -> list[UploadedFile]:
         "Files",
         type=list(ENDINGS),
         accept_multiple_files="directory" if folder else True,
-        key=f"{kind}-{st.session_state.setdefault('files_put_away', 0)}",
+        key=f"{kind}-{st.session_state.setdefault(keys.FILES_PUT_AWAY, 0)}",
         label_visibility="collapsed",
     )
     return files
@@ -99,7 +99,7 @@ def keep() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Keep it", icon=":material/bookmark:", key="keep-data"):
             try:
-                session.show(session.kept_data().keep(chosen))
+                session.show(stores.kept_data().keep(chosen))
             except InputError as error:
                 layout.problem(error)
             else:
@@ -118,7 +118,7 @@ def keep() -> None:
 
 def kept() -> None:
     """Draw the data that the visitor keeps here, to use or to delete."""
-    entries = session.kept_data().entries()
+    entries = stores.kept_data().entries()
     if not entries:
         return
     st.header("Kept for you", anchor=False)
@@ -141,7 +141,7 @@ def _delete(key: str, label: str) -> None:
         st.markdown("This cannot be undone.")
         if st.button("Delete for good", key=f"delete-{key}", type="primary"):
             try:
-                session.kept_data().delete(key)
+                stores.kept_data().delete(key)
             except InputError as error:
                 layout.problem(error)
                 return
@@ -153,7 +153,7 @@ def _delete(key: str, label: str) -> None:
 
 def put_away() -> None:
     """Empty the place where files were dropped: their data is in use, and the server need not keep them."""
-    st.session_state.files_put_away += 1
+    st.session_state[keys.FILES_PUT_AWAY] += 1
     bring_file.put_away()
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from pages.components import navigation
-from pages.components.session import session, shared_jobs
+from pages.components.session import keys, session, shared_jobs
 from pages.components.shell import layout
 from pages.components.widgets import job_card
 from recsys.errors import InputError
@@ -106,7 +106,7 @@ def _prepare(source: Manifest) -> None:
     try:
         shared_jobs.preparations().start(source.identity, partial(IndexBuild, source), session.owner())
     except InputError as error:
-        st.session_state.notice = str(error)
+        st.session_state[keys.NOTICE] = str(error)
 
 
 def _open(source: Manifest) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.components.session import session, shared_jobs
+from pages.components.session import keys, session, shared_jobs
 from pages.components.shell import layout
 from pages.components.widgets import job_card
 from recsys.data.sources.server_folder import Reading, ServerDataset, offers
@@ -66,7 +66,7 @@ def _use(offer: ServerDataset) -> None:
     except InputError as error:
         job = shared_jobs.readings().job(offer)
         if job is None or job.ended:
-            st.session_state.notice = str(error)
+            st.session_state[keys.NOTICE] = str(error)
         else:
             st.session_state[session.WANTED] = offer.key
 

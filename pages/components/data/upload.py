@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.components.data import built_in
-from pages.components.session import choice, session
+from pages.components.session import choice, keys, session, stores
 from pages.components.shell import layout
 from recsys.data.dataset import UPLOAD
 from recsys.data.importing.base import Columns
@@ -92,9 +92,9 @@ def _reader(known: object) -> str:
 
 def _tell(error: InputError, brought: str) -> None:
     """Tell the log once what was refused, and not each time that the page is drawn."""
-    if st.session_state.get("own-told") != (told := (brought, event_log.places(error)[-1:])):
-        st.session_state["own-told"] = told
-        known, found = st.session_state.get("own-found", ((), None))
+    if st.session_state.get(keys.OWN_TOLD) != (told := (brought, event_log.places(error)[-1:])):
+        st.session_state[keys.OWN_TOLD] = told
+        known, found = st.session_state.get(keys.OWN_FOUND, ((), None))
         event_log.refused(_reader(found.format) if known[:1] == (brought,) else "survey", error)
 
 
@@ -227,7 +227,7 @@ def _draw_report(report: Report) -> None:
         )
     )
     if st.button("Use this data", type="primary", icon=":material/check:", key="use-own"):
-        session.show(session.hold(report.dataset))
+        session.show(stores.hold(report.dataset))
         choice.begin_by_itself()
         built_in.put_away()
         for name in [name for name in st.session_state if str(name).startswith("own-")]:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.components.explore import scenes, selection
 from pages.components.explore.widgets import save, strip
-from pages.components.session import cached, session
+from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.widgets import tables
 from pages.components.widgets.charts import CHART
@@ -94,7 +94,7 @@ def _bars(chosen: Selection) -> None:
     )
 
     def clicked() -> None:
-        points = st.session_state["bars"].selection.points
+        points = st.session_state[keys.BARS].selection.points
         if points:
             item = session.dataset().interactions.item_code(points[0]["customdata"][0])
             selection.change(lambda before: before.toggled(item))
@@ -103,7 +103,7 @@ def _bars(chosen: Selection) -> None:
         cached.figure(
             "top", partial(data.top_artists, table, "listeners", BARS, nouns, chosen.picked, HEIGHT), chosen
         ),
-        key="bars",
+        key=keys.BARS,
         on_select=clicked,
         selection_mode="points",
         alt=f"{nouns.items.capitalize()} with the most {nouns.users}",
@@ -129,7 +129,7 @@ def _scatter(chosen: Selection) -> None:
     )
 
     def brushed() -> None:
-        if boxes := st.session_state["scatter"].selection.box:
+        if boxes := st.session_state[keys.SCATTER].selection.box:
             ranges = {name: (min(boxes[0][axis]), max(boxes[0][axis])) for name, axis in AXES}
             selection.change(lambda before: before.bounded(**ranges))
 
@@ -147,7 +147,7 @@ def _scatter(chosen: Selection) -> None:
             ),
             chosen,
         ),
-        key="scatter",
+        key=keys.SCATTER,
         on_select=brushed,
         selection_mode="box",
         alt=f"{nouns.values.capitalize()} against {nouns.users} of every {nouns.item}",

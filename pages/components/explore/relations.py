@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.components import navigation
 from pages.components.explore import scenes
 from pages.components.explore.widgets import save, strip
-from pages.components.session import cached, session
+from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.widgets import tables
 from pages.components.widgets.charts import CHART, artist_chart
@@ -80,7 +80,7 @@ def _typed(side: str) -> None:
     try:
         code = interactions.item_named(str(st.session_state[side] or ""))
     except InputError as error:
-        st.session_state.notice = str(error)
+        st.session_state[keys.NOTICE] = str(error)
         return
     st.query_params[side] = str(interactions.items[code])
 

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.components import navigation
 from pages.components.explore.widgets import save, strip
-from pages.components.session import cached, session
+from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.widgets import tables
 from pages.components.widgets.charts import CHART
@@ -154,12 +154,12 @@ def _members() -> None:
     )
 
     def clicked() -> None:
-        if points := st.session_state["scene-bars"].selection.points:
+        if points := st.session_state[keys.SCENE_BARS].selection.points:
             choose(str(points[0]["customdata"][0]))
 
     st.plotly_chart(
         cached.figure("scene-members", partial(charts.members_by_scene, table, nouns)),
-        key="scene-bars",
+        key=keys.SCENE_BARS,
         on_select=clicked,
         selection_mode="points",
         alt=f"How many {nouns.users} belong to each {word()}",

@@ -12,7 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.components.explore import scenes
-from pages.components.session import cached, session
+from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from recsys.analysis.selection import PARAMETERS, Selection, audience, read_selection
 
@@ -57,14 +57,14 @@ def _reached(fingerprint: str, chosen: Selection) -> int:
 
 def search(chosen: Selection) -> None:
     """Draw the search field, which holds what the address says."""
-    st.session_state.search = chosen.search
+    st.session_state[keys.SEARCH] = chosen.search
 
     def typed() -> None:
-        change(lambda before: replace(before, search=st.session_state.search.strip()))
+        change(lambda before: replace(before, search=st.session_state[keys.SEARCH].strip()))
 
     st.text_input(
         f"Find {session.nouns().an_item}",
-        key="search",
+        key=keys.SEARCH,
         placeholder=f"Find {session.nouns().an_item}: part of a name",
         icon=":material/search:",
         label_visibility="collapsed",
@@ -78,16 +78,16 @@ def scene(chosen: Selection) -> None:
     names = scenes.found().names
     if not names:
         return
-    st.session_state.scene = chosen.scene or None
+    st.session_state[keys.SCENE] = chosen.scene or None
 
     def picked() -> None:
-        change(lambda before: replace(before, scene=st.session_state.scene or ""))
+        change(lambda before: replace(before, scene=st.session_state[keys.SCENE] or ""))
 
     st.selectbox(
         scenes.word().capitalize(),
         names,
         index=None,
-        key="scene",
+        key=keys.SCENE,
         placeholder=f"Any {scenes.word()}",
         label_visibility="collapsed",
         on_change=picked,

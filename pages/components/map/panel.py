@@ -151,25 +151,25 @@ def _map(job: Job[TrainingRun], table: pd.DataFrame) -> None:
 
 def _find(code: int | None) -> None:
     items = session.dataset().interactions.items
-    st.session_state["map-artist"] = None if code is None else str(items[code])
+    st.session_state[keys.MAP_ARTIST] = None if code is None else str(items[code])
 
 
 def _found(job: Job[TrainingRun]) -> int | None:
     """Return the centred item: of a changed URL, else of the search."""
     linked = st.query_params.get("artist")
-    if linked is not None and linked != st.session_state.get("map-artist-in-address"):
-        st.session_state["map-artist"] = linked
-    wanted = st.session_state.get("map-artist")
+    if linked is not None and linked != st.session_state.get(keys.MAP_ARTIST_IN_ADDRESS):
+        st.session_state[keys.MAP_ARTIST] = linked
+    wanted = st.session_state.get(keys.MAP_ARTIST)
     try:
         code = None if wanted is None else job.dataset.interactions.item_code(wanted)
     except InputError as error:
         layout.problem(error)
-        code, st.session_state["map-artist"] = None, None
+        code, st.session_state[keys.MAP_ARTIST] = None, None
     if code is not None:
         st.query_params.artist = str(wanted)
     elif linked is not None:
         del st.query_params.artist
-    st.session_state["map-artist-in-address"] = wanted
+    st.session_state[keys.MAP_ARTIST_IN_ADDRESS] = wanted
     return code
 
 
@@ -234,14 +234,14 @@ def _colours(job: Job[TrainingRun]) -> Colours:
 def _lit(job: Job[TrainingRun]) -> dict[str, list[int]]:
     """Draw the choice of a highlighted user; return the codes of known and recommended items."""
     taste, nouns = profile.current(), job.dataset.nouns
-    linked = "listener" in st.query_params or st.session_state.get("listener") is not None
+    linked = "listener" in st.query_params or st.session_state.get(keys.LISTENER) is not None
     if st.session_state.pop(keys.MAP_ME, False) and len(taste):
-        st.session_state["map-who"] = NEWCOMER
+        st.session_state[keys.MAP_WHO] = NEWCOMER
     who = st.selectbox(
         f"Highlight the {nouns.items} of",
         [NO_USER, LISTENER, *([NEWCOMER] if len(taste) else [])],
         int(linked),
-        key="map-who",
+        key=keys.MAP_WHO,
         format_func=nouns.fill,
         persist_state="session",
     )

@@ -37,7 +37,7 @@ def draw() -> None:
             )
         pasted.text_area(
             f"Or {nouns.items}, one a line or with commas",
-            key="own-names",
+            key=keys.OWN_NAMES,
             height=80,
             placeholder=NAMES if music else "",
             on_change=_take_names,
@@ -46,7 +46,7 @@ def draw() -> None:
 
 
 def _take_names() -> None:
-    text = st.session_state["own-names"]
+    text = st.session_state[keys.OWN_NAMES]
     if text.strip():
         history_import.take_text(text)
 

@@ -201,15 +201,15 @@ def _aside(taste: UserProfile) -> None:
         return
 
     def back() -> None:
-        code = st.session_state["newcomer-aside"]
-        st.session_state["newcomer-aside"] = None
+        code = st.session_state[keys.NEWCOMER_ASIDE]
+        st.session_state[keys.NEWCOMER_ASIDE] = None
         if code is not None:
             profile.change(lambda taste: taste.without(code))
 
     st.pills(
         "Put aside: click to take back",
         list(taste.aside),
-        key="newcomer-aside",
+        key=keys.NEWCOMER_ASIDE,
         format_func=lambda code: f"{BUTTONS[taste.aside[code]][0]} {pickers.artist_name(code)}",
         on_change=back,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.recommend.recommendation import Recommendation
+from pages.components.session import keys
 from pages.components.shell import layout
 from pages.components.widgets import charts
 from recsys.figures import explanation
@@ -18,7 +19,7 @@ ROUNDING = 0.005
 
 def explain(lists: Recommendation, row: int) -> None:
     """Select the row to explain; to be called before the tab is drawn."""
-    st.session_state.explained = str(lists.recommended["item"].iloc[row])
+    st.session_state[keys.EXPLAINED] = str(lists.recommended["item"].iloc[row])
 
 
 def draw(lists: Recommendation) -> None:
@@ -39,13 +40,13 @@ def draw(lists: Recommendation) -> None:
             )
         return
     names = {str(row.item): str(row.artist) for row in table.itertuples()}
-    if st.session_state.get("explained") not in names:
-        st.session_state.explained = next(iter(names))
+    if st.session_state.get(keys.EXPLAINED) not in names:
+        st.session_state[keys.EXPLAINED] = next(iter(names))
     item = st.selectbox(
         f"Why is this {nouns.item} recommended?",
         list(names),
         format_func=lambda item: names[item],
-        key="explained",
+        key=keys.EXPLAINED,
     )
     chosen = next(row for row in table.itertuples() if str(row.item) == item)
     parts = breakdown_of(model, train, lists.user, train.item_code(item), nouns)

@@ -11,6 +11,8 @@ import secrets
 
 import streamlit as st
 
+from pages.components.session import keys
+
 COOKIE = "encore_owner"
 
 
@@ -20,7 +22,7 @@ def owner() -> str:
         return f"signed in: {st.user.get('iss')} {st.user.get('sub')}"
     secret = str(st.context.cookies.get(COOKIE, ""))
     if not is_secret(secret):  # a browser that keeps no cookies
-        secret = st.session_state.setdefault("owner-secret", secrets.token_hex(16))
+        secret = st.session_state.setdefault(keys.OWNER_SECRET, secrets.token_hex(16))
     return f"browser: {secret}"
 
 

@@ -1,6 +1,7 @@
 """Names under which a visit keeps its state, and what is behind each.
 
-Widgets that only their own module reads have their key where they are drawn.
+All that is read or written as `st.session_state[...]` has its name here. Widgets whose value is only returned have
+their key where they are drawn, and keys with a changing part (a model, a file, a seed) begin with a word of their page.
 """
 
 from __future__ import annotations
@@ -62,3 +63,71 @@ EXPORT_RESULT = (
     "own-export-result"  # what came of the last one, with the fingerprint of the data, or the InputError
 )
 HOME_RUN = "home-run"  # id of the training that Home shows
+
+# Who this visitor is
+OWNER_SECRET = "owner-secret"  # noqa: S105 - str: the secret of a browser that keeps no cookies
+
+# Home
+HOME_GO = "home-go"  # bool: names were entered, go to You
+HOME_NAMES = "home-names"  # str: what is typed
+
+# Explore and Story
+VIEW = "view"  # view of Explore
+SEARCH = "search"  # str: part of a name
+BARS = "bars"  # chart of the best-known items
+SCATTER = "scatter"  # chart of plays against users
+SCENE = "scene"  # scene that filters
+SCENE_BARS = "scene-bars"  # chart of scenes
+STEP = "step"  # step of Story
+
+# Controls of Train
+MODE = "mode"  # one training, the best model or the best settings
+MODE_IN_ADDRESS = "mode_in_address"
+MODEL = "model"  # name of the model
+WATCH = "watch"  # metric of early stopping
+WATCH_LISTS = "watch-lists"  # the same, of a model without errors
+PATIENCE = "patience"  # epochs of early stopping
+CURVES_LOG = "curves-log"  # bool: logarithmic axis
+CURVES_FROM = "curves-from"  # first epoch that is drawn
+REPEATS_PROBLEM = "repeats-problem"  # InputError: why repeats could not begin
+SWEEP_OPEN = "sweep-open"  # cell of a sweep that was clicked
+
+# Table of runs
+RUNS = "runs"  # the table
+LINES = "lines"  # chart of the runs
+RUNS_SHOWN = "runs-shown"  # list of str: ids of its rows
+RUNS_NEWS = "runs-news"  # sentence above it
+RUNS_PROBLEM = "runs-problem"  # InputError above it
+STORE_COMPLAINTS = "store-complaints"  # list of str: saved runs that cannot be read
+IMPORTS = "imports"  # int: how many files were imported; each has a new uploader
+
+# Compare
+ADDED = "added"  # list of Contender
+MEASURED = "measured"  # measures of the leaderboard that are shown
+COMPARISON_TAB = "comparison-tab"
+LAST_TAB = "last-tab"  # tab that was open last
+BESIDE = "beside"  # models beside each other
+WAY = "way"  # way to split
+MONTH = "month"  # of a split by time
+SLICED = "sliced"  # model whose slices are shown
+CHECKED = "checked"  # model whose behaviour is checked
+CHECKS = "checks"  # jobs of the checks
+
+# Recommend
+PART = "part"  # tab
+EXPLAINED = "explained"  # item whose score is explained
+SIMILAR = "similar"  # user who was clicked among the similar ones
+
+# You
+NEWCOMER_ASIDE = "newcomer-aside"  # code of the item that was clicked
+OWN_NAMES = "own-names"  # str: names that were pasted
+
+# Map
+MAP_ARTIST = "map-artist"  # id of the item in the centre
+MAP_ARTIST_IN_ADDRESS = "map-artist-in-address"
+MAP_WHO = "map-who"  # whose items are highlighted
+
+# Data
+FILES_PUT_AWAY = "files_put_away"  # int: how often files were put away; each time has a new uploader
+OWN_FOUND = "own-found"  # (key, Survey) of the files that are shown
+OWN_TOLD = "own-told"  # error that the log was told of last

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from pages.components.session import shared_jobs, splits
-from pages.components.session.browser_identity import address, keeps_cookies, owner
+from pages.components.session import keys, shared_jobs, splits, stores
+from pages.components.session.browser_identity import address, owner
 from recsys.data.catalogue import Catalogue
 from recsys.data.dataset import OFFERED, SHARED, Dataset
 from recsys.data.nouns import Nouns
@@ -33,8 +33,8 @@ from recsys.jobs.health import health as health_of
 from recsys.jobs.scheduler import Job, JobScheduler, Work
 from recsys.scale.external_runs import ExternalRun, Manifest, find_run
 from recsys.scale.external_runs.manifest import KEY_PREFIX
-from recsys.storage.dataset_store import KEY, DatasetStore
-from recsys.storage.run_store import RunStore, runs_folder
+from recsys.storage.dataset_store import KEY
+from recsys.storage.run_store import runs_folder
 
 SAMPLE = "sample"
 HOLD_OUTS = ("split-", "compare-")  # what the keys of the controls of a hold-out begin with
@@ -56,7 +56,7 @@ def runs() -> JobScheduler:
 
 def visitor() -> str:
     """Return a name for this visit: what it does on data of its own is forgotten when it is over."""
-    name: str = st.session_state.setdefault("visitor", secrets.token_hex(8))
+    name: str = st.session_state.setdefault(keys.VISITOR, secrets.token_hex(8))
     _presence(name)
     return name
 
@@ -94,29 +94,6 @@ def may_steer(job: Job[Any]) -> bool:
     return job.owner == owner()
 
 
-def hold(uploaded: Dataset) -> Dataset:
-    """Keep uploaded data for a while, so that it outlives a reload; where that fails, say so."""
-    if not keeps_cookies():
-        st.session_state.notice = "This browser keeps no cookies, so a reload loses this data."
-        return uploaded
-    try:
-        with st.spinner("Keeping it for a reload ..."):
-            return kept_data().hold(uploaded)
-    except InputError as error:
-        st.session_state.notice = f"{error} A reload loses this data."
-        return uploaded
-
-
-def kept_data() -> DatasetStore:
-    """Return the data of their own that this visitor keeps here."""
-    return DatasetStore(owner())
-
-
-def saved_runs() -> RunStore:
-    """Return the saved runs of this visitor, and those that are there for everybody."""
-    return RunStore.of(owner())
-
-
 @st.cache_resource(show_spinner="Reading the data ...", max_entries=4)
 def _open(key: str) -> Dataset:
     return load(key)
@@ -124,23 +101,23 @@ def _open(key: str) -> Dataset:
 
 def dataset() -> Dataset:
     """Return the data set this visitor looks at: the one chosen, the one in the link, or the sample."""
-    if "dataset" not in st.session_state:
+    if keys.DATASET not in st.session_state:
         job = _run_in_link()
         wanted = st.query_params.get("data", SAMPLE)
         try:
             if job:
                 chosen = job.dataset
             elif KEY.fullmatch(wanted):
-                chosen = kept_data().open(wanted)
+                chosen = stores.kept_data().open(wanted)
             elif wanted.startswith(OFFERED):
                 chosen = offered(find_offer(wanted))
             else:
                 chosen = _open(wanted if wanted in SHARED else SAMPLE)
         except InputError as error:
-            st.session_state.notice = f"{error} The generated sample is shown instead."
+            st.session_state[keys.NOTICE] = f"{error} The generated sample is shown instead."
             chosen = _open(SAMPLE)
-        st.session_state.dataset = chosen
-    return st.session_state.dataset
+        st.session_state[keys.DATASET] = chosen
+    return st.session_state[keys.DATASET]
 
 
 def choose(key: str) -> None:
@@ -151,21 +128,21 @@ def choose(key: str) -> None:
     InputError
         If it cannot be read.
     """
-    show(kept_data().open(key) if KEY.fullmatch(key) else _open(key))
+    show(stores.kept_data().open(key) if KEY.fullmatch(key) else _open(key))
 
 
 def show(chosen: Dataset) -> None:
     """Look at this data set from now on, with the hold-out that suits it; a run on other data is left behind."""
-    st.session_state["large-run"] = None
+    st.session_state[keys.EXTERNAL_RUN] = None
     st.session_state.pop(WANTED, None)
     usual = suited(dataset().interactions)
-    st.session_state.dataset = chosen
+    st.session_state[keys.DATASET] = chosen
     wanted = suited(chosen.interactions)
     if wanted != usual:
         for prefix in HOLD_OUTS:
             st.session_state[f"{prefix}minimum"], st.session_state[f"{prefix}hidden"] = wanted
     if chosen_run() is None:
-        st.session_state.pop("run", None)
+        st.session_state.pop(keys.RUN, None)
 
 
 def offered(offer: ServerDataset) -> Dataset:
@@ -194,15 +171,15 @@ def _open_large(identity: str, _source: Manifest) -> ExternalRun:
 
 def large_run() -> ExternalRun | None:
     """Return the run trained elsewhere that this visitor looks at: the one opened, or the one in the link."""
-    if "large-run" not in st.session_state:
-        st.session_state["large-run"] = None
+    if keys.EXTERNAL_RUN not in st.session_state:
+        st.session_state[keys.EXTERNAL_RUN] = None
         wanted = st.query_params.get("data", "")
         if wanted.startswith(KEY_PREFIX):
             try:
                 open_large_run(find_run(wanted))
             except InputError as error:
-                st.session_state.notice = f"{error} The generated sample is shown instead."
-    return st.session_state["large-run"]
+                st.session_state[keys.NOTICE] = f"{error} The generated sample is shown instead."
+    return st.session_state[keys.EXTERNAL_RUN]
 
 
 def open_large_run(source: Manifest) -> None:
@@ -213,9 +190,9 @@ def open_large_run(source: Manifest) -> None:
     InputError
         If it is not prepared.
     """
-    st.session_state["large-run"] = _open_large(source.identity, source)
+    st.session_state[keys.EXTERNAL_RUN] = _open_large(source.identity, source)
     st.session_state.pop(WANTED, None)
-    st.session_state.pop("listener", None)  # of other data
+    st.session_state.pop(keys.LISTENER, None)  # of other data
 
 
 def catalogue() -> Catalogue:
@@ -249,9 +226,9 @@ def chosen_run() -> Job[TrainingRun] | None:
     """Return the run that this visitor started, chose or came to by a link, if it is on the data they look at."""
     if large_run():
         return None
-    if "run" not in st.session_state and "run" in st.query_params:
-        st.session_state.run = st.query_params["run"]
-    return _of_kind(TrainingRun, st.session_state.get("run", ""))
+    if keys.RUN not in st.session_state and "run" in st.query_params:
+        st.session_state[keys.RUN] = st.query_params["run"]
+    return _of_kind(TrainingRun, st.session_state.get(keys.RUN, ""))
 
 
 def recommended_run() -> Job[TrainingRun] | None:
@@ -261,7 +238,7 @@ def recommended_run() -> Job[TrainingRun] | None:
     try:
         return train_recommended(dataset(), owner(), visitor())
     except InputError as error:
-        st.session_state["not-recommended"] = str(error)
+        st.session_state[keys.NOT_RECOMMENDED] = str(error)
         return None
 
 
@@ -313,9 +290,9 @@ def train_on_sample() -> None:
 
 def comparison() -> Job[Leaderboard] | None:
     """Return the comparison this visitor started last or came by a link to, if it is on the data they look at."""
-    if "comparison" not in st.session_state and "comparison" in st.query_params:
-        st.session_state.comparison = st.query_params["comparison"]
-    return _of_kind(Leaderboard, st.session_state.get("comparison", ""))
+    if keys.COMPARISON not in st.session_state and "comparison" in st.query_params:
+        st.session_state[keys.COMPARISON] = st.query_params["comparison"]
+    return _of_kind(Leaderboard, st.session_state.get(keys.COMPARISON, ""))
 
 
 def shared_comparison(make: Callable[[], Leaderboard]) -> Job[Leaderboard]:
@@ -342,24 +319,24 @@ def trail() -> list[Record]:
 
     A reload begins with those of this visitor that the server still remembers.
     """
-    if "trail" not in st.session_state:
+    if keys.TRAIL not in st.session_state:
         ended = [
             job
             for job in runs().of(owner())
             if isinstance(job.run, TrainingRun) and job.state in ("done", "diverged") and not job.saved
         ]
-        st.session_state.trail = [
+        st.session_state[keys.TRAIL] = [
             Record(job.id, f"Run {place}", Setup.of(job.dataset, job.run), list(job.run.history))
             for place, job in enumerate(ended, 1)
         ]
-        st.session_state.noted = {job.id for job in ended}
-    trained: list[Record] = st.session_state.trail
+        st.session_state[keys.NOTED] = {job.id for job in ended}
+    trained: list[Record] = st.session_state[keys.TRAIL]
     return trained
 
 
 def follow(job: Job[TrainingRun]) -> None:
     """Look at this run from now on; the address keeps it, for a reload or another tab."""
-    st.session_state.run = job.id
+    st.session_state[keys.RUN] = job.id
     st.query_params["run"] = job.id
 
 

@@ -79,7 +79,7 @@ def _again() -> None:
             session.runs(), setup.run(cached.split(**setup.hold_out), Snapshots())
         ).id
     except InputError as error:
-        st.session_state.notice = str(error)
+        st.session_state[keys.NOTICE] = str(error)
 
 
 def _learning(job: Job[TrainingRun], drawn: str) -> None:
@@ -100,7 +100,7 @@ def _learning(job: Job[TrainingRun], drawn: str) -> None:
                     "Watch it learn",
                     icon=":material/play_arrow:",
                     type="primary",
-                    key="watch",
+                    key=keys.WATCH,
                     on_click=_again,
                 )
             live_chart(
@@ -127,7 +127,7 @@ def _start_with_me() -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="bottom", key="start-with-me"):
         st.text_input(
             f"Start with me: name a few {nouns.items} you {nouns.do}",
-            key="home-names",
+            key=keys.HOME_NAMES,
             placeholder="Three are enough, with commas between them",
             on_change=_take,
         )
@@ -137,15 +137,15 @@ def _start_with_me() -> None:
             icon=":material/upload:",
             query=session.place(),
         )
-    if st.session_state.pop("home-go", False):
+    if st.session_state.pop(keys.HOME_GO, False):
         st.switch_page(navigation.page("you").path, query_params=session.place())
 
 
 def _take() -> None:
-    text = st.session_state["home-names"]
+    text = st.session_state[keys.HOME_NAMES]
     if text.strip():
         history_import.take_text(text)
-        st.session_state["home-go"] = True
+        st.session_state[keys.HOME_GO] = True
 
 
 def _doors() -> None:

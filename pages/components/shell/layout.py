@@ -22,7 +22,7 @@ from pages.components import navigation
 from pages.components.markdown import escape
 from pages.components.markdown import sentence as sentence
 from pages.components.navigation import Page
-from pages.components.session import choice, session
+from pages.components.session import choice, keys, session
 from pages.components.shell import bring_file, sign_in
 from pages.components.widgets import listening
 
@@ -65,7 +65,7 @@ def draw(name: str, *, menu: bool = True, title: str = "", of: str = "") -> None
             st.caption(nouns.fill(page.blurb))
     if not place.items() <= st.query_params.items():
         st.query_params.update(place)
-    if notice := st.session_state.pop("notice", None):
+    if notice := st.session_state.pop(keys.NOTICE, None):
         st.warning(escape(notice))
 
 
@@ -86,7 +86,9 @@ def _dataset(place: Mapping[str, str]) -> None:
     """Draw the dataset in use, with its size and the ways to another one."""
     nouns, catalogue = session.nouns(), session.catalogue()
     data = navigation.page("data")
-    with st.popover(escape(session.title(), 40), icon=data.icon, type="tertiary", key="dataset", wrap=False):
+    with st.popover(
+        escape(session.title(), 40), icon=data.icon, type="tertiary", key=keys.DATASET, wrap=False
+    ):
         st.markdown(f"**{escape(session.title(), 80)}**")
         st.caption(
             f"{catalogue.n_users:,} {nouns.users} and {catalogue.n_items:,} {nouns.items}. "

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.components.session import cached, session
+from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.train import current_setup, runs_table
 from pages.components.train.live_training import TITLES
@@ -261,7 +261,7 @@ def _search_results(search: Search, ended: bool) -> None:
         return
     clicked = live_chart(
         tuning.search_history(cells, search.measure, search.setup),
-        key="search",
+        key=keys.SEARCH,
         clicks=True,
         label=f"{MEASURES[search.measure]} of each training, and the best so far; the table below has the same",
     )
@@ -308,11 +308,11 @@ def _table(cells: Sequence[Trial]) -> None:
             column_config=runs_table.columns(table)
             | {
                 "name": st.column_config.ButtonColumn(
-                    "Open", type="tertiary", alignment="left", width=120, key="sweep-open"
+                    "Open", type="tertiary", alignment="left", width=120, key=keys.SWEEP_OPEN
                 ),
                 "message": st.column_config.TextColumn("Why it ended early"),
             },
         )
-    click: Any = st.session_state.get("sweep-open")
+    click: Any = st.session_state.get(keys.SWEEP_OPEN)
     if click and click["row"] < len(cells):
         current_setup.open_setup(cells[click["row"]].setup)

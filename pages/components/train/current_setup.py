@@ -17,13 +17,13 @@ from recsys.experiments.share_link import from_query, names_a_setup, other_data
 
 def open_setup(setup: Setup) -> None:
     """Go to the Train page, with these settings in its controls, and train with them."""
-    st.session_state["setup-wanted"] = setup
+    st.session_state[keys.SETUP_WANTED] = setup
     st.switch_page(navigation.page("train").path, query_params=session.place())
 
 
 def base(model: str) -> Setup:
     """Return the settings that a model had on the Train page last, or its own, for the current data."""
-    setup: Setup | None = st.session_state.get("setups", {}).get(model)
+    setup: Setup | None = st.session_state.get(keys.SETUPS, {}).get(model)
     job = session.run()
     if setup is None and job is not None and job.run.model.name == model:
         setup = Setup.of(job.dataset, job.run)
@@ -36,20 +36,20 @@ def take_link() -> None:
 
     Another page may ask for some, and so does a link, once a visit.
     """
-    if (wanted := st.session_state.pop("setup-wanted", None)) is not None:
-        st.session_state["link-taken"] = True
-        st.session_state["train-now"] = True
+    if (wanted := st.session_state.pop(keys.SETUP_WANTED, None)) is not None:
+        st.session_state[keys.LINK_TAKEN] = True
+        st.session_state[keys.TRAIN_NOW] = True
         put(wanted)
         return
     if (shown := st.session_state.pop(keys.SETUP_SHOWN, None)) is not None:
-        st.session_state["link-taken"] = True
+        st.session_state[keys.LINK_TAKEN] = True
         data, fingerprint = data_names()
         st.session_state[keys.TUNED] = replace(shown, data=data, fingerprint=fingerprint)
         put(shown)
         return
-    if "link-taken" in st.session_state:
+    if keys.LINK_TAKEN in st.session_state:
         return
-    st.session_state["link-taken"] = True
+    st.session_state[keys.LINK_TAKEN] = True
     notes.take_link()
     if not names_a_setup(st.query_params):
         return
@@ -67,7 +67,7 @@ def take_link() -> None:
     st.session_state[keys.COMPLAINTS] = replace(setup, data=data, fingerprint=fingerprint), complaints
     put(setup)
     if session.chosen_run() is None and not _is_shown(setup):
-        st.session_state["train-now"] = True
+        st.session_state[keys.TRAIN_NOW] = True
 
 
 def _is_shown(setup: Setup) -> bool:
@@ -89,13 +89,13 @@ def complaints() -> None:
 
 def put(setup: Setup) -> None:
     """Put a setup into the controls; to be called before they are drawn."""
-    st.session_state.model = setup.model
+    st.session_state[keys.MODEL] = setup.model
     for name, value in setup.settings.items():
         st.session_state[f"{setup.model}-{name}"] = value
     for name in SPLIT_SETTINGS:
         st.session_state[f"split-{name}"] = getattr(setup, name)
-    st.session_state.watch, st.session_state.patience = setup.watch, setup.patience
-    st.session_state["watch-lists"] = "none" if setup.watch == "rmse" else setup.watch
+    st.session_state[keys.WATCH], st.session_state[keys.PATIENCE] = setup.watch, setup.patience
+    st.session_state[keys.WATCH_LISTS] = "none" if setup.watch == "rmse" else setup.watch
 
 
 def fingerprint() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.session import session
+from pages.components.session import keys, stores
 from pages.components.train.current_setup import fingerprint
 from pages.components.widgets import uploader
 from recsys.errors import InputError
@@ -15,7 +15,7 @@ def draw() -> None:
     """Draw the uploader."""
     with st.expander("Import a run", icon=":material/upload:"):
         # Each file has a new uploader, so that the one before does not stay in it.
-        key = f"import-{st.session_state.get('imports', 0)}"
+        key = f"import-{st.session_state.get(keys.IMPORTS, 0)}"
         uploader.file_uploader(
             "A file that Export or the command line has written",
             type="safetensors",
@@ -29,15 +29,15 @@ def _take_file(key: str) -> None:
     file = st.session_state[key]
     if file is None:
         return
-    st.session_state["imports"] = st.session_state.get("imports", 0) + 1
+    st.session_state[keys.IMPORTS] = st.session_state.get(keys.IMPORTS, 0) + 1
     try:
-        entry = session.saved_runs().add(file.getvalue(), file.name)
+        entry = stores.saved_runs().add(file.getvalue(), file.name)
     except InputError as error:
         event_log.refused("saved_runs", error)
-        st.session_state["runs-problem"] = str(error)
+        st.session_state[keys.RUNS_PROBLEM] = str(error)
         return
-    st.session_state.pop("saved", None)
-    st.session_state["runs-news"] = f"{entry.name} is in the table. Select it to see its curve." + (
+    st.session_state.pop(keys.SAVED, None)
+    st.session_state[keys.RUNS_NEWS] = f"{entry.name} is in the table. Select it to see its curve." + (
         ""
         if entry.setup.fingerprint == fingerprint()
         else f" It was trained on other data ({entry.title}) and opens on that data only."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from pages.components import navigation
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.train import epochs, figures, latent_space, one_list, repeats
 from pages.components.widgets.live_chart import live_chart
@@ -36,7 +36,7 @@ def draw(earlier: Sequence[Record] = ()) -> None:
     """Draw the current run, faintly those before it, and keep it up to date while it goes on."""
     job = session.run()
     if job is None:
-        layout.problem(ValueError(st.session_state.get("not-recommended", "Press Train to begin.")))
+        layout.problem(ValueError(st.session_state.get(keys.NOT_RECOMMENDED, "Press Train to begin.")))
         return
     st.fragment(_panel, run_every=POLL.get(job.state))(job, job.state, earlier)
 
@@ -84,13 +84,13 @@ def _head(job: Job[TrainingRun], now: State, history: Sequence[object]) -> None:
         if "epochs" in model.settings:
             with st.popover("Axes", type="tertiary", icon=":material/tune:"):
                 if model.predicts_ratings:
-                    st.toggle("Logarithmic RMSE", False, key="curves-log", persist_state="session")
+                    st.toggle("Logarithmic RMSE", False, key=keys.CURVES_LOG, persist_state="session")
                 st.number_input(
                     "From epoch",
                     1,
                     5000,
                     1,
-                    key="curves-from",
+                    key=keys.CURVES_FROM,
                     persist_state="session",
                     help="Leaves the first epochs out, whose errors may dwarf all others.",
                 )
@@ -110,8 +110,8 @@ def _curves(job: Job[TrainingRun], history: list[Epoch], earlier: Sequence[Recor
         run.epochs,
         run.references,
         errors,
-        log=errors and bool(st.session_state.get("curves-log")),
-        first=min(int(st.session_state.get("curves-from", 1)), run.epochs),
+        log=errors and bool(st.session_state.get(keys.CURVES_LOG)),
+        first=min(int(st.session_state.get(keys.CURVES_FROM, 1)), run.epochs),
         height=CHART_HEIGHT,
     )
     if (repeated := repeats.done(job)) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components.session import keys
 from pages.components.widgets import pickers
 from recsys.errors import InputError
 
@@ -13,8 +14,8 @@ FIRST = next(iter(MODES))
 
 def choose() -> str:
     """Draw the choice of a mode and return it; the address keeps it, and one that names another goes before."""
-    if "setup-wanted" in st.session_state:  # to be trained, whatever was open before
-        st.session_state.mode = FIRST
+    if keys.SETUP_WANTED in st.session_state:  # to be trained, whatever was open before
+        st.session_state[keys.MODE] = FIRST
         st.query_params.pop("mode", None)
     else:
         pickers.from_address("mode", _read)
@@ -24,7 +25,7 @@ def choose() -> str:
         default=FIRST,
         required=True,
         format_func=MODES.__getitem__,
-        key="mode",
+        key=keys.MODE,
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -33,7 +34,7 @@ def choose() -> str:
         st.query_params.from_dict(
             {name: value for name, value in st.query_params.items() if name != "mode"} | shown
         )
-    st.session_state.mode_in_address = shown.get("mode")
+    st.session_state[keys.MODE_IN_ADDRESS] = shown.get("mode")
     return str(mode)
 
 

@@ -29,7 +29,7 @@ def draw(job: Job[TrainingRun]) -> None:
     """Draw the button, how far they are, or what came of them; for a run that has ended."""
     repeated = of(job)
     if repeated is None:
-        if problem := st.session_state.pop("repeats-problem", None):
+        if problem := st.session_state.pop(keys.REPEATS_PROBLEM, None):
             layout.problem(problem)
         st.button(
             f"Repeat with {DRAWS} hold-outs",
@@ -52,7 +52,7 @@ def _start(job: Job[TrainingRun]) -> None:
     try:
         repeated = session.start(session.runs(), Repeats(setup, job.dataset.interactions), job.dataset)
     except InputError as error:
-        st.session_state["repeats-problem"] = error
+        st.session_state[keys.REPEATS_PROBLEM] = error
     else:
         st.session_state.setdefault(keys.REPEATS, {})[job.id] = repeated.id
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.components.session import keys, session
+from pages.components.session import keys, session, stores
 from pages.components.shell import layout
 from pages.components.train import import_run, notes
 from pages.components.train.current_setup import fingerprint, put
@@ -40,7 +40,7 @@ def remember() -> None:
         st.query_params.update(query)
     notes.keep_in_address(job.id)
     trail = session.trail()
-    noted: set[str] = st.session_state.setdefault("noted", set())
+    noted: set[str] = st.session_state.setdefault(keys.NOTED, set())
     if job.state in ("done", "diverged") and job.id not in noted and not is_dragging():
         noted.add(job.id)
         name = "Recommended" if session.chosen_run() is None else f"Run {len(noted)}"
@@ -100,7 +100,7 @@ def runs() -> None:
         st.dataframe(
             table,
             hide_index=True,
-            key="runs",
+            key=keys.RUNS,
             on_select=_view_selected,
             selection_mode="multi-row",
             column_config=columns(table),
@@ -114,15 +114,15 @@ def runs() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(chosen) == 1:
             _actions(chosen[0])
-        if st.session_state.get("deleted"):
+        if st.session_state.get(keys.DELETED):
             st.button("Undo delete", icon=":material/undo:", key="undo", on_click=_guarded, args=(_undo,))
     if len(chosen) == 2:
         _side_by_side(*chosen)
-    for sentence in st.session_state.get("store-complaints", []):
+    for sentence in st.session_state.get(keys.STORE_COMPLAINTS, []):
         st.caption(layout.escape(sentence))
-    if problem := st.session_state.pop("runs-problem", None):
+    if problem := st.session_state.pop(keys.RUNS_PROBLEM, None):
         st.error(layout.escape(problem))
-    if news := st.session_state.pop("runs-news", None):
+    if news := st.session_state.pop(keys.RUNS_NEWS, None):
         st.success(layout.escape(news))
     if len(records) > 1:
         _lines(records)
@@ -140,7 +140,7 @@ def _lines(records: list[Record]) -> None:
         st.caption("A line is a run. Click one of its points to select it in the table, again to let it go.")
         live_chart(
             tuning.parallel_coordinates(records, _selected()),
-            key="lines",
+            key=keys.LINES,
             label=f"{len(records)} runs as lines over their settings, RMSE and NDCG; the table has the same",
             clicks=_pick,
         )
@@ -148,8 +148,8 @@ def _lines(records: list[Record]) -> None:
 
 def _pick() -> None:
     """Select the run of the line that was clicked, or let it go."""
-    clicked = st.session_state["lines"]["clicked"]
-    shown = st.session_state.get("runs-shown", [])
+    clicked = st.session_state[keys.LINES]["clicked"]
+    shown = st.session_state.get(keys.RUNS_SHOWN, [])
     if clicked and clicked["customdata"] in shown:
         rows = {shown.index(name) for name in _selected()} ^ {shown.index(clicked["customdata"])}
         _select(sorted(rows))
@@ -157,15 +157,15 @@ def _pick() -> None:
 
 
 def _select(rows: list[int]) -> None:
-    st.session_state["runs"] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    st.session_state[keys.RUNS] = {"selection": {"rows": rows, "columns": [], "cells": []}}
 
 
 def _keep_selection(shown: list[str]) -> None:
     """Let the same runs be selected where their rows have moved."""
     chosen = _selected()
-    if chosen and shown != st.session_state.get("runs-shown"):
+    if chosen and shown != st.session_state.get(keys.RUNS_SHOWN):
         _select([shown.index(name) for name in chosen if name in shown])
-    st.session_state["runs-shown"] = shown
+    st.session_state[keys.RUNS_SHOWN] = shown
 
 
 def columns(table: pd.DataFrame) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def _actions(record: Record) -> None:
     else:
         _changes(record)
     if record.id in _saved():
-        store = session.saved_runs()  # a download is made outside of the visit
+        store = stores.saved_runs()  # a download is made outside of the visit
         st.download_button(
             "Export",
             lambda: store.export(record.id),
@@ -249,16 +249,16 @@ def _side_by_side(first: Record, second: Record) -> None:
 
 def _saved() -> dict[str, Record]:
     """Return what is in the folder of saved runs; read once a visit and after each change."""
-    if "saved" not in st.session_state:
-        entries, complaints = session.saved_runs().entries()
-        st.session_state["store-complaints"] = complaints
-        st.session_state.saved = {
+    if keys.SAVED not in st.session_state:
+        entries, complaints = stores.saved_runs().entries()
+        st.session_state[keys.STORE_COMPLAINTS] = complaints
+        st.session_state[keys.SAVED] = {
             entry.id: Record(
                 entry.id, entry.name, entry.setup, entry.history, entry.pinned, entry.shared, entry.note
             )
             for entry in entries
         }
-    return st.session_state.saved
+    return st.session_state[keys.SAVED]
 
 
 def _records() -> list[Record]:
@@ -269,8 +269,8 @@ def _records() -> list[Record]:
 
 
 def _selected() -> list[str]:
-    shown = st.session_state.get("runs-shown", [])
-    rows = st.session_state.get("runs", {}).get("selection", {}).get("rows", [])
+    shown = st.session_state.get(keys.RUNS_SHOWN, [])
+    rows = st.session_state.get(keys.RUNS, {}).get("selection", {}).get("rows", [])
     return [shown[row] for row in rows if row < len(shown)]
 
 
@@ -284,19 +284,19 @@ def _view(record: Record) -> None:
     """Show a run again: where it still is, from its file, or by training it anew."""
     job: Job[TrainingRun] | None = session.runs().get(record.id)
     if job is None and record.id in _saved():
-        saved = session.saved_runs().open(record.id, session.dataset())
+        saved = stores.saved_runs().open(record.id, session.dataset())
         stopping = Stopping(record.setup.watch, record.setup.patience)
         run = TrainingRun.over(saved.model, saved.split, stopping, saved.history, saved.kept)
         job = session.start(session.runs(), run)
-        st.session_state.setdefault("noted", set()).add(job.id)
+        st.session_state.setdefault(keys.NOTED, set()).add(job.id)
         notes.put(job.id, record.note)
         session.runs().wait(job, *ENDED, timeout=2.0)
     put(record.setup)
     if job is None:
-        st.session_state["train-now"] = True
+        st.session_state[keys.TRAIN_NOW] = True
     else:
         session.follow(job)
-        st.session_state.tuned = replace(record.setup, fingerprint=fingerprint())
+        st.session_state[keys.TUNED] = replace(record.setup, fingerprint=fingerprint())
 
 
 def _apply(setup: Setup, change: Mapping[str, Any]) -> None:
@@ -304,7 +304,7 @@ def _apply(setup: Setup, change: Mapping[str, Any]) -> None:
     for name, value in change.items():
         own = name in setup.settings
         st.session_state[f"{setup.model}-{name}" if own else name] = value
-    st.session_state["train-now"] = True
+    st.session_state[keys.TRAIN_NOW] = True
 
 
 def _guarded(work: Callable[..., None], *given: Any) -> None:
@@ -312,7 +312,7 @@ def _guarded(work: Callable[..., None], *given: Any) -> None:
     try:
         work(*given)
     except InputError as error:
-        st.session_state["runs-problem"] = str(error)
+        st.session_state[keys.RUNS_PROBLEM] = str(error)
 
 
 def _changed(record: Record, **changes: Any) -> None:
@@ -323,8 +323,8 @@ def _changed(record: Record, **changes: Any) -> None:
 def _rename(record: Record) -> None:
     name = str(st.session_state[f"name-{record.id}"])
     if record.id in _saved():
-        session.saved_runs().rename(record.id, name)
-        del st.session_state.saved
+        stores.saved_runs().rename(record.id, name)
+        del st.session_state[keys.SAVED]
     elif name.strip():
         _changed(record, name=name.strip())
 
@@ -332,50 +332,50 @@ def _rename(record: Record) -> None:
 def _annotate(record: Record) -> None:
     note = str(st.session_state[f"note-{record.id}"])
     if record.id in _saved():
-        session.saved_runs().annotate(record.id, note)
-        del st.session_state.saved
+        stores.saved_runs().annotate(record.id, note)
+        del st.session_state[keys.SAVED]
     else:
         notes.put(record.id, note)
 
 
 def _pin(record: Record) -> None:
     if record.id in _saved():
-        session.saved_runs().pin(record.id, not record.pinned)
-        del st.session_state.saved
+        stores.saved_runs().pin(record.id, not record.pinned)
+        del st.session_state[keys.SAVED]
     else:
         _changed(record, pinned=not record.pinned)
 
 
 def _delete(record: Record) -> None:
     if record.id in _saved():
-        session.saved_runs().delete(record.id)
-        del st.session_state.saved
-        st.session_state.setdefault("deleted", []).append((record, None))
+        stores.saved_runs().delete(record.id)
+        del st.session_state[keys.SAVED]
+        st.session_state.setdefault(keys.DELETED, []).append((record, None))
     else:
         place = [old.id for old in session.trail()].index(record.id)
         del session.trail()[place]
-        st.session_state.setdefault("deleted", []).append((record, place))
+        st.session_state.setdefault(keys.DELETED, []).append((record, place))
 
 
 def _undo() -> None:
-    record, place = st.session_state.deleted.pop()
+    record, place = st.session_state[keys.DELETED].pop()
     if place is not None:
         session.trail().insert(place, record)
         return
-    store = session.saved_runs()
+    store = stores.saved_runs()
     try:
         store.restore(record.id)
     except InputError:
         if store.is_deleted(record.id):  # what failed can be tried again
-            st.session_state.deleted.append((record, place))
+            st.session_state[keys.DELETED].append((record, place))
         raise
-    del st.session_state.saved
+    del st.session_state[keys.SAVED]
 
 
 def _save(record: Record) -> None:
     job = session.runs().get(record.id)
     if job is not None:
-        session.saved_runs().save(job.dataset, job.run, record.name, record.note)
+        stores.saved_runs().save(job.dataset, job.run, record.name, record.note)
         job.saved = True
         session.trail()[:] = [old for old in session.trail() if old.id != record.id]
-        del st.session_state.saved
+        del st.session_state[keys.SAVED]

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import navigation
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.shell import layout
 from recsys.data.splitting import Split
 from recsys.errors import InputError
@@ -55,8 +55,8 @@ def with_hidden(split: Split) -> str:
 
 def choose_first(user: str) -> None:
     """Choose this user where none was ever chosen and the address names none; before the picker is drawn."""
-    if "listener" not in st.session_state and "listener" not in st.query_params:
-        st.session_state.listener = user
+    if keys.LISTENER not in st.session_state and "listener" not in st.query_params:
+        st.session_state[keys.LISTENER] = user
 
 
 def listener(users: pd.Index, **beside: str) -> str | None:
@@ -71,7 +71,7 @@ def listener(users: pd.Index, **beside: str) -> str | None:
     chosen = st.selectbox(
         nouns.user.capitalize(),
         [str(user) for user in users[:LISTENERS_LISTED]],
-        key="listener",
+        key=keys.LISTENER,
         index=None,
         placeholder=f"Choose a {nouns.user}, or type an id",
         accept_new_options=True,
@@ -109,7 +109,7 @@ def typed_listener(run: ExternalRun, **beside: str) -> str | None:
     field, button = st.columns([3, 2], vertical_alignment="bottom")
     typed = field.text_input(
         nouns.user.capitalize(),
-        key="listener",
+        key=keys.LISTENER,
         placeholder="Type the beginning of an id",
         icon=":material/person_search:",
         live="150ms",
@@ -134,9 +134,9 @@ def typed_listener(run: ExternalRun, **beside: str) -> str | None:
             st.pills(
                 f"{nouns.users.capitalize()} whose id begins so",
                 found,
-                key="similar",
+                key=keys.SIMILAR,
                 format_func=layout.escape,
-                on_change=lambda: choose_listener(st.session_state.similar),
+                on_change=lambda: choose_listener(st.session_state[keys.SIMILAR]),
                 wrap=True,
             )
         elif wanted:
@@ -158,15 +158,15 @@ def similar_listeners(users: pd.Index, part: str) -> None:
         f"{len(found):,} {session.nouns().users} have this in their id"
         + (f", {SUGGESTED} of them:" if len(found) > SUGGESTED else ":"),
         list(found[:SUGGESTED]),
-        key="similar",
+        key=keys.SIMILAR,
         format_func=layout.escape,
-        on_change=lambda: choose_listener(st.session_state.similar),
+        on_change=lambda: choose_listener(st.session_state[keys.SIMILAR]),
     )
 
 
 def choose_listener(user: object) -> None:
     """Put a listener into the picker; to be called before the picker is drawn, from a callback."""
-    st.session_state.listener = str(user)
+    st.session_state[keys.LISTENER] = str(user)
 
 
 def artist_field(key: str, **more: Any) -> str:

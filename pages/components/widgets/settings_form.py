@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.widgets.live_slider import live_slider
 from recsys.errors import InputError
 from recsys.experiments.setup import SPLIT_SETTINGS
@@ -63,7 +63,7 @@ def model_choice() -> str:
         "Model",
         list(MODELS),
         format_func=lambda name: MODELS[name].label,
-        key="model",
+        key=keys.MODEL,
         persist_state="session",
     )
 
@@ -74,8 +74,8 @@ def model_settings() -> tuple[str, dict[str, Any]]:
     A link to a run brings the settings of that run.
     """
     job = session.run()
-    if job is not None and "model" not in st.session_state:
-        st.session_state.model = job.run.model.name
+    if job is not None and keys.MODEL not in st.session_state:
+        st.session_state[keys.MODEL] = job.run.model.name
         for wanted in MODELS[job.run.model.name].defaults:
             st.session_state[f"{job.run.model.name}-{wanted}"] = job.run.model.settings[wanted]
     name = model_choice()

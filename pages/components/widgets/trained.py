@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components import navigation
-from pages.components.session import session
+from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.widgets import job_card
 from recsys.experiments.training import TrainingRun
@@ -19,7 +19,7 @@ def run() -> Job[TrainingRun]:
     job = session.run()
     if job is None:
         layout.problem(
-            ValueError(st.session_state.get("not-recommended", "No model can be trained on this data."))
+            ValueError(st.session_state.get(keys.NOT_RECOMMENDED, "No model can be trained on this data."))
         )
         to_train("Train a model")
         st.stop()
