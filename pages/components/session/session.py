@@ -307,7 +307,7 @@ def shared_comparison(make: Callable[[], Leaderboard]) -> Job[Leaderboard]:
 
 
 def _of_kind(kind: type[W], run_id: str) -> Job[W] | None:
-    job = runs().get(run_id, visitor())
+    job = _open_to_visitor(run_id)
     shown = dataset().interactions.fingerprint
     if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
         return None
@@ -350,15 +350,15 @@ def place() -> dict[str, str]:
     return here | ({"run": job.id} if job else {})
 
 
+def _open_to_visitor(run_id: str) -> Job[Any] | None:
+    """Return a training or comparison by its id: any on public data, those on own data to their owner alone."""
+    job = runs().get(run_id, visitor())
+    return job if job is None or job.dataset.is_public or job.owner == owner() else None
+
+
 def _run_in_link() -> Job[Any] | None:
-    return next(
-        (
-            job
-            for name in ("run", "comparison")
-            if (job := runs().get(st.query_params.get(name, ""), visitor()))
-        ),
-        None,
-    )
+    found = (_open_to_visitor(st.query_params.get(name, "")) for name in ("run", "comparison"))
+    return next(filter(None, found), None)
 
 
 @st.cache_resource(show_spinner=False)
