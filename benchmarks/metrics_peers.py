@@ -94,7 +94,8 @@ def of_ranx(lists: Mapping[str, Any]) -> dict[str, float]:
 
 def judge(path: Path) -> int:
     """Print all figures side by side; return 1 if they differ."""
-    lists = np.load(path)
+    with np.load(path) as file:
+        lists = dict(file)
     rectools, ranx = of_rectools(lists), of_ranx(lists)
     print(f"{'metric':12} {'ours':>12} {'RecTools':>12} {'ranx':>12}")
     for name in SHARED:

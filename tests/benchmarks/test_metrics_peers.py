@@ -10,7 +10,8 @@ from benchmarks.metrics_peers import SHARED, of_ranx, of_rectools, write
 def lists(tmp_path_factory):
     path = tmp_path_factory.mktemp("judges") / "lists.npz"
     write(path, "sample", "popular", 10)
-    return np.load(path)
+    with np.load(path) as file:
+        yield dict(file)
 
 
 def test_lists_pass_through_a_file_with_all_that_a_judge_needs(lists):

@@ -87,7 +87,7 @@ def test_the_page_is_whole_and_every_name_is_text(name, given_names):
 
 def test_it_tells_the_lists_the_reasons_the_quality_and_the_date(given_names):
     dataset, split = given_names
-    model = make_model("implicit", factors=4, epochs=5).fit(split.train)
+    model = make_model("implicit", factors=4, epochs=20).fit(split.train)
     text = report(dataset, split, model, 3, 5, made=MADE)
     page = Page(text)
     shown = "".join(page.shown)
