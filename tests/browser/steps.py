@@ -21,12 +21,14 @@ READ_LIST = """list => [...list.children].map(row => {
   return [button.innerText, button.title.split(', score ').pop(), row.querySelector('b').className === 'hit',
     [...row.querySelectorAll('small button')].map(reason => reason.innerText)];
 })"""
+# What stands out at the right, or whose text does not fit; tables and tabs scroll by themselves.
 WIDER_THAN_THE_PAGE = """() => {
   const wide = document.documentElement.clientWidth;
   const main = document.querySelector('[data-testid=stMain]');
+  const own = '[data-testid=stDataFrame], [data-testid=stElementToolbar], [role=tablist], .modebar';
   const found = main.scrollWidth > main.clientWidth ? ['the page scrolls sideways'] : [];
   for (const element of main.querySelectorAll('p, h1, h2, h3, button, svg, [data-testid=stMetricValue] *')) {
-    if (element.closest('[data-testid=stDataFrame], [data-testid=stElementToolbar], .modebar')) continue;
+    if (element.closest(own)) continue;
     const box = element.getBoundingClientRect();
     const style = getComputedStyle(element);
     const cut = style.overflow === 'hidden' && element.scrollWidth > element.clientWidth + 1;
@@ -171,6 +173,8 @@ def menu(page: Page) -> list[str]:
 
 def pick(page: Page, listener: str) -> None:
     box = page.get_by_role("combobox", name="Listener")
+    box.evaluate("box => box.scrollIntoView({block: 'center'})")  # its list closes when the page scrolls
+    page.evaluate(IDLE)
     box.fill(listener)
     box.press("Enter")
     settled(page)

@@ -123,6 +123,7 @@ def _trade_off(table: pd.DataFrame) -> None:
         format_func=lambda name: METRICS[name].label,
         key="against",
         persist_state="session",
+        wrap=True,
     )
     st.caption(
         "Up and to the right is better. The larger a point, the longer the training; bars are the intervals."

@@ -84,6 +84,7 @@ def draw() -> None:
             key="compare-n",
             persist_state="session",
             label_visibility="collapsed",
+            wrap=True,
         )
         repeats = st.segmented_control(
             "Hold-outs",
@@ -94,6 +95,7 @@ def draw() -> None:
             key="repeats",
             persist_state="session",
             label_visibility="collapsed",
+            wrap=True,
         )
     own = validation_items(chosen["hidden"], chosen["validation"])
     rest = chosen["hidden"] - own

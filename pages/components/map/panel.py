@@ -273,6 +273,7 @@ def features(job: Job[TrainingRun]) -> None:
             required=True,
             key="features-turned",
             persist_state="session",
+            wrap=True,
             help="Latent features can be rotated without changing any score. The main directions are rotated so "
             "that the first explains as much of the variance as possible, the second as much of the rest, and so on.",
         )

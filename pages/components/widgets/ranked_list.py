@@ -54,6 +54,10 @@ export default async function (component) {
 .ranked-list b.new { background: var(--st-blue-background-color); color: var(--st-blue-text-color); }
 .ranked-list a { color: var(--st-link-color); text-decoration: none; padding: 4px; }
 .ranked-list p { margin: 8px 0 0; font-size: 13px; min-height: 18px; }
+@media (max-width: 640px) {
+  .ranked-list li.tall { height: auto; min-height: 50px; }
+  .ranked-list small { flex-wrap: wrap; padding-bottom: 4px; }
+}
 """,
     isolate_styles=False,
 )
