@@ -41,7 +41,7 @@ st.pills(
 step = STEPS[place]
 told, shown = st.columns([1, 3], gap="large")
 with told:
-    st.subheader(nouns.fill(step.title), anchor=False)
+    st.header(nouns.fill(step.title), anchor=False)
     with st.container(horizontal=True, gap="small", key="walk"):
         for label, icon, to in (
             ("Back", ":material/arrow_back:", place - 1),

@@ -11,7 +11,7 @@ from tests.browser.serving import serve
 from tests.browser.steps import go, listed, rows, settled, table, title, train
 
 MAKING = 240_000  # milliseconds that the map may take on a busy machine
-MAP = ".live-chart-plot[aria-label='Map of artists']"
+MAP = ".live-chart-plot[aria-label^='Map of artists,']"
 
 
 @pytest.fixture(scope="module")

@@ -108,6 +108,6 @@ def test_each_step_of_the_story_is_drawn_with_its_code(step):
 def test_the_story_goes_on_and_back():
     app = open_page("story.py")
     app.button(key="step-next").click().run()
-    assert app.subheader[0].value == "Wrangle: from rows to a ranking"
+    assert app.header[0].value == "Wrangle: from rows to a ranking"
     app.button(key="step-back").click().run()
-    assert app.subheader[0].value.startswith("Load")
+    assert app.header[0].value.startswith("Load")

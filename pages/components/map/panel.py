@@ -133,7 +133,13 @@ def _map(job: Job[TrainingRun], table: pd.DataFrame) -> None:
     else:
         chart = st.container()
     with chart:
-        point = live_chart(drawn.figure, "artist-map", clicks=True, wheel=True, label=f"Map of {nouns.items}")
+        point = live_chart(
+            drawn.figure,
+            "artist-map",
+            clicks=True,
+            wheel=True,
+            label=f"Map of {nouns.items}, with similar ones near each other",
+        )
     if found is not None and beside is not None:
         with beside:
             _about(job, found, found in table.index)
