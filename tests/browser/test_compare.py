@@ -109,7 +109,7 @@ def test_a_leaderboard_marks_the_best_and_is_what_the_file_says(page: Page, addr
     lists = [rows(table(page, place)) for place in range(3)]
     names = [{row[0] for row in found} for found in lists]
     for own, found in zip(names, lists, strict=True):
-        for artist, _, where in found:
+        for artist, _, where, _ in found:
             count = sum(artist in other for other in names)
             assert where == {1: "only here", 2: "2 of 3", 3: "all 3"}[count]
         assert len(own) == 10
