@@ -65,7 +65,9 @@ def start_training(page: Page, address: str, long: bool = False) -> None:
     if long:
         slide(page, "Latent features", "End")
         slide(page, "Epochs", "End")
+    tuned = re.findall(r"run=(\w+)", page.url)
     page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(lambda url: re.findall(r"run=(\w+)", url) != tuned)  # it comes late
 
 
 @pytest.fixture(scope="session")
