@@ -153,7 +153,7 @@ def test_a_presentation_has_the_same_artists_and_a_way_back(page: Page, address:
 def test_what_they_might_have_played_moves_their_list_and_nobody_elses(
     page: Page, address: str, run: str
 ) -> None:
-    go(page, address, "recommend", run=run, listener="7")
+    go(page, address, "recommend", run=run, listener="12")
     plain = recommended(page)
     tab(page, "What if")
     names = page.get_by_role("combobox", name="What if they had also played")
