@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.serving import ROOT, open_browser, serve
 from tests.browser.steps import choose, go, pick, settled, state
@@ -24,6 +24,7 @@ def take(page: Page, name: str, scheme: str) -> None:
 
 def main() -> None:
     """Go through the screens once in each scheme, on the sample."""
+    expect.set_options(timeout=60_000)
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address, open_browser() as browser:
         for scheme, names in (("light", ("explore", "train", "map")), ("dark", ("recommend", "compare"))):
             page = browser.new_page(viewport=SIZE, color_scheme=scheme)
