@@ -60,7 +60,7 @@ benchmark: $(VENV)/benchmark.stamp
 
 # What needs Apache Spark and Java 17 or newer; Spark is some 500 MB, so `make test` skips these tests.
 test-spark: $(VENV)/spark.stamp
-	$(PYTEST) tests/scale/test_spark.py tests/scale/test_spark_cluster.py
+	$(PYTEST) tests/scale/test_spark.py
 
 # Quality beside ALS, BPR, EASE and others; writes benchmarks/quality.json and the README's table. With DATA=FOLDER
 # on every CSV file of a folder; writes benchmarks/quality_folder.json and its tables.
