@@ -13,6 +13,7 @@ from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.models import blas
 from recsys.models.base import Model
+from recsys.system.stepped import SteppedWork
 
 # The direction of an item with fewer users is too noisy for the layout; it is placed afterwards.
 MAP_MIN_USERS = 3
@@ -26,7 +27,7 @@ GATHERING, SPREADING = 120, 300
 PASSES_PER_STEP = 20
 
 
-class ArtistMap:
+class ArtistMap(SteppedWork):
     """Layout of items in the plane, in steps for `JobScheduler` or by `finish_now`.
 
     t-SNE of the directions of the item factors, which preserves neighbourhoods; distances between far
@@ -72,21 +73,7 @@ class ArtistMap:
         self._seed = seed
         self.progress = 0.0
         self.table: pd.DataFrame | None = None
-        self._work = self._steps(directions)
-
-    def step(self) -> None:
-        """Do the next step.
-
-        Raises
-        ------
-        StopIteration
-            If the map is done.
-        """
-        next(self._work)
-
-    def finish(self) -> None:
-        """Stop; there is a map only if it was done."""
-        self._work.close()
+        super().__init__(self._steps(directions))
 
     def finish_now(self) -> pd.DataFrame:
         """Do all steps and return the map."""

@@ -15,6 +15,7 @@ from recsys.evaluation.ranked_lists import RankedLists, find_hits, sample_users
 from recsys.evaluation.significance import paired_test
 from recsys.kernels import top_n
 from recsys.models.base import Model
+from recsys.system.stepped import SteppedWork
 
 State = Literal["passed", "failed", "left out"]
 
@@ -55,7 +56,7 @@ class Check:
     value: float
 
 
-class Checks:
+class Checks(SteppedWork):
     """Checks a model in steps: call `step` until it raises StopIteration.
 
     Parameters
@@ -79,22 +80,8 @@ class Checks:
         self.label = make(0).label
         self.users = sample_users(split, MOST_USERS)
         self.results: list[Check] = []
-        self._work = self._steps()
+        super().__init__(self._steps())
         self._done = 0.0
-
-    def step(self) -> None:
-        """Train for a moment, or check what is trained.
-
-        Raises
-        ------
-        StopIteration
-            If all is done.
-        """
-        next(self._work)
-
-    def finish(self) -> None:
-        """Leave the rest out."""
-        self._work.close()
 
     @property
     def progress(self) -> float:

@@ -25,6 +25,7 @@ from recsys.experiments.setup import SPLIT_SETTINGS, Setup
 from recsys.models.base import Model
 from recsys.models.blend import Blend
 from recsys.models.ensemble_selection import Pool
+from recsys.system.stepped import SteppedWork
 
 TIME_LIMIT = 300.0  # seconds
 # The first heat trains on users with about so many pairs, with a share of the epochs and factors.
@@ -34,7 +35,7 @@ MOST_USERS = 3_000  # judged in the second
 BLENDED = 4
 
 
-class Race:
+class Race(SteppedWork):
     """Chooses the best model or blend for a split without reading its test part.
 
     Call `step` until it raises StopIteration; leave off at any time. With the same split, the same choice, unless
@@ -82,7 +83,7 @@ class Race:
         self.progress = 0.0
         self.spent = 0.0
         self.cut_short = False
-        self._work = self._steps()
+        super().__init__(self._steps())
 
     def step(self) -> None:
         """Train for a moment.
@@ -96,7 +97,7 @@ class Race:
         """
         started = time.perf_counter()
         try:
-            next(self._work)
+            super().step()
         finally:
             self.spent += time.perf_counter() - started
 
@@ -108,10 +109,6 @@ class Race:
             except StopIteration:
                 return
             yield self
-
-    def finish(self) -> None:
-        """Leave the rest out; what was measured stays."""
-        self._work.close()
 
     @property
     def is_late(self) -> bool:

@@ -20,6 +20,7 @@ from recsys.experiments.verdict import rivals
 from recsys.models import make_model
 from recsys.models.base import Model
 from recsys.settings import SETTINGS
+from recsys.system.stepped import SteppedWork
 
 # Rank a model on at most this many users: its figures are then known to about 0.003.
 MOST_USERS = 5_000
@@ -109,7 +110,7 @@ class Entry:
         return interval(self.by_user[metric], self.by_split[metric])
 
 
-class Leaderboard:
+class Leaderboard(SteppedWork):
     """Trains models in turn and measures each on the same users and the same splits.
 
     Call `step` until it raises StopIteration; leave off at any time. A further split counts when all models are
@@ -153,21 +154,7 @@ class Leaderboard:
         if split.given is not None and self.repeats > FOLDS:
             raise InputError(f"New users make {FOLDS} folds. Ask for {FOLDS} hold-outs or fewer.")
         self.splits = 0
-        self._work = self._steps()
-
-    def step(self) -> None:
-        """Train for a moment, or measure a model that is trained.
-
-        Raises
-        ------
-        StopIteration
-            If all is done.
-        """
-        next(self._work)
-
-    def finish(self) -> None:
-        """Leave the rest out; what was measured stays."""
-        self._work.close()
+        super().__init__(self._steps())
 
     @property
     def progress(self) -> float:

@@ -12,9 +12,7 @@ from recsys.figures.style import finish, text
 MOST_BARS = 120  # above that many months, a line
 
 
-def months(
-    table: pd.DataFrame, column: str, title: str, nouns: Nouns = MUSIC, height: int = 300
-) -> go.Figure:
+def months(table: pd.DataFrame, column: str, title: str, height: int = 300) -> go.Figure:
     """Draw one column of a table by month.
 
     Parameters
@@ -25,8 +23,6 @@ def months(
         Which of its columns.
     title : str
         Of the axis.
-    nouns : Nouns
-        What the data is about.
     height : int
         Of the chart, in pixels.
     """

@@ -16,6 +16,32 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
+def is_measured(app: AppTest) -> bool:
+    return len(app.dataframe) > 0 and not any(button.key == "cancel-comparison" for button in app.button)
+
+
+def opened(*models: str, **state: object) -> AppTest:
+    """Open the page with these models chosen."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py")
+    for name, value in {"compared": list(models), **state}.items():
+        app.session_state[name] = value
+    return app.run()
+
+
+def compared(*models: str, **state: object) -> AppTest:
+    """Compare these models to the end."""
+    app = opened(*models, **state)
+    app.button(key="compare").click().run()
+    for _ in range(400):
+        if is_measured(app):
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    return app
+
+
 def test_it_opens_with_all_models_being_compared(monkeypatch):
     monkeypatch.setattr(panel, "MOST_AT_ONCE", 300_000)
     monkeypatch.setattr(panel, "MODELS", {name: MODELS[name] for name in ("popular", "svd")})
@@ -32,17 +58,7 @@ def test_it_opens_with_all_models_being_compared(monkeypatch):
 
 
 def test_every_figure_is_shown_with_its_interval():
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/compare.py")
-    app.session_state.compared = ["popular", "svd"]
-    app.run()
-    app.button(key="compare").click().run()
-    for _ in range(200):
-        if app.dataframe and not any(button.key == "cancel-comparison" for button in app.button):
-            break
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception
+    app = compared("popular", "svd")
     styler = app.dataframe[0].proto.arrow_data.styler
     with pa.ipc.open_stream(styler.display_values) as reader:
         shown = pd.DataFrame(reader.read_pandas())
@@ -56,18 +72,7 @@ def test_every_figure_is_shown_with_its_interval():
 
 
 def test_several_hold_outs_are_measured_and_the_verdict_says_so():
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/compare.py")
-    app.session_state.compared = ["popular", "svd"]
-    app.session_state.repeats = 3
-    app.run()
-    app.button(key="compare").click().run()
-    for _ in range(200):
-        if app.dataframe and not any(button.key == "cancel-comparison" for button in app.button):
-            break
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception
+    app = compared("popular", "svd", repeats=3)
     said = "\n".join(element.value for element in [*app.markdown, *app.caption])
     assert "The lead is clear" in said
     assert "seed 0 to 2. ± is the 95 % confidence interval over the listeners and 3 hold-outs" in said
@@ -75,17 +80,8 @@ def test_several_hold_outs_are_measured_and_the_verdict_says_so():
 
 
 def test_slices_show_who_is_served_and_list_the_listeners():
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/compare.py")
-    app.session_state.compared = ["popular", "svd"]
-    app.run()
-    app.button(key="compare").click().run()
+    app = compared("popular", "svd")
     app.query_params["tab"] = "Slices"
-    for _ in range(200):
-        if not any(button.key == "cancel-comparison" for button in app.button):
-            break
-        time.sleep(0.1)
-        app.run()
     app.session_state["comparison-tab"] = "Slices"
     app.run()
     assert not app.exception
@@ -121,10 +117,7 @@ def test_a_hold_out_that_cannot_be_is_explained():
 
 
 def test_without_a_model_there_is_nothing_to_compare():
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/compare.py")
-    app.session_state.compared = []
-    app.run()
+    app = opened()
     app.button(key="compare").click().run()
     assert "Choose at least one model" in app.error[0].value
 
@@ -159,17 +152,6 @@ def test_data_with_times_is_split_by_a_month_and_others_have_fewer_ways(tmp_path
 
 
 def test_new_listeners_are_folded_in_and_models_that_cannot_say_so():
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/compare.py")
-    app.session_state.compared = ["svd", "article"]
-    app.session_state.way = "new-users"
-    app.run()
-    app.button(key="compare").click().run()
-    for _ in range(400):
-        if app.dataframe and not any(button.key == "cancel-comparison" for button in app.button):
-            break
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception
+    app = compared("svd", "article", way="new-users")
     assert list(app.dataframe[0].value["Model"]) == [MODELS["svd"].label]
     assert any("knows only those" in warning.value for warning in app.warning)

@@ -29,10 +29,8 @@ def draw(board: Leaderboard) -> None:
     """Draw the choice of a model, and its checks once they are asked for."""
     measured = {entry.label: entry for entry in board.measured}
     labels = list(measured)
-    keep(
-        "checked",
-        st.session_state.get(keys.CHECKED) if st.session_state.get(keys.CHECKED) in labels else labels[0],
-    )
+    known = st.session_state.get(keys.CHECKED)
+    keep(keys.CHECKED, known if known in labels else labels[0])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = str(
             st.selectbox("Model to check", labels, key=keys.CHECKED, persist_state="session", width=320)

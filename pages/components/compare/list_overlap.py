@@ -35,7 +35,7 @@ def draw(job: Job[Leaderboard]) -> None:
     with picker:
         wanted = pickers.listener(job.dataset.interactions.users)
     with models:
-        keep("beside", [name for name in st.session_state.get(keys.BESIDE, labels[:3]) if name in labels])
+        keep(keys.BESIDE, [name for name in st.session_state.get(keys.BESIDE, labels[:3]) if name in labels])
         shown = st.multiselect(
             "Models beside each other",
             labels,

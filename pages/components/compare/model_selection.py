@@ -132,7 +132,8 @@ def _way() -> tuple[str, str]:
     dataset = session.dataset()
     dated = dataset.history is not None and not np.isnat(dataset.history.first).all()
     ways = [way for way in WAYS if dated or way in ("random", "new-users")]
-    keep("way", st.session_state.get(keys.WAY) if st.session_state.get(keys.WAY) in ways else "random")
+    known = st.session_state.get(keys.WAY)
+    keep(keys.WAY, known if known in ways else "random")
     way = str(
         st.selectbox(
             "Way to split",

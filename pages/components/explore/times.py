@@ -82,7 +82,7 @@ def draw(known: History, figures: DeltaGenerator) -> None:
 
 def _chart(table: pd.DataFrame, column: str, title: str, *of: int) -> None:
     st.plotly_chart(
-        cached.figure(f"months-{column}", partial(charts.months, table, column, title, session.nouns()), *of),
+        cached.figure(f"months-{column}", partial(charts.months, table, column, title), *of),
         key="by-month-new" if column == "new_artists" else "by-month",
         alt=f"{title} by month",
         config=CHART,

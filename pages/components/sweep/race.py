@@ -101,7 +101,7 @@ def _panel(job: Job[Race], ended: bool) -> None:
 
 def _short(job: Job[Race], ended: bool) -> None:
     _head(job, ended)
-    leader = next(iter(sorted(job.run.candidates, key=_place)))
+    leader = min(job.run.candidates, key=_place)
     if not job.ended and leader.users:
         st.caption(
             f"In the lead: {layout.escape(leader.label)}, NDCG@10 {leader.ndcg:.4f} ± {leader.half:.4f}."
