@@ -91,6 +91,7 @@ async function update(chart) {
     while (chart.dirty && !chart.removed && element.isConnected) {
       chart.dirty = false;
       const height = heightOf(chart.component.data);
+      element.parentElement.style.minHeight = `${height}px`; // lower once the page gets narrow
       // plotly.js writes into what it is given, and a change of theme brings the same figure again.
       const { data, layout } = structuredClone(chart.component.data.figure);
       paint(element, data);

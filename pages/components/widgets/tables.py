@@ -185,6 +185,7 @@ def _table(
         column_config=_columns() | buttons,
         key=key,
         height=height or "auto",
+        placeholder="",  # where a row has no such number
     )
     for column in links:
         click = st.session_state.get(f"{key}-{column}")
