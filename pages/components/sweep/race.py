@@ -37,7 +37,7 @@ def draw() -> None:
     job = choice.race()
     if job is None:
         _offer()
-        _candidates(suitable(session.dataset().interactions))
+        _candidates(suitable(session.dataset().interactions), ["Model", "Settings"])  # none waits yet
         return
     st.query_params["race"] = job.id
     st.fragment(_panel, run_every=None if job.ended else POLL)(job, job.ended)
@@ -180,8 +180,8 @@ def _next(job: Job[Race]) -> None:
                 st.rerun()
 
 
-def _candidates(candidates: Sequence[Candidate]) -> None:
-    """Draw the candidates as a table, the best first."""
+def _candidates(candidates: Sequence[Candidate], columns: list[str] | None = None) -> None:
+    """Draw the candidates as a table, the best first: with all columns, or these."""
     ranked = sorted(candidates, key=_place)
     known = [one.ndcg for one in ranked if not math.isnan(one.ndcg)]
     table = pd.DataFrame(
@@ -202,6 +202,7 @@ def _candidates(candidates: Sequence[Candidate]) -> None:
         hide_index=True,
         height="content",
         key="race",
+        column_order=columns,
         column_config={
             "Model": st.column_config.TextColumn(pinned=True, width=150),
             "NDCG@10": st.column_config.ProgressColumn(
