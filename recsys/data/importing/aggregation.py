@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import History
 from recsys.data.importing.base import Columns, Table
 from recsys.data.importing.database import connect
-from recsys.data.importing.expressions import NOTATION_NOTES, POINT, Row, find_notation, row_of
+from recsys.data.importing.expressions import NOTATION_NOTES, POINT, SIGNS, Row, find_notation, row_of
 from recsys.data.importing.history import history_of
 from recsys.data.importing.pairs import MISSING, PROBLEMS, Labels, Pairs, combine, labels_array, within
 from recsys.data.importing.readers.csv import CsvTable
@@ -99,13 +100,9 @@ class Aggregator:
             return POINT
         cells = table.column(columns.value)
         separator = table.dialect.delimiter if isinstance(table, CsvTable) else ","
-        plain_points = any("." in cell for cell in cells) and separator != ";"
-        if not any("," in cell or "." in cell for cell in cells) or (
-            plain_points and not any("," in cell or cell.count(".") > 1 for cell in cells)
-        ):
+        odd = [cell for cell in cells if SIGNS & set(cell)]
+        if not odd or (separator != ";" and all(re.fullmatch(r"[^,]*\.[^,.]*", cell) for cell in odd)):
             return POINT
-        if separator != ";" and not any("," in cell for cell in cells):
-            return find_notation(cells, separator)
         source = table.source(self.connection, [table.titles.index(columns.value)])
         shapes = self.connection.execute(
             f"SELECT any_value(c0) FROM {source} GROUP BY regexp_replace(c0, '[1-9]', '1', 'g') LIMIT 1000"
@@ -160,7 +157,7 @@ class Aggregator:
                 report.drop("the titles again", int(n[again].sum()))
                 users, items, r, n, batch = _without(again, users, items, r, n, batch)
             blank = items == MISSING
-            if blank.any() and (row.user or row.value):
+            if blank.any() and (row.user or row.value) and isinstance(table, CsvTable):
                 blank &= ((users == MISSING) | (not row.user)) & ((r == 2) | (not row.value))
                 users, items, r, n, batch = _without(blank, users, items, r, n, batch)
             good = (r == 0) & (users >= 0) & (items >= 0)
@@ -198,8 +195,8 @@ class Aggregator:
         span = np.concatenate(times) if times else None
         if self._kept and self._kept < MOST_COMPARED and len(key) > 1:
             pairs.compact()
-            here, summed, _ = combine(key, value, span, self.columns.repeats)
-            if within(here, summed, pairs.keys, pairs.values):
+            here, summed, when = combine(key, value, span, self.columns.repeats)
+            if within(here, summed, when, pairs):
                 report.drop("the same rows as in other files", used)
                 report.note(
                     f"All rows of {table.name} stand in other files, too. They were not counted twice."
@@ -264,7 +261,8 @@ class Aggregator:
         else:
             lines = [place for place, *_ in rows]
         for place, (_, user, item, text, reason, raw) in zip(lines, rows, strict=True):
-            shown, why = _first_problem(user, item, text, int(reason), raw, row, pairs, self.nouns)
+            blanks = isinstance(table, CsvTable)
+            shown, why = _first_problem(user, item, text, int(reason), raw, row, pairs, self.nouns, blanks)
             if why:
                 report.examples.append((table.name, int(place), str(shown)[:200], why))
         report.examples = sorted(report.examples, key=lambda example: example[:2])[:MAX_EXAMPLES]
@@ -338,7 +336,15 @@ def _as_arrow(rows: Sequence[tuple[int, list[str]]], width: int) -> pa.Table:
 
 
 def _first_problem(
-    user: Any, item: Any, text: str, reason: int, raw: str | None, row: Row, pairs: Pairs, nouns: Nouns
+    user: Any,
+    item: Any,
+    text: str,
+    reason: int,
+    raw: str | None,
+    row: Row,
+    pairs: Pairs,
+    nouns: Nouns,
+    blanks: bool,
 ) -> tuple[str, str]:
     """Return what to show of a refused row, and why it was refused."""
     if raw is not None:
@@ -346,7 +352,7 @@ def _first_problem(
     labels: list[tuple[Any, Labels, str]] = [(item, pairs.items, nouns.item)]
     if row.user:
         labels.insert(0, (user, pairs.users, nouns.user))
-    missing = all(of.code("" if label is None else label) == MISSING for label, of, _ in labels)
+    missing = blanks and all(of.code("" if label is None else label) == MISSING for label, of, _ in labels)
     if missing and (row.user or row.value) and (reason == 2 or not row.value):
         return "", ""  # a blank row
     for label, of, noun in labels:

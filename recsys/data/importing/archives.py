@@ -210,7 +210,11 @@ class Upload:
                 raise _damaged(file.name, error) from error
             return None
         names = {info.filename for info in infos}
-        if "xl/workbook.xml" in names or any(name.endswith(".npy") for name in names) or "mimetype" in names:
+        if (
+            "[Content_Types].xml" in names
+            or any(name.endswith(".npy") for name in names)
+            or "mimetype" in names
+        ):
             for info in infos:
                 _admit(info, file.name)
             return None  # a workbook or arrays: one table, not an archive

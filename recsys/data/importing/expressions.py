@@ -11,17 +11,21 @@ from recsys.data.nouns import Nouns
 
 MAX_VALUE = 1e12
 MIN_VALUE = 1e-45  # below the smallest float32
-POINT, COMMA, DOTS, COMMAS = "point", "comma", "dots", "commas"
+POINT, COMMA, DOTS, COMMAS, BLANKS = "point", "comma", "dots", "commas", "blanks"
+GAPS = " '\u2019\u00a0\u2009\u202f"  # what some languages write between thousands
+SIGNS = {",", ".", *GAPS}
 NOTATIONS = {  # how to get from the text `{}` to a number that DuckDB can read
     POINT: "{}",
-    COMMA: "replace(regexp_replace({}, '[. '']', '', 'g'), ',', '.')",
+    COMMA: f"replace(translate({{}}, {quoted('.' + GAPS)}, ''), ',', '.')",
     DOTS: "replace({}, '.', '')",
     COMMAS: "replace({}, ',', '')",
+    BLANKS: f"translate({{}}, {quoted(GAPS)}, '')",
 }
 NOTATION_NOTES = {
     COMMA: "Commas in numbers were taken for decimal commas, as in 3,5.",
     DOTS: "Points in numbers were taken for thousands, as in 1.234.",
     COMMAS: "Commas in numbers were taken for thousands, as in 1,234.",
+    BLANKS: "Blanks or apostrophes in numbers were taken for thousands, as in 1 234.",
 }
 FORMS_OF_TIME = (
     *("%d %b %Y %H:%M", "%d %b %Y, %H:%M", "%d %b %Y %H:%M:%S", "%d %b %Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d"),
@@ -94,7 +98,7 @@ def row_of(table: Table, columns: Columns, notation: str, nouns: Nouns) -> Row:
         item,
         name,
         value,
-        number if value else "1.0",
+        number if value else "1e0",  # 1.0 would be a DECIMAL, and its sum one of Python's
         seconds(cell(columns.time), table.column(columns.time)) if columns.time else "",
     )
     cases: list[tuple[str, int]] = []
@@ -171,15 +175,19 @@ def find_notation(cells: Sequence[str], separator: str) -> str:
     separator : str
         What separates the columns: where that is a semicolon, commas may be decimal.
     """
-    odd = [cell.strip() for cell in cells if "," in cell or "." in cell]
-    thousands = re.compile(r"[-+]?[1-9]\d{0,2}([.,' ]\d{3})+")
+    numeric = re.compile(rf"[-+]?[\d,.{GAPS}]+")  # others are refused in any notation
+    odd = [cell.strip() for cell in cells if set(cell.strip()) & SIGNS and numeric.fullmatch(cell.strip())]
+    thousands = re.compile(rf"[-+]?[1-9]\d{{0,2}}([.,{GAPS}]\d{{3}})+")
     commas = [cell for cell in odd if "," in cell]
     points = [cell for cell in odd if "." in cell]
     sure = points or separator != ";" or any(cell.count(",") > 1 for cell in commas)
     if commas and sure and all(re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", cell) for cell in commas):
         return COMMAS
-    if commas and all(re.fullmatch(r"[-+]?\d{1,3}([. ']?\d{3})*(,\d+)?", cell) for cell in commas):
+    if commas and all(re.fullmatch(rf"[-+]?(\d{{1,3}}([.{GAPS}]\d{{3}})*|\d+)(,\d*)?", cell) for cell in odd):
         return COMMA
+    gapped = any(set(cell) & set(GAPS) for cell in odd)
+    if gapped and all(re.fullmatch(rf"[-+]?\d{{1,3}}([{GAPS}]\d{{3}})*(\.\d+)?", cell) for cell in odd):
+        return BLANKS
     sure = separator == ";" or any(cell.count(".") > 1 for cell in points)
     if points and not commas and sure and all(thousands.fullmatch(cell) for cell in points):
         return DOTS

@@ -48,10 +48,10 @@ def find_names(
             places = list(movielens.NAMES[table.file.file])
         else:
             item = next(title for title in table.titles if plain(title) == plain(columns.item))
-            name = find_name([title for title in table.titles if title != item], columns.item)
+            name = find_name([title for title in table.titles if title != item], item, alone=True)
             places = [table.titles.index(item), table.titles.index(name)]
         rows = reader.connection.execute(
-            f"SELECT * FROM {table.source(reader.connection, places)}"
+            f"SELECT c0, c1 FROM {table.source(reader.connection, places)}"
         ).fetchall()
         names = {_clean(label): str(name).strip() for label, name in rows if name}
         reader.report.note(f"Names of {reader.nouns.items} were read from {table.name}.")

@@ -64,7 +64,7 @@ class Labels:
             return found
         label = str(raw).strip()
         if not label.isascii():
-            label = unicodedata.normalize("NFC", label)
+            label = unicodedata.normalize("NFC", label).strip(" \ufeff\u200b")
         if label in ("", "\\N"):
             code = MISSING
         elif "\ufffd" in label:
@@ -211,16 +211,16 @@ def combine(
 
 
 def within(
-    keys: NDArray[np.int64],
-    values: NDArray[np.float64],
-    known: NDArray[np.int64],
-    known_values: NDArray[np.float64],
+    keys: NDArray[np.int64], values: NDArray[np.float64], times: NDArray[np.int64] | None, known: Pairs
 ) -> bool:
-    """Say whether all pairs are among the known ones, with the same values."""
+    """Say whether all pairs are among the known ones, with the same values and times."""
     if not len(known) or not len(keys):
         return False
-    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    return bool((known[at] == keys).all() and np.isclose(known_values[at], values).all())
+    at = np.minimum(np.searchsorted(known.keys, keys), len(known) - 1)
+    same = (known.keys[at] == keys) & np.isclose(known.values[at], values)
+    if times is not None and known.times is not None:
+        same &= (known.times[at] == times).all(axis=1)
+    return bool(same.all())
 
 
 def labels_array(labels: Sequence[object]) -> pa.Array:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from recsys.data.importing.archives import File, Source, Upload
 from recsys.data.importing.base import Columns, Format, Table
 from recsys.data.importing.formats import exports, generic, movielens, shapes
+from recsys.data.importing.formats.layout import Layout
 from recsys.data.importing.readers.csv import CsvTable
 from recsys.data.importing.readers.text_dialect import TextForm, is_number
 from recsys.data.importing.registry import open_table
-from recsys.data.importing.titles import REPEATS, ROLES, plain
+from recsys.data.importing.titles import REPEATS, ROLES, WORDS, find, plain
 from recsys.data.nouns import Nouns
 from recsys.errors import InputError
 
@@ -66,9 +69,9 @@ class Survey:
 
     def columns_of(self, table: Table, chosen: Columns) -> Columns | None:
         """Return the roles of columns of one of the tables: those chosen, or its own where it has other titles."""
-        if set(chosen.titles) <= set(table.titles):
+        form, own = find_format(table)
+        if set(chosen.titles) <= set(table.titles) and (form is self.format or table is self.table):
             return chosen
-        own = find_format(table)[1]
         return own if own and own.rated == chosen.rated else None
 
 
@@ -178,10 +181,12 @@ def survey(sources: list[tuple[str, Source]], title: str = "", text: TextForm | 
         main,
         *(table for table, other, own in found if table is not main and _belongs(best, table, other, own)),
     ]
-    same = _without_account_data(same, others)
+    same = _one_form_each(_without_copies(same, others), others)
     rest = [table for table in tables if table not in same and table.name not in others]
     names = next((table for table in rest if columns and _has_names(table, columns)), None)
-    others |= {table.name: f"{table.name} is not of the same form." for table in rest if table is not names}
+    rest = [table for table in rest if table is not names]
+    main_name = main.name.rsplit("/")[-1]
+    others |= {table.name: f"{table.name} is not of the same form as {main_name}." for table in rest}
     return Survey(title, same, form, columns, others, files, names)
 
 
@@ -196,12 +201,13 @@ def find_format(table: Table) -> tuple[Format, Columns | None]:
     return FORMATS[-1], None
 
 
-def _rank(entry: tuple[Table, Format, Columns | None]) -> tuple[bool, ...]:
+def _rank(entry: tuple[Table, Format, Columns | None]) -> tuple[int, ...]:
     """Return what is smallest for the table that says most."""
     _, form, columns = entry
     if columns is None:
-        return (True,) * 4
-    return False, form in (generic, shapes), not columns.user, not columns.value
+        return (True,)
+    known = exports.SERVICES.index(form) if isinstance(form, Layout) else len(exports.SERVICES)
+    return False, known, columns.guessed, _is_catalogue(columns), not columns.user, not columns.value
 
 
 def _belongs(
@@ -215,12 +221,20 @@ def _belongs(
         return True
     if columns is None or own is None:
         return False
-    spotify = (exports.SPOTIFY, exports.SPOTIFY_ACCOUNT)
+    if isinstance(form, Layout) and isinstance(its_form, Layout):  # people bring exports of several services
+        return form is its_form or (not columns.value and not own.value and form.words == its_form.words)
     if form is not its_form:
-        return form in spotify and its_form in spotify
-    if form is not generic:
-        return True
+        return False
+    if form is shapes:
+        return len(table.titles) == len(main.titles) and own == columns
+    if _is_catalogue(own):
+        return False
     return bool(columns.user) == bool(own.user) and plain(columns.item) == plain(own.item)
+
+
+def _is_catalogue(columns: Columns) -> bool:
+    """Say whether a table lists items and their names, without plays."""
+    return bool(columns.name) and not (columns.user or columns.value or columns.time)
 
 
 def _adopt_titles(main: Table, others: list[Table]) -> None:
@@ -239,13 +253,47 @@ def _adopt_titles(main: Table, others: list[Table]) -> None:
                 table.notes.append(f"{table.name} has no titles: those of {main.name} were taken.")
 
 
-def _without_account_data(tables: list[Table], others: dict[str, str]) -> list[Table]:
-    """Leave out Spotify's account data of a person whose extended history is there: it holds the same plays."""
-    extended = {table.file.folders for table in tables if exports.SPOTIFY.columns(table)}
+def listeners(tables: Sequence[Table]) -> list[str]:
+    """Name the listener of each file, for those that have no column for it: by folder if there are several."""
+    folders = [table.file.folders for table in tables]
+    shared = 0
+    while len(set(folders)) > 1 and len({folder[: shared + 1] for folder in folders}) == 1:
+        shared += 1
+    names = [folder[shared] if len(folder) > shared else "" for folder in folders]
+    if len(set(filter(None, names))) < 2 and not (any(names) and not all(names)):
+        names = [""] * len(tables)
+    return [name or table.file.stem for name, table in zip(names, tables, strict=True)]
+
+
+def _without_copies(tables: list[Table], others: dict[str, str]) -> list[Table]:
+    """Leave out files with the same bytes as another one of the same listener."""
+    first: dict[tuple[object, ...], str] = {}
+    sizes = Counter(table.file.path.stat().st_size for table in tables)
+    kept = []
+    for table, who in zip(tables, listeners(tables), strict=True):
+        size = table.file.path.stat().st_size
+        columns = find_format(table)[1] if sizes[size] > 1 else None
+        if columns is not None:
+            with table.file.path.open("rb") as stream:
+                content = hashlib.file_digest(stream, "sha256").digest()
+            name = first.setdefault((content, "" if columns.user else who), table.name)
+            if name != table.name:
+                others[table.name] = f"{table.name} has the same content as {name}."
+                continue
+        kept.append(table)
+    return kept
+
+
+def _one_form_each(tables: list[Table], others: dict[str, str]) -> list[Table]:
+    """Leave out what a listener has from a second service, as the same plays may stand in both."""
+    whose = dict(zip(tables, listeners(tables), strict=True))
+    ranks = {table: _rank((table, *find_format(table)))[:2] for table in tables}
     kept = []
     for table in tables:
-        if exports.SPOTIFY_ACCOUNT.columns(table) and table.file.folders in extended:
-            others[table.name] = f"{table.name} was left out: the extended history has the same plays."
+        its = [other for other in tables if whose[other] == whose[table] and table.file.folders]
+        best = min(its, key=lambda other: ranks[other], default=table)
+        if ranks[best] < ranks[table]:
+            others[table.name] = f"{table.name} was left out: {best.name} may have the same plays."
         else:
             kept.append(table)
     return kept
@@ -255,9 +303,9 @@ def _has_names(table: Table, columns: Columns) -> bool:
     """Say whether a table has the names of items, under their ids."""
     if table.file.file in movielens.NAMES:
         return len(table.titles) > 1
-    titles = [plain(title) for title in table.titles]
-    return plain(columns.item) in titles and bool(
-        generic.find_name(
-            [title for title in table.titles if plain(title) != plain(columns.item)], columns.item
-        )
-    )
+    item = next((title for title in table.titles if plain(title) == plain(columns.item)), "")
+    if not item or find(table.titles, WORDS["user"]):
+        return False
+    ids = [row[table.titles.index(item)] for row in {tuple(row): row for row in table.rows}.values()]
+    others = [title for title in table.titles if title != item]
+    return bool(generic.find_name(others, item, alone=True)) and len(set(ids)) >= 0.9 * len(ids)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from recsys.data.importing.base import Columns, Table
 from recsys.data.importing.readers.text_dialect import is_number
 from recsys.data.importing.report import Report
-from recsys.data.importing.schema import Survey
+from recsys.data.importing.schema import Survey, listeners
 from recsys.data.importing.titles import EVENTS, ROLES, plain
 from recsys.data.nouns import Nouns
 
@@ -43,6 +45,11 @@ def add_notes(
         report.note(
             f"No column says whose rows these are: each file or folder is taken for one {nouns.user}."
         )
+        files = Counter(listeners(tables)) if len(tables) > 1 else {}
+        joined = [f"{name} ({count:,} files)" for name, count in files.items() if count > 1]
+        if joined:
+            more = " and more" if joined[5:] else ""
+            report.note(f"Put together as one {nouns.user}: {', '.join(joined[:5])}{more}.")
     if len(tables) > 1:
         report.note(f"{len(tables):,} files were read together.")
     why = list(others.values())

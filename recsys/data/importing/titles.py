@@ -13,7 +13,8 @@ _WORDS = {
     "user": (
         "userid user username userkey listenerid listener listenername visitorid customerid "
         "customer reviewerid memberid member uid accountid personid person useridhash msnoid msno "
-        "profileid subscriberid readerid playerid viewerid"
+        "profileid subscriberid readerid playerid viewerid benutzer benutzername nutzer hörer "
+        "utilisateur usuario utente"
     ),
     "item": (
         "artistid itemid item artist artistname artistmbid mainartist albumartist "
@@ -21,14 +22,14 @@ _WORDS = {
         "isbn isbn13 parentasin asin productid product gameid game appid animeid anime businessid "
         "articleid article videoid albumid album showid podcastid recipeid placeid locationid "
         "newsid jokeid iid recordingmsid recordingmbid trackname songname tracktitle "
-        "mastermetadatatrackname"
+        "mastermetadatatrackname künstler interpret artiste artista"
     ),
     "value": (
         "plays playcount playscount totalplays timesplayed numplays nplays numberofplays "
         "listencount listeningcount listens scrobbles streams streamcount weight count counts "
         "playtimeforever playtime hours hoursplayed quantity qty frequency freq interactions "
         "views clicks value rating ratings score stars overall bookrating userrating userscore "
-        "myscore ratingscore howoften times"
+        "myscore ratingscore howoften times anzahl wiedergaben écoutes ecoutes reproducciones ascolti"
     ),
     "name": (
         "artistname itemname name artist movietitle moviename booktitle title productname "
@@ -58,12 +59,14 @@ THINGS = {thing: thing for thing in _THINGS.split()} | {
     "asin": "product",
     "parentasin": "product",
 }
+ADDED = re.compile(r"(?<=\S)(\s*\(.*\)|#.*)$")  # plays (total), Date#name
 SUFFIX = re.compile(r":(token|float|token_seq|float_seq)$")
 
 
 def plain(title: str) -> str:
-    """Return a title as it is compared: in lower case, without suffix, blanks, _ and -."""
-    return re.sub(r"[\s_.-]", "", SUFFIX.sub("", title.strip().lstrip("\ufeff"))).lower()
+    """Return a title as it is compared: in lower case, without what is in brackets, suffix, blanks, _ and -."""
+    title = ADDED.sub("", SUFFIX.sub("", title.strip().lstrip("\ufeff")))
+    return re.sub(r"[\s_.-]", "", title).lower()
 
 
 def find(titles: Sequence[str], known: Sequence[str]) -> str:

@@ -7,14 +7,14 @@ the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from recsys.data.dataset import Dataset
 from recsys.data.importing.aggregation import Aggregator
-from recsys.data.importing.base import Columns, Table
+from recsys.data.importing.base import Columns
 from recsys.data.importing.item_names import find_names
 from recsys.data.importing.report import Report
-from recsys.data.importing.schema import Survey
+from recsys.data.importing.schema import Survey, listeners
 from recsys.data.importing.sentences import add_notes, find_problem, origin_of
 
 MAX_PAIRS = 20_000_000
@@ -53,8 +53,8 @@ def validate_steps(
     tables = [(table, its) for table, its in own.items() if its is not None]
     reader = Aggregator(columns, nouns, report, MAX_PAIRS if most_pairs is None else most_pairs)
     try:
-        listeners = _listeners([table for table, _ in tables])
-        for at, ((table, its), listener) in enumerate(zip(tables, listeners, strict=True)):
+        people = listeners([table for table, _ in tables])
+        for at, ((table, its), listener) in enumerate(zip(tables, people, strict=True)):
             for _ in reader.in_background(
                 lambda table=table, its=its, who=listener: reader.read(table, its, who)
             ):
@@ -91,15 +91,3 @@ def validate_steps(
             )
     finally:
         reader.close()
-
-
-def _listeners(tables: Sequence[Table]) -> list[str]:
-    """Name the listener of each file, for those that have no column for it: by folder if there are several."""
-    folders = [table.file.folders for table in tables]
-    shared = 0
-    while len(set(folders)) > 1 and len({folder[: shared + 1] for folder in folders}) == 1:
-        shared += 1
-    names = [folder[shared] if len(folder) > shared else "" for folder in folders]
-    if len(set(filter(None, names))) < 2 and not (any(names) and not all(names)):
-        names = [""] * len(tables)
-    return [name or table.file.stem for name, table in zip(names, tables, strict=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import zipfile
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,16 @@ def bring(
     data = content if isinstance(content, bytes) else content.encode()
     found = survey([(name, io.BytesIO(data))], text=text)
     return validate(found, found.choose(columns))
+
+
+def folder(path: Path, files: dict[str, str | bytes]) -> Report:
+    """Write files into a folder, hand it over, and return the report."""
+    for name, content in files.items():
+        file = path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    found = survey([("it", path)])
+    return validate(found, found.choose({}))
 
 
 def pairs(report: Report) -> list[tuple[object, str, float]]:

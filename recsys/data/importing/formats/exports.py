@@ -97,11 +97,21 @@ SERVICES = (
     ),
     Layout(
         "Last.fm answers",
-        needs=("artist.#text", "name"),
-        item=("artist.#text",),
+        needs=("name", "date.uts"),
+        item=("artist.#text", "artist.name"),
         user=("recenttracks.@attr.user", "@attr.user"),
         time=("date.uts",),
+        only=("@attr.nowplaying", (), "playing at that moment, and not played yet"),
     ),
+    Layout(
+        "Last.fm charts of a listener",
+        needs=("name", "playcount", "@attr.rank"),
+        item=("artist.name", "name"),
+        user=("@attr.user",),
+        value="playcount",
+    ),
+    Layout("Last.fm scrobbles (ghan)", needs=("uts", "track"), item=("artist",), time=("uts",)),
+    Layout("Libre.fm scrobbles", needs=("Track", "Album"), item=("Artist",), time=("Time",)),
     Layout(
         "Last.fm scrobbles (lastfmstats)",
         needs=("track", "artist", "album", "date", "username"),

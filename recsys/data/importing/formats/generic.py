@@ -52,6 +52,7 @@ def with_value(columns: Columns, table: Table) -> Columns:
 def find_value(table: Table) -> str:
     """Return the title of the plays or ratings: a known one whose cells are numbers."""
     known = [title for title in table.titles if plain(title) in WORDS["value"]]
+    known = [title for title in known if plain(title) != "value" or set(table.column(title)) != {"0"}]
     numbers = [title for title in known if is_number(table.column(title)) or not table.column(title)]
     rated = [title for title in numbers if plain(title) in RATINGS]
     if rated and find(numbers, ("weight", "count", "hours")):  # the weight of a body, the count of words
@@ -59,8 +60,8 @@ def find_value(table: Table) -> str:
     return find(numbers or known, WORDS["value"])
 
 
-def find_name(titles: Sequence[str], item: str) -> str:
-    """Return the title of the item's name, where the item is an id."""
+def find_name(titles: Sequence[str], item: str, alone: bool = False) -> str:
+    """Return the title of the item's name, where the item is an id; `alone` in a table of items without users."""
     word = plain(item)
     thing = next((word.removesuffix(end) for end in ("mbid", "msid", "id") if word.endswith(end)), word)
     if not item or (
@@ -77,10 +78,10 @@ def find_name(titles: Sequence[str], item: str) -> str:
     own = (f"{thing}name", f"{thing}title", thing, "prodname")
     others = (
         ("name", "title", "movietitle", "booktitle")
-        if thing not in ("isbn", "asin", "parentasin")
+        if alone or thing not in ("isbn", "asin", "parentasin")
         else ("booktitle",)
     )
-    reviews = any(
+    reviews = not alone and any(
         plain(title) in ("reviewtext", "text", "helpfulvote", "verifiedpurchase", "summary")
         for title in titles
     )

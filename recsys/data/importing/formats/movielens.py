@@ -11,4 +11,7 @@ from recsys.data.nouns import Nouns
 
 NOUNS = Nouns("user", "users", "movie", "movies", "rating", "rating points", "rate")
 # the columns of the id and of the name
-NAMES = {"u.item": (0, 1), "movies.dat": (0, 1), "movies.csv": (0, 1)}
+NAMES = {
+    **dict.fromkeys(("u.item", "movies.dat", "movies.csv", "lfm-1b_artists.txt"), (0, 1)),
+    "movie_titles.csv": (0, 2),
+}

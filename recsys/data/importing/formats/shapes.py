@@ -49,13 +49,10 @@ def columns(table: Table) -> Columns | None:
 
 def nouns(columns: Columns) -> Nouns:
     """Return the words for users, items and values."""
-    if (
-        columns.name == "Column 3"
-        or columns.item == "Column 4"
-        or (columns.item == "Column 1" and columns.time)
-    ):
-        return Nouns()
-    return RATED if columns.rated else ITEMS
+    if columns.rated:
+        return RATED
+    music = columns.name == "Column 3" or columns.item == "Column 4" or not columns.user
+    return Nouns() if music else ITEMS
 
 
 def _known(titles: Sequence[str], cells: Sequence[list[str]]) -> Columns | None:
@@ -66,6 +63,8 @@ def _known(titles: Sequence[str], cells: Sequence[list[str]]) -> Columns | None:
         width == 4 and like[3](DAY) and not like[0](WHOLE) and not like[2](NUMBER)
     ):  # artist, album, track, date
         return Columns("Column 1", time="Column 4")
+    if width == 4 and like[0](EPOCH) and like[1](MBID):  # MLHD, a file for each listener
+        return Columns("Column 2", time="Column 1")
     if width == 6 and like[1](DAY):  # Last.fm 1K
         return Columns("Column 4", "Column 1", time="Column 2")
     if width == 4 and like[0](HASH) and like[3](WHOLE) and (like[1](MBID) or not cells[1]):  # Last.fm 360K
@@ -90,7 +89,7 @@ def _guessed(titles: Sequence[str], cells: Sequence[list[str]]) -> Columns | Non
     if 2 <= len(titles) <= 4 and cells[0] and cells[1]:
         if len(titles) > 2 and _all(DAY, cells[0]):
             return None
-        return _valued("Column 2", "Column 1", titles, cells)
+        return _valued(titles[1], titles[0], titles, cells)
     return None
 
 

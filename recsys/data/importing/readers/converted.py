@@ -38,11 +38,16 @@ KINDS = {
     b"FEA1": "an Arrow file (Feather)",
     b"ORC": "an ORC file",
     b"Obj\x01": "an Avro file",
+    b"MATLAB ": "a MATLAB file",
+    b"<stata_dta": "a Stata file",
+    b"$FL2": "an SPSS file",
+    b"\x04\x22\x4d\x18": "packed with LZ4",
     b"RDX": "an R data file (.rda)",
     b"RDA": "an R data file (.rda)",
     b"X\n": "an R data file (.rds)",
-    b"\x80\x04\x95": "a Python pickle, which is never opened",
-    b"\x80\x05\x95": "a Python pickle, which is never opened",
+    **dict.fromkeys(
+        (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "a Python pickle, which is never opened"
+    ),
     b"{\\rtf": "a text document (RTF)",
     b"ID3": "a sound file",
     b"OggS": "a sound file",
@@ -50,7 +55,7 @@ KINDS = {
 WEB = re.compile(rb"\s*(<!doctype html|<html|<table|<head|<body)", re.IGNORECASE)
 TAKEOUT = b"outer-cell"  # class of each entry
 TAKEOUT_ENTRY = re.compile(
-    r'typography--title">\s*([^<]+?)\s*<.*?content-cell[^>]*>[^<]*<a href="([^"]*)">([^<]*)</a><br>\s*'
+    r'(?:typography--title">\s*([^<]+?)\s*<.*?)?content-cell[^>]*>[^<]*<a href="([^"]*)">([^<]*)</a><br>\s*'
     r'(?:<a href="[^"]*">([^<]*)</a>)?',
     re.DOTALL,
 )
@@ -81,7 +86,7 @@ def refuse_known(name: str, start: bytes) -> None:
 def open_converted(file: File, start: bytes, text: TextForm) -> CsvTable | None:
     """Open a file that is no table of rows as one, if it is of a known kind."""
     if start.startswith((ZIP, OLD_OFFICE)):
-        return _workbook_or_arrays(file, start)
+        return _workbook_or_arrays(file, start, text)
     if start.startswith(b"#AUDIOSCROBBLER/"):
         return _player_log(file)
     if WEB.match(start) and TAKEOUT in start:
@@ -142,6 +147,8 @@ def _takeout_page(file: File) -> CsvTable:
 
     titles = ["header", "titleUrl", "title", "subtitles.0.name"]
     table = as_table(file, titles, rows(), "web page of Google Takeout")
+    if not table.rows:
+        raise InputError(f"{file.name} is a web page without plays. Ask for the export as JSON.")
     table.notes.append("The times on the web page were not read; the export as JSON has them.")
     return table
 
@@ -189,10 +196,14 @@ def _sparse(file: File, matrix: Any, form: str) -> CsvTable:
 
     found = scipy.sparse.coo_array(matrix)
     rows = zip(found.row.tolist(), found.col.tolist(), found.data.tolist(), strict=True)
-    return as_table(file, ["user_id", "item_id", "value"], rows, form)
+    table = as_table(file, ["user_id", "item_id", "value"], rows, form)
+    table.notes.append(
+        f"{file.name} is a matrix without names: its rows were taken for users, its columns for items."
+    )
+    return table
 
 
-def _workbook_or_arrays(file: File, start: bytes) -> CsvTable | None:
+def _workbook_or_arrays(file: File, start: bytes, text: TextForm) -> CsvTable | None:
     if start.startswith(ZIP):
         try:
             with zipfile.ZipFile(file.path) as archive:
@@ -205,7 +216,7 @@ def _workbook_or_arrays(file: File, start: bytes) -> CsvTable | None:
             return None
         if sum(info.file_size for info in infos) > MAX_WORKBOOK:
             raise InputError(f"{file.name} is too large a workbook. Save its sheet as CSV.")
-    return _workbook(file)
+    return _workbook(file, text)
 
 
 def _arrays(file: File) -> CsvTable:
@@ -222,7 +233,7 @@ def _arrays(file: File) -> CsvTable:
     return _sparse(file, matrix, "SciPy matrix: users in rows, items in columns")
 
 
-def _workbook(file: File) -> CsvTable:
+def _workbook(file: File, text: TextForm) -> CsvTable:
     """Read the sheet of a workbook that looks most like a table of plays."""
     try:
         with python_calamine.CalamineWorkbook.from_path(str(file.path)) as book:
@@ -251,7 +262,7 @@ def _workbook(file: File) -> CsvTable:
     with path.open("w", encoding="utf-8", newline="") as target:
         csv.writer(target, lineterminator="\n").writerows(rows)
     copy = File(file.name, lambda: path.open("rb"), file.upload, path)
-    table = CsvTable(copy, TextForm("utf-8", ","))
+    table = CsvTable(copy, TextForm("utf-8", ",", text.header, text.skip))
     table.form = f"sheet {best!r} of a workbook"
     others = [name for name in sheets if name != best]
     if others:
@@ -270,8 +281,10 @@ def _cell(cell: Any) -> str:
 def is_matrix(table: CsvTable) -> bool:
     """Say whether a table has a row for each user and a column for each item, or the other way round."""
     titles = table.titles
-    if not table.named or len(titles) < LEAST_COLUMNS or not table.rows:
+    if len(titles) < LEAST_COLUMNS or not table.rows:
         return False
+    if not table.named:
+        return _is_jester(table.rows)
     first = plain(titles[0])
     labelled = (
         first in WORDS["user"]
@@ -290,10 +303,20 @@ def is_matrix(table: CsvTable) -> bool:
     )
 
 
+def _is_jester(rows: list[list[str]]) -> bool:
+    """Say whether rows begin with the number of their ratings, and 99 stands for none (goldberg.berkeley.edu)."""
+    counts = [sum(cell not in ("99", "99.00", "") for cell in row[1:]) for row in rows]
+    return any("99" in row[1:] for row in rows) and [row[0] for row in rows] == list(map(str, counts))
+
+
 def melted(table: CsvTable) -> CsvTable:
     """Write each cell of a matrix as a row; empty and zero cells are left out."""
-    in_rows = "item" if find_item(table.titles[:1]) else "user"
-    titles = ["item", "user", "value"] if in_rows == "item" else ["user", "item", "value"]
+    jester = not table.named
+    empty = ("", "99", "99.00") if jester else ("", "0", "0.0")
+    in_rows = "item" if table.named and find_item(table.titles[:1]) else "user"
+    titles = (
+        ["item", "user", "value"] if in_rows == "item" else ["user", "item", "rating" if jester else "value"]
+    )
     columns = list(range(len(table.titles)))
 
     def rows() -> Iterator[tuple[str, str, str]]:
@@ -304,14 +327,19 @@ def melted(table: CsvTable) -> CsvTable:
             reader = csv.reader(
                 lines, delimiter=table.dialect.delimiter, quotechar=table.dialect.quote or '"'
             )
-            for row in reader:
+            for at, row in enumerate(reader, 1):
                 for place in columns[1 : len(row)]:
-                    if row[place].strip() not in ("", "0", "0.0"):
-                        yield row[0], table.first[place], row[place]
+                    if row[place].strip() not in empty:
+                        label, title = (str(at), str(place)) if jester else (row[0], table.first[place])
+                        yield label, title, row[place]
 
     other = "user" if in_rows == "item" else "item"
     table = as_table(
         table.file, titles, rows(), f"a matrix: one {in_rows} in each row, one {other} in each column"
     )
-    table.notes.append("The table is a matrix. Its empty and zero cells were left out.")
+    table.notes.append(
+        "The table is a matrix of ratings, a user in each row. Cells with 99 were left out."
+        if jester
+        else "The table is a matrix. Its empty and zero cells were left out."
+    )
     return table

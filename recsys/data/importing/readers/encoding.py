@@ -13,6 +13,7 @@ from recsys.errors import InputError
 
 ENCODINGS = {
     "utf-8": "UTF-8",
+    "utf-32": "UTF-32",
     "utf-16": "UTF-16",
     "utf-16-le": "UTF-16 LE",
     "utf-16-be": "UTF-16 BE",
@@ -37,6 +38,12 @@ ENCODINGS = {
 CHUNK = 1 << 20
 PUNCTUATION = set(b"\x85\x91\x92\x93\x94\x96\x97\x99\xa0")  # of Windows-1252
 ONE_LETTER = re.compile(r"(?<![\w\x80-\uffff])\w(?![\w\x80-\uffff])")  # a word like "à" shows no alphabet
+
+
+# signs of Windows-1252 beside letters: letters of Central Europe in their places
+SIGN_IN_WORD = re.compile(
+    r"(?<=[^\W\d_])[\xa3\xa6\xaf\xb1\xb3\xb6\xb9\xbc\xbe\xbf](?=[^\W\d_])|(?<!\w)[\xa3\xa6\xaf\xb1\xb6](?=[a-z])"
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ def look(path: Path, name: str, encoding: str | None) -> Facts:
     with path.open("rb") as stream:
         start = stream.read(4096)
         wide = _two_bytes(start)
-        if wide or (encoding or "").startswith("utf-16"):
+        if wide or (encoding or "").startswith(("utf-16", "utf-32")):
             return Facts(encoding or wide, False, True, True, True)
         chunk = start
         while chunk:
@@ -111,7 +118,9 @@ def look(path: Path, name: str, encoding: str | None) -> Facts:
 
 
 def _two_bytes(start: bytes) -> str:
-    """Return which UTF-16 a text is in, if it is in one."""
+    """Return which UTF-16 or UTF-32 a text is in, if it is in one."""
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if b"\0" in start:
@@ -133,11 +142,14 @@ def _guess(lines: bytes) -> str:
     high = [byte for byte in lines if byte > 127 and byte not in PUNCTUATION]
     words = [word for word in re.findall(r"\w+", ONE_LETTER.sub("", western)) if not word.isascii()]
     foreign = sum(not letter.isascii() for word in words for letter in word)
+    signs = SIGN_IN_WORD.findall(western)
+    if len(signs) > 1 and len(signs) * 5 > len(words):
+        return "cp1250" if re.search(rb"[\x8a-\x8f\x9a-\x9f]", lines) else "iso8859_2"
     if "\ufffd" not in western and foreign * 2 <= sum(map(len, words)):
         between = re.search(rb"[A-Za-z][\x80-\x9f][A-Za-z]", lines)
         return "mac_roman" if between and all(byte < 0xA0 for byte in high) else "cp1252"
     if len(high) > 3:
-        found = charset_normalizer.from_bytes(lines, cp_isolation=[*ENCODINGS][4:]).best()
+        found = charset_normalizer.from_bytes(lines, cp_isolation=[*ENCODINGS][5:]).best()
         if found is not None and found.encoding in ENCODINGS:
             return str(found.encoding)
     return "latin-1" if "\ufffd" in western else "cp1252"

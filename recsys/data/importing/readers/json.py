@@ -18,7 +18,15 @@ from recsys.data.importing.archives import File
 from recsys.data.importing.base import MAX_COLUMNS, Refused, Table, quoted, unique_titles
 from recsys.data.importing.readers import text_dialect
 from recsys.data.importing.readers.encoding import look, rewritten
-from recsys.data.importing.titles import WORDS, find, find_item
+from recsys.data.importing.readers.json_rows import (
+    flatten,
+    is_holder,
+    longer_lists,
+    longest_list,
+    named_lists,
+    pandas_table,
+    rows_of,
+)
 from recsys.errors import InputError
 
 CHUNK = 256 << 10
@@ -26,7 +34,6 @@ MAX_OBJECT = 4 << 20  # characters
 MAX_DOCUMENT = 512 << 20  # bytes of a file that is read as one value
 TITLED_BY = 200  # objects at each place that say which columns there are
 TAIL = 64  # characters of what could not be read in which the next object may begin
-DEPTH = 4
 BETWEEN = re.compile(r"[\s\[\],]*")
 NEXT = re.compile(
     r"\n[\s\[\],]*(?=\{)|(?<=\})\s*,\s*(?=\{)"
@@ -78,6 +85,13 @@ class JsonTable(Table):
         self.paths = list(paths)
         self.titles = unique_titles([".".join(map(str, path)) for path in paths])
         self.rows = [[one.get(path, "") for path in self.paths] for one in flat]
+        cut = sorted(
+            {".".join(map(str, path)) for value in objects[:TITLED_BY] for path in longer_lists(value)}
+        )
+        if cut:
+            self.notes.append(
+                f"Of lists within a row of {file.name}, only the first entry is read: {', '.join(cut)[:200]}."
+            )
 
     def _tail(self) -> list[dict[str, Any]]:
         """Return the objects of the last lines, which may have other columns than the first."""
@@ -105,11 +119,14 @@ class JsonTable(Table):
     def _found(self, head: str) -> Iterator[tuple[int, dict[str, Any]]]:
         before = BEFORE.match(head)
         start = head[before.end() if before else 0 :].lstrip()
-        if self.path.stat().st_size <= MAX_DOCUMENT and (start[:1] == "{" or before or "[" in start[1:2]):
+        if self.path.stat().st_size <= MAX_DOCUMENT and (
+            start[:1] == "{" or before or start[1:].lstrip()[:1] == "["
+        ):
             value = _loaded(
                 self.path.read_bytes()[len(head[: before.end()].encode()) if before else 0 :].rstrip(b"; \n")
             )
             if value is not None:
+                self._note_lists(value)
                 yield from ((1, row) for row in rows_of(value))
                 return
         with self.path.open(encoding="utf-8", errors="replace") as text:
@@ -117,9 +134,24 @@ class JsonTable(Table):
             holders = False
             found = _objects(text, self._refuse, skipped.count("\n") + 1)
             for at, (line, value) in enumerate(found):
-                holders = holders or (at < TITLED_BY and _is_holder(value))
-                for row in rows_of(value) if holders and _is_holder(value) else [value]:
+                holders = holders or (at < TITLED_BY and is_holder(value))
+                for row in rows_of(value) if holders and is_holder(value) else [value]:
                     yield line, row
+
+    def _note_lists(self, value: Any) -> None:
+        """Say which lists of a document are read, where there are several."""
+        if not isinstance(value, dict) or pandas_table(value) is not None:
+            return
+        name = self.file.name
+        if named_lists(value):
+            self.notes.append(
+                f"The names of the lists in {name} were taken for the users: {', '.join(value)[:100]}."
+            )
+            return
+        read = longest_list(value)[0]
+        left = [key for key, one in value.items() if key != read and isinstance(one, list) and one]
+        if read and left:
+            self.notes.append(f"Of {name}, only the list {read!r} was read, not {', '.join(left)[:100]}.")
 
     def _refuse(self, line: int, text: str, reason: str) -> None:
         self._refused_count += 1
@@ -165,121 +197,14 @@ def looks_like_json(start: str) -> bool:
     return start.startswith("[") and start[1:].lstrip()[:1] in ("{", "", "[", "]")
 
 
-def flatten(row: dict[str, Any], before: tuple[str | int, ...] = ()) -> dict[tuple[str | int, ...], str]:
-    """Return the plain values of an object by their paths; of a list, the first element."""
-    flat: dict[tuple[str | int, ...], str] = {}
-    for key, value in row.items():
-        path = (*before, key)
-        if isinstance(value, list):
-            path, value = (*path, 0), value[0] if value else None
-            if value is None:
-                continue
-        if isinstance(value, dict):
-            if len(path) <= DEPTH + 1:
-                flat |= flatten(value, path)
-        elif not isinstance(value, list):
-            flat[path] = (
-                "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-            )
-    return flat
-
-
-def rows_of(value: Any) -> list[dict[str, Any]]:
-    """Return the rows of a document: its objects, or those in lists one or two levels down.
-
-    What stands beside such a list, like the name of a listener, is added to each of its rows.
-    """
-    if isinstance(value, list):
-        objects = [one for one in value if isinstance(one, dict)]
-        if objects and any(map(_is_holder, objects[:20])):
-            return [row for one in objects for row in rows_of(one)]
-        return objects
-    if not isinstance(value, dict):
-        return []
-    table = _pandas_table(value)
-    if table is not None:
-        return table
-    key, inner = _longest_list(value)
-    if inner:
-        beside = {name: one for name, one in value.items() if name != key and not isinstance(one, list)}
-        rows = rows_of(inner)
-        return [beside | row for row in rows]
-    nested = [(name, one) for name, one in value.items() if isinstance(one, dict)]
-    for name, one in nested:
-        if _longest_list(one)[1]:
-            beside = {
-                other: two for other, two in value.items() if other != name and not isinstance(two, list)
-            }
-            return [beside | row for row in rows_of(one)]
-    counts = [
-        {"user": user, "item": item, "value": count}
-        for user, one in nested
-        for item, count in one.items()
-        if isinstance(count, int | float) and not isinstance(count, bool)
-    ]
-    if (
-        len(nested) > 1
-        and len(nested) == len(value)
-        and counts
-        and len(counts) == sum(len(one) for _, one in nested)
-    ):
-        return counts
-    return [value] if any(not isinstance(one, list) for one in value.values()) else []
-
-
-def _is_holder(value: dict[str, Any]) -> bool:
-    """Say whether an object has no item of its own, but a list of objects that have."""
-    keys = [key for key, one in value.items() if not isinstance(one, dict | list)]
-    if find(keys, WORDS["item"]):
-        return False
-    _, inner = _longest_list(value)
-    if not inner:
-        for one in value.values():
-            if isinstance(one, dict) and _longest_list(one)[1] and not find(keys, WORDS["time"]):
-                return True
-        return False
-    titles = [".".join(map(str, path)) for path in flatten(inner[0])]
-    if find_item(keys):
-        return bool(find(titles, WORDS["item"]))
-    return bool(find_item(titles)) or (len(inner) > 1 and not find(keys, WORDS["time"]))
-
-
-def _longest_list(value: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
-    lists = [
-        (key, one)
-        for key, one in value.items()
-        if isinstance(one, list) and one and all(isinstance(inner, dict) for inner in one[:20])
-    ]
-    return max(lists, key=lambda entry: len(entry[1]), default=("", []))
-
-
-def _pandas_table(value: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """Return the rows of a table as pandas writes it: by columns, by rows or split."""
-    if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
-        names = list(map(str, value["columns"]))
-        return [dict(zip(names, row, strict=False)) for row in value["data"] if isinstance(row, list)]
-    inner = list(value.values())
-    if len(inner) > 1 and all(isinstance(one, dict) and one for one in inner):
-        keys = set(inner[0])
-        if all(set(one) == keys for one in inner[:20]) and len(keys) > 1:
-            if find_item(list(value)):  # {column: {row: cell}}
-                return [{name: one.get(row) for name, one in value.items()} for row in inner[0]]
-            if find_item(list(keys)):  # {row: {column: cell}}
-                return inner
-    lists = len(inner) > 1 and all(isinstance(one, list) for one in inner) and find_item(list(value))
-    if lists and len({len(one) for one in inner}) == 1 and not any(isinstance(one, dict) for one in inner[0]):
-        return [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)]
-    return None
-
-
 def _lines_of_objects(head: str) -> list[dict[str, Any]]:
     """Return the objects on the first lines, or none if these are no JSON lines."""
     lines = [line for line in head.split("\n")[: TITLED_BY * 2] if line.strip()]
     values = [None if line.lstrip().startswith(("{'", "{u'")) else _loaded(line) for line in lines]
     objects = [value for value in values if isinstance(value, dict)]
-    if not objects or len(objects) < 0.95 * len(lines) or (objects and any(map(_is_holder, objects[:20]))):
+    if not objects or len(objects) < 0.95 * len(lines) or (objects and any(map(is_holder, objects[:20]))):
         return []
-    if any(isinstance(value, dict) and _pandas_table(value) for value in objects[:1]) and len(lines) == 1:
+    if any(isinstance(value, dict) and pandas_table(value) for value in objects[:1]) and len(lines) == 1:
         return []
     if len(lines) == 1 and rows_of(objects[0]) != objects:
         return []

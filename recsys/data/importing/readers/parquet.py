@@ -33,7 +33,7 @@ class ParquetTable(Table):
     def __init__(self, file: File) -> None:
         super().__init__(file)
         self.form = "Parquet"
-        self._read = f"read_parquet({quoted(glob.escape(str(file.path)))})"
+        self._read = f"read_parquet({quoted(glob.escape(str(file.path)))}, binary_as_string = true)"
         try:
             with connect() as connection:
                 described = connection.execute(f"DESCRIBE SELECT * FROM {self._read}").fetchall()

@@ -135,6 +135,14 @@ def find_dialect(text: str, facts: Facts, form: TextForm) -> Dialect:
     rows = [row for _, row in split_rows(rest, dialect)]
     if not rows:
         return dialect
+    before = _lines_before(rows) if form.skip is None and form.header is None else 0
+    if before:
+        note = f"The lines before the titles were left out: {before:,}."
+        while before:
+            before -= bool(lines[skip].strip())
+            skip += 1
+        dialect = replace(dialect, skip=skip, note=note)
+        rows = [row for _, row in split_rows("\n".join(lines[skip:]), dialect)]
     if hashed and form.header is not False:
         given = [row for _, row in split_rows(hashed, dialect)]
         if given and len(given[0]) == len(rows[0]) and sum(map(is_known, given[0])) > 1:
@@ -147,7 +155,9 @@ def _with_titles(dialect: Dialect, rows: list[list[str]], lines: list[str], give
     first, others = rows[0], rows[1:]
     width = max(set(map(len, others)), key=[len(row) for row in others].count) if others else len(first)
     names = [row[0] for row in others]
-    if width == len(first) + 1 and len(set(names)) == len(names) and len(names) > 1 and given is not False:
+    if width == len(first) + 1 and not any(row[-1].strip() for row in others if len(row) == width):
+        first = [*first, ""]  # each row ends with a separator
+    elif width == len(first) + 1 and len(set(names)) == len(names) and len(names) > 1 and given is not False:
         dialect = replace(dialect, row_names=True)
         first = ["", *first]
     short = sum(len(row) < len(first) for row in others)
@@ -175,6 +185,19 @@ def _with_titles(dialect: Dialect, rows: list[list[str]], lines: list[str], give
     return replace(dialect, titles=first, skip=skip + span)
 
 
+def _lines_before(rows: list[list[str]]) -> int:
+    """Return how many rows stand before the titles, such as the name of a report: they are narrower than the others."""
+    widths = [len(row) for row in rows]
+    usual = max(set(widths), key=widths.count)
+    for at, row in enumerate(rows[:20]):
+        filled = [cell for cell in row if cell.strip()]
+        if len(filled) > 1 and sum(map(is_known, filled)) > 1:
+            return at if len(row) >= usual else 0
+        if len(filled) > 1 and len(row) >= usual:
+            return 0
+    return 0
+
+
 def _has_titles(first: list[str], others: list[list[str]]) -> tuple[bool, bool]:
     """Say whether a first row has titles, and whether that is sure."""
     cells = [cell.strip() for cell in first]
@@ -183,8 +206,9 @@ def _has_titles(first: list[str], others: list[list[str]]) -> tuple[bool, bool]:
         return False, True
     if known > 1 or (known and len(cells) == 1):
         return True, True
-    if any(VALUE.fullmatch(cell) for cell in cells):
-        return False, True
+    values = sum(VALUE.fullmatch(cell) is not None for cell in cells)
+    if values:  # a matrix can have numbers for titles
+        return bool(known and is_known(cells[0]) and 2 < values == len(cells) - 1), True
     if known:
         return True, True
     for place, cell in enumerate(cells):
