@@ -54,7 +54,7 @@ if lists.hidden:
     figure_row.metric("Hits in this list", f"{lists.found} of {len(lists.recommended)}")
 figure_row.metric("Hits in a list of 10, on average", f"{10 * quality['precision@10']:.1f}")
 figure_row.metric("NDCG@10", f"{quality['ndcg@10']:.3f}")
-figure_row.metric(f"{nouns.items.capitalize()} that somebody is recommended", f"{quality['coverage@10']:.0%}")
+figure_row.metric(f"{nouns.items.capitalize()} recommended at least once", f"{quality['coverage@10']:.0%}")
 st.markdown(
     f"A hit is {nouns.an_item} that the {nouns.user} {nouns.does} and that was hidden from the model: "
     f"{job.run.split.hidden} of each {nouns.user} with at least {job.run.split.minimum}. "

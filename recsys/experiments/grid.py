@@ -120,7 +120,7 @@ def sweepable(setup: Setup) -> list[str]:
     return [name for name in setup.settings if name in SETTINGS and name != "seed"]
 
 
-class Sweep:
+class GridSearch:
     """Trains a model with every combination of the values of two settings.
 
     Parameters

@@ -30,7 +30,7 @@ REPEATS = (1, 3, 5, 10)
 
 
 @dataclass(eq=False)
-class Entry:
+class LeaderboardEntry:
     """One model of a leaderboard.
 
     Attributes
@@ -83,14 +83,14 @@ class Entry:
         self.by_split = {name: np.array([figure]) for name, figure in self.figures.items()}
         self.lists = lists
 
-    def again(self, number: int) -> Entry:
+    def again(self, number: int) -> LeaderboardEntry:
         """Return the same model, untrained, with a seed that is higher by a number."""
         settings = dict(self.model.settings)
         if "seed" in settings:
             settings["seed"] = (settings["seed"] + number) % (int(SETTINGS["seed"].maximum) + 1)
-        return Entry(self.label, make_model(self.model.name, **settings), stop=self.stop)
+        return LeaderboardEntry(self.label, make_model(self.model.name, **settings), stop=self.stop)
 
-    def add(self, other: Entry, others: bool = False) -> None:
+    def add(self, other: LeaderboardEntry, others: bool = False) -> None:
         """Take in what the same model reached on one more split, on the same users or on others."""
         n = len(self.by_split["ndcg"])
         self.seconds = (self.seconds * n + other.seconds) / (n + 1)
@@ -118,7 +118,7 @@ class Leaderboard(SteppedWork):
 
     Parameters
     ----------
-    entries : sequence of Entry
+    entries : sequence of LeaderboardEntry
     split : Split
         The first one.
     n : int
@@ -137,7 +137,7 @@ class Leaderboard(SteppedWork):
 
     def __init__(
         self,
-        entries: Sequence[Entry],
+        entries: Sequence[LeaderboardEntry],
         split: Split,
         n: int = 10,
         repeats: int = 1,
@@ -170,7 +170,7 @@ class Leaderboard(SteppedWork):
         return label + (f", hold-out {self.splits + 1} of {self.repeats}" if self.repeats > 1 else "")
 
     @property
-    def measured(self) -> list[Entry]:
+    def measured(self) -> list[LeaderboardEntry]:
         """The entries that have figures so far, the best NDCG first."""
         done = [entry for entry in self.entries if entry.lists is not None]
         return sorted(done, key=lambda entry: -entry.figures["ndcg"])
@@ -198,7 +198,7 @@ class Leaderboard(SteppedWork):
             self.splits += 1
 
     def _measure(
-        self, entry: Entry, one: Entry, split: Split, users: NDArray[np.int32]
+        self, entry: LeaderboardEntry, one: LeaderboardEntry, split: Split, users: NDArray[np.int32]
     ) -> Generator[None, None, None]:
         """Train and measure a model on a split; how far that is stands in `entry`."""
         try:
@@ -212,7 +212,7 @@ class Leaderboard(SteppedWork):
         entry.done = 1.0 if entry.message else (self.splits + 1) / self.repeats
         yield
 
-    def _train(self, entry: Entry, split: Split) -> Generator[float, None, None]:
+    def _train(self, entry: LeaderboardEntry, split: Split) -> Generator[float, None, None]:
         stop = entry.stop or entry.model.epochs
         started = time.perf_counter()
         for done in entry.model.train(split.train):
@@ -225,12 +225,12 @@ class Leaderboard(SteppedWork):
         entry.seconds += time.perf_counter() - started
         entry.model.free_buffers()
 
-    def table(self, measured: Sequence[Entry] | None = None) -> pd.DataFrame:
+    def table(self, measured: Sequence[LeaderboardEntry] | None = None) -> pd.DataFrame:
         """Return a row for each measured model.
 
         Parameters
         ----------
-        measured : sequence of Entry, optional
+        measured : sequence of LeaderboardEntry, optional
             What `measured` was; by default it is asked now. While the work goes on it grows: who draws
             a table and its marks takes both from the same.
 
@@ -248,12 +248,12 @@ class Leaderboard(SteppedWork):
             rows.append(row | {"seconds": entry.seconds, "note": entry.note})
         return pd.DataFrame(rows)
 
-    def marks(self, measured: Sequence[Entry] | None = None) -> pd.DataFrame:
+    def marks(self, measured: Sequence[LeaderboardEntry] | None = None) -> pd.DataFrame:
         """Mark the best figure of each column of `table`, and those that are not clearly worse.
 
         Parameters
         ----------
-        measured : sequence of Entry, optional
+        measured : sequence of LeaderboardEntry, optional
             As in `table`.
 
         Returns

@@ -1,4 +1,4 @@
-"""Entries of a leaderboard: models with settings, and trained runs."""
+"""Choice of models with settings, and of trained runs, for a leaderboard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from recsys.data.splitting import Split
 from recsys.data.splitting import in_words as in_words_of_split
-from recsys.experiments.leaderboard import Entry
+from recsys.experiments.leaderboard import LeaderboardEntry
 from recsys.experiments.run_table import in_words
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch, Stopping
@@ -16,7 +16,7 @@ from recsys.models.base import Model
 
 
 @dataclass(frozen=True)
-class Contender:
+class ModelChoice:
     """A model as a person chose it.
 
     Attributes
@@ -42,7 +42,7 @@ class Contender:
     kept: int = 0
     seconds: float = 0.0
 
-    def entry(self, split: Split, model: Model | None = None) -> Entry:
+    def entry(self, split: Split, model: Model | None = None) -> LeaderboardEntry:
         """Return its entry of a leaderboard on this split, not yet measured.
 
         A run that had the same hold-out is measured as it is; another would know what is hidden here, so that its
@@ -57,18 +57,20 @@ class Contender:
         fresh = make_model(self.setup.model, **self.setup.settings)
         stop = self.kept if 0 < self.kept < fresh.epochs else None
         if self.run and model is not None and self.setup.hold_out == split.settings:
-            return Entry(
+            return LeaderboardEntry(
                 self.label, model, True, stop, seconds=self.seconds, note="Measured as it was trained."
             )
         if not self.run:
-            return Entry(self.label, fresh, note=f"{_settings(self.setup)}.")
+            return LeaderboardEntry(self.label, fresh, note=f"{_settings(self.setup)}.")
         why = (
             "its model is not at hand any more"
             if self.setup.hold_out == split.settings
             else f"it learned from another hold-out ({in_words_of_split(self.setup.hold_out)})"
         )
         to = f", to epoch {self.kept}" if stop else ""
-        return Entry(self.label, fresh, stop=stop, note=f"Trained anew with its settings{to}: {why}.")
+        return LeaderboardEntry(
+            self.label, fresh, stop=stop, note=f"Trained anew with its settings{to}: {why}."
+        )
 
 
 def kept_epoch(setup: Setup, history: Sequence[Epoch]) -> int:

@@ -20,7 +20,7 @@ SPARK_POINTS = 40
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     """A run as far as it is compared with others.
 
     Attributes
@@ -120,12 +120,12 @@ def spell(name: str, value: Value | None) -> str:
     return value if isinstance(value, str) else f"{value:g}"
 
 
-def run_table(records: Sequence[Record], all_settings: bool = False) -> pd.DataFrame:
+def run_table(records: Sequence[RunRecord], all_settings: bool = False) -> pd.DataFrame:
     """Tabulate runs, one a row.
 
     Parameters
     ----------
-    records : sequence of Record
+    records : sequence of RunRecord
     all_settings : bool
         Whether settings that are the same in all of them have a column, too.
 

@@ -15,7 +15,7 @@ from recsys.evaluation.metrics import METRICS
 from recsys.evaluation.significance import Difference, holm, paired_test
 
 if TYPE_CHECKING:
-    from recsys.experiments.leaderboard import Entry, Leaderboard
+    from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Rival:
 
     Attributes
     ----------
-    best, entry : Entry
+    best, entry : LeaderboardEntry
         The best model and the other one.
     difference : Difference
         The best minus the other, alone.
@@ -35,8 +35,8 @@ class Rival:
         How many pairs there are.
     """
 
-    best: Entry
-    entry: Entry
+    best: LeaderboardEntry
+    entry: LeaderboardEntry
     difference: Difference
     p_value: float
     comparisons: int
@@ -47,7 +47,7 @@ class Rival:
         return self.p_value < 0.05
 
 
-def compare(first: Entry, second: Entry, measure: str = "ndcg") -> Difference:
+def compare(first: LeaderboardEntry, second: LeaderboardEntry, measure: str = "ndcg") -> Difference:
     """Compare two entries of the same leaderboard by one of `METRICS`, with a paired test over users and splits."""
     mean = first.figures[measure] - second.figures[measure]
     # While the page draws, one of them may just have taken in another split.
@@ -56,12 +56,12 @@ def compare(first: Entry, second: Entry, measure: str = "ndcg") -> Difference:
     return paired_test(mean, by_user[0] - by_user[1], by_split[0] - by_split[1])
 
 
-def rivals(entries: Sequence[Entry], measure: str = "ndcg") -> list[Rival]:
+def rivals(entries: Sequence[LeaderboardEntry], measure: str = "ndcg") -> list[Rival]:
     """Compare the best of these entries with each of the others, the second best first.
 
     Parameters
     ----------
-    entries : sequence of Entry
+    entries : sequence of LeaderboardEntry
         Measured ones of the same leaderboard.
     measure : str
         One of `METRICS`; where it has no better end, more is taken for better.
@@ -77,19 +77,19 @@ def rivals(entries: Sequence[Entry], measure: str = "ndcg") -> list[Rival]:
     ]
 
 
-def ranking(entries: Sequence[Entry], measure: str) -> list[Entry]:
+def ranking(entries: Sequence[LeaderboardEntry], measure: str) -> list[LeaderboardEntry]:
     """Return the entries, the best by a metric first."""
     sign = 1 if METRICS[measure].more_is_better is False else -1
     return sorted(entries, key=lambda entry: sign * entry.figures[measure])
 
 
-def in_words(board: Leaderboard, entries: Sequence[Entry], nouns: Nouns) -> str:
+def in_words(board: Leaderboard, entries: Sequence[LeaderboardEntry], nouns: Nouns) -> str:
     """Return which of some models has the best lists, by how much, and whether it may be chance; as plain text.
 
     Parameters
     ----------
     board : Leaderboard
-    entries : sequence of Entry
+    entries : sequence of LeaderboardEntry
         At least one that is measured.
     nouns : Nouns
         Of the data.

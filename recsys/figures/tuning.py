@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from recsys.experiments.grid import GridAxis, Measure, Trial
-from recsys.experiments.run_table import Record, difference, everything, in_words, label, spell
+from recsys.experiments.run_table import RunRecord, difference, everything, in_words, label, spell
 from recsys.experiments.setup import Setup
 from recsys.figures.style import finish, text
 from recsys.settings import SETTINGS
@@ -29,13 +29,13 @@ def sweep_heat_map(
     ----------
     across, up : Axis
     values : float64 array, shape (len(up), len(across))
-        From `Sweep.grid`; NaN where nothing was measured. The best cell is marked.
+        From `GridSearch.grid`; NaN where nothing was measured. The best cell is marked.
     measure : str
         `rmse` or `ndcg`.
 
     Notes
     -----
-    x and y of a point are its places on the axes, as in `Sweep.cells`.
+    x and y of a point are its places on the axes, as in `GridSearch.cells`.
     """
     title = METRIC_TITLES[measure]
     names = [[spell(one.name, value) for value in one.values] for one in (across, up)]
@@ -140,14 +140,14 @@ def importance(shares: Mapping[str, float]) -> go.Figure:
     return finish(figure, height=120 + 34 * len(names))
 
 
-def add_earlier(figure: go.Figure, earlier: Sequence[Record], now: Setup) -> go.Figure:
+def add_earlier(figure: go.Figure, earlier: Sequence[RunRecord], now: Setup) -> go.Figure:
     """Add the validation curves of earlier runs to learning curves, faint, and named by what they had otherwise.
 
     Parameters
     ----------
     figure : go.Figure
         From `learning_curves`; changed in place and returned.
-    earlier : sequence of Record
+    earlier : sequence of RunRecord
         The last 12 are drawn. A point's `customdata` is the run's id.
     now : Setup
         What they are compared with.
@@ -179,12 +179,12 @@ def add_earlier(figure: go.Figure, earlier: Sequence[Record], now: Setup) -> go.
     return figure
 
 
-def parallel_coordinates(records: Sequence[Record], chosen: Sequence[str] = ()) -> go.Figure:
+def parallel_coordinates(records: Sequence[RunRecord], chosen: Sequence[str] = ()) -> go.Figure:
     """Draw each run as a line over its settings and what came of them.
 
     Parameters
     ----------
-    records : sequence of Record
+    records : sequence of RunRecord
         Each is a line; its `customdata` is the run's id. Only what differs has an axis.
     chosen : sequence of str
         Ids of runs that stand out; all do if it is empty.

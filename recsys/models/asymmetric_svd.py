@@ -61,7 +61,7 @@ class AsymmetricSVD(ValuePrediction):
     about = (
         "Predicts the {nouns.value}, a count by its logarithm, from what is usual for the {nouns.user}, for the "
         "{nouns.item}, and how well the {nouns.item} goes with the others that the {nouns.user} {nouns.does}. The best "
-        "model here of the number itself; it says less about which {nouns.items} somebody will come to know."
+        "model here of the number itself; it says less about which {nouns.items} a {nouns.user} will discover."
     )
     defaults = {
         "factors": 16,

@@ -28,8 +28,8 @@ class MostPopular(Model):
     label = "Most popular"
     about = (
         "Recommends the {nouns.items} with the most {nouns.users}, to everybody alike, leaving out those that "
-        "somebody {nouns.does} already. Good for somebody of whom nothing is known; for all others it is the bar that "
-        "a recommender has to clear."
+        "the {nouns.user} {nouns.does} already. Useful for a new {nouns.user}; for all others it is the baseline that "
+        "a recommender has to beat."
     )
     target = "{nouns.users} in training"
     defaults = {}

@@ -26,7 +26,7 @@ FIGURES = {
     "ndcg": ("NDCG", "how high hidden {nouns.items} stand in the lists, 1 is perfect"),
     "recall": ("Recall", "the part of the hidden {nouns.items} that the lists find"),
     "precision": ("Precision", "the part of the lists that was hidden"),
-    "coverage": ("Coverage", "the part of all {nouns.items} that somebody is recommended"),
+    "coverage": ("Coverage", "the share of all {nouns.items} that are recommended at least once"),
 }
 LOGO = (
     '<svg viewBox="0 0 64 64" width="40" aria-hidden="true"><rect width="64" height="64" rx="15" fill="#4338ca"/>'

@@ -19,7 +19,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import in_words
 from recsys.evaluation.metrics import METRICS
 from recsys.experiments.checks import Check
-from recsys.experiments.leaderboard import Entry, Leaderboard
+from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.experiments.run_table import label, spell
 from recsys.experiments.slices import KINDS, divide
 from recsys.models import MODELS
@@ -31,7 +31,11 @@ PACKAGES = ("numpy", "scipy", "numba", "pandas")
 
 
 def card(
-    dataset: Dataset, board: Leaderboard, entry: Entry, checks: Sequence[Check], made: datetime.datetime
+    dataset: Dataset,
+    board: Leaderboard,
+    entry: LeaderboardEntry,
+    checks: Sequence[Check],
+    made: datetime.datetime,
 ) -> dict[str, Any]:
     """Return what is known of a measured model, as values that JSON can hold.
 
@@ -40,7 +44,7 @@ def card(
     dataset : Dataset
         What was split.
     board : Leaderboard
-    entry : Entry
+    entry : LeaderboardEntry
         One of it that is measured.
     checks : sequence of Check
         Its checks; empty if none were made.

@@ -130,7 +130,7 @@ def test_hits_are_found_by_user_and_item(four_items):
     ]
 
 
-def test_whoever_knows_what_was_hidden_is_perfect(checkerboard_split):
+def test_a_model_that_knows_what_was_hidden_is_perfect(checkerboard_split):
     class Oracle(type(make_model("article"))):
         def scores(self, users):
             hidden = checkerboard_split.validation

@@ -5,7 +5,7 @@ import pytest
 
 from recsys.data.splitting import hold_out
 from recsys.errors import InputError
-from recsys.experiments.grid import GridAxis, Sweep, axis, sweepable
+from recsys.experiments.grid import GridAxis, GridSearch, axis, sweepable
 from recsys.experiments.search import Search, reach
 from recsys.experiments.setup import Setup
 from recsys.jobs.scheduler import JobScheduler
@@ -58,7 +58,7 @@ def test_a_logarithmic_axis_does_not_start_at_zero():
 
 
 def test_a_cell_is_what_a_training_with_its_settings_comes_to(split):
-    sweep = Sweep(SETUP, split, axis("factors", 1, 3, 3), axis("regularization", 0.01, 1, 2, log=True))
+    sweep = GridSearch(SETUP, split, axis("factors", 1, 3, 3), axis("regularization", 0.01, 1, 2, log=True))
     cells = drive(sweep)
     assert len(cells) == len(sweep.cells) == 6
     assert sweep.progress == 1
@@ -77,7 +77,7 @@ def test_a_cell_is_what_a_training_with_its_settings_comes_to(split):
 
 def test_a_cell_that_diverges_has_its_sentence_and_the_others_go_on(split):
     setup = Setup("article", {"epochs": 3}, minimum=10, hidden=3)
-    sweep = Sweep(setup, split, axis("learning_rate", 0.001, 10, 2), axis("factors", 1, 2, 2))
+    sweep = GridSearch(setup, split, axis("learning_rate", 0.001, 10, 2), axis("factors", 1, 2, 2))
     drive(sweep)
     assert "diverged" in sweep.cells[1, 0].message
     assert sweep.cells[1, 0].rmse is None
@@ -86,7 +86,7 @@ def test_a_cell_that_diverges_has_its_sentence_and_the_others_go_on(split):
 
 
 def test_a_sweep_that_is_ended_keeps_what_it_has(split):
-    sweep = Sweep(SETUP, split, axis("factors", 1, 3, 3), axis("epochs", 2, 3, 2))
+    sweep = GridSearch(SETUP, split, axis("factors", 1, 3, 3), axis("epochs", 2, 3, 2))
     while len(sweep.cells) < 2:
         sweep.step()
     sweep.finish()
@@ -102,13 +102,15 @@ def test_a_sweep_that_is_ended_keeps_what_it_has(split):
 def test_settings_that_cannot_be_swept_are_explained(across, up, split):
     axes = [axis(name, 2, 4, 2) for name in (across, up)]
     with pytest.raises(InputError, match=r"cannot be swept|needs two settings"):
-        Sweep(SETUP, split, *axes)
+        GridSearch(SETUP, split, *axes)
 
 
 def test_a_sweep_is_cancelled_half_way_in_the_background(dataset, split):
     runs = JobScheduler()
     long = Setup("funk", {"epochs": 400, "factors": 2}, minimum=10, hidden=3)
-    job = runs.start(dataset, Sweep(long, split, axis("factors", 1, 20, 20), axis("epochs", 400, 410, 10)))
+    job = runs.start(
+        dataset, GridSearch(long, split, axis("factors", 1, 20, 20), axis("epochs", 400, 410, 10))
+    )
     while len(job.run.cells) < 2:
         assert job.state in ("queued", "running")
     assert job.seconds > 0
@@ -123,7 +125,7 @@ def test_a_sweep_is_cancelled_half_way_in_the_background(dataset, split):
 
 def test_a_sweep_ends_by_itself_in_the_background(dataset, split):
     runs = JobScheduler()
-    job = runs.start(dataset, Sweep(SETUP, split, axis("factors", 1, 2, 2), axis("epochs", 1, 2, 2)))
+    job = runs.start(dataset, GridSearch(SETUP, split, axis("factors", 1, 2, 2), axis("epochs", 1, 2, 2)))
     assert runs.wait(job, "done")
     assert len(job.run.cells) == 4
 

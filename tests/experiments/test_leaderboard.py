@@ -12,7 +12,7 @@ from recsys.errors import InputError
 from recsys.evaluation.metrics import METRICS, evaluate
 from recsys.evaluation.ranked_lists import RankedLists
 from recsys.evaluation.significance import interval
-from recsys.experiments.leaderboard import Entry, Leaderboard
+from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.experiments.verdict import compare, in_words, rivals
 from recsys.models import make_model
 
@@ -20,7 +20,7 @@ EVERYONE = np.arange(40, dtype=np.int32)
 
 
 def finished(models, split, n=5):
-    board = Leaderboard([Entry(*model) for model in models], split, n)
+    board = Leaderboard([LeaderboardEntry(*model) for model in models], split, n)
     with suppress(StopIteration):
         while True:
             board.step()
@@ -94,7 +94,10 @@ def test_a_model_that_diverges_says_so_and_the_rest_go_on(checkerboard_split):
 
 def test_what_was_measured_stays_when_the_rest_is_left_out(checkerboard_split):
     board = Leaderboard(
-        [Entry("One", make_model("article", epochs=1)), Entry("Two", make_model("article", epochs=500))],
+        [
+            LeaderboardEntry("One", make_model("article", epochs=1)),
+            LeaderboardEntry("Two", make_model("article", epochs=500)),
+        ],
         checkerboard_split,
     )
     assert board.table().empty
@@ -117,7 +120,7 @@ def test_a_table_and_its_marks_have_the_same_rows_though_another_model_is_measur
     checkerboard_split,
 ):
     models = [("One", make_model("popular")), ("Two", make_model("article", epochs=2))]
-    board = Leaderboard([Entry(*model) for model in models], checkerboard_split, 5)
+    board = Leaderboard([LeaderboardEntry(*model) for model in models], checkerboard_split, 5)
     while not board.measured:
         board.step()
     measured = board.measured
@@ -144,7 +147,7 @@ def test_the_best_of_each_column_is_marked_and_what_is_as_good(board):
 def test_what_is_not_clearly_worse_is_marked_as_close(board):
     good, poor, _ = board.entries
     random = np.random.default_rng(3)
-    nearly = Entry(
+    nearly = LeaderboardEntry(
         "Nearly",
         good.model,
         lists=good.lists,
@@ -179,9 +182,9 @@ def test_a_trained_model_is_measured_as_it_is_and_another_stops_where_it_should(
     before = model.state()
     board = Leaderboard(
         [
-            Entry("Trained", model, trained=True, seconds=7.5),
-            Entry("Stopped", make_model("implicit", factors=8, epochs=4), stop=3),
-            Entry("Whole", make_model("implicit", factors=8, epochs=4)),
+            LeaderboardEntry("Trained", model, trained=True, seconds=7.5),
+            LeaderboardEntry("Stopped", make_model("implicit", factors=8, epochs=4), stop=3),
+            LeaderboardEntry("Whole", make_model("implicit", factors=8, epochs=4)),
         ],
         checkerboard_split,
     )
@@ -209,9 +212,9 @@ def test_lists_know_their_hits(checkerboard_split):
 @pytest.fixture(scope="module")
 def repeated(checkerboard_split):
     models = [
-        Entry("Good", make_model("implicit", factors=8, seed=4)),
-        Entry("Plain", make_model("popular")),
-        Entry("Trained", make_model("svd").fit(checkerboard_split.train), trained=True),
+        LeaderboardEntry("Good", make_model("implicit", factors=8, seed=4)),
+        LeaderboardEntry("Plain", make_model("popular")),
+        LeaderboardEntry("Trained", make_model("svd").fit(checkerboard_split.train), trained=True),
     ]
     board = Leaderboard(models, checkerboard_split, 5, repeats=3)
     with suppress(StopIteration):
@@ -243,7 +246,10 @@ def test_a_run_is_trained_anew_on_the_further_hold_outs(repeated, checkerboard):
 
 
 def test_a_hold_out_counts_when_all_models_are_measured_on_it(checkerboard_split):
-    models = [Entry("One", make_model("popular")), Entry("Two", make_model("article", epochs=3))]
+    models = [
+        LeaderboardEntry("One", make_model("popular")),
+        LeaderboardEntry("Two", make_model("article", epochs=3)),
+    ]
     board = Leaderboard(models, checkerboard_split, 5, repeats=5)
     while board.splits < 2:
         board.step()
@@ -257,13 +263,15 @@ def test_a_hold_out_counts_when_all_models_are_measured_on_it(checkerboard_split
 
 
 def test_a_model_that_fails_on_a_later_hold_out_is_left_out_and_says_where(checkerboard_split, monkeypatch):
-    failing = Entry("Wild", make_model("popular"))
+    failing = LeaderboardEntry("Wild", make_model("popular"))
     monkeypatch.setattr(
         failing,
         "again",
-        lambda number: Entry("Wild", make_model("article", learning_rate=10, epochs=100)),
+        lambda number: LeaderboardEntry("Wild", make_model("article", learning_rate=10, epochs=100)),
     )
-    board = Leaderboard([failing, Entry("Tame", make_model("popular"))], checkerboard_split, 5, repeats=3)
+    board = Leaderboard(
+        [failing, LeaderboardEntry("Tame", make_model("popular"))], checkerboard_split, 5, repeats=3
+    )
     with suppress(StopIteration):
         while True:
             board.step()

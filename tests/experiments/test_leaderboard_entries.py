@@ -3,7 +3,7 @@
 import pytest
 
 from recsys.data.splitting import hold_out
-from recsys.experiments.leaderboard_entries import Contender, kept_epoch, label_of
+from recsys.experiments.leaderboard_entries import ModelChoice, kept_epoch, label_of
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch
 from recsys.models import MODELS, make_model
@@ -11,13 +11,13 @@ from recsys.models import MODELS, make_model
 RUN = Setup("funk", {"epochs": 9, "seed": 1}, minimum=10, hidden=3, validation=0.0)
 
 
-def contender(kept=9, **changes):
-    return Contender("Mine", RUN, run="0123456789ab", kept=kept, seconds=2.5, **changes)
+def choice(kept=9, **changes):
+    return ModelChoice("Mine", RUN, run="0123456789ab", kept=kept, seconds=2.5, **changes)
 
 
 def test_a_run_on_the_same_hold_out_is_measured_as_it_is(checkerboard_split):
     model = make_model("funk")
-    entry = contender().entry(checkerboard_split, model)
+    entry = choice().entry(checkerboard_split, model)
     assert entry.model is model
     assert (entry.trained, entry.seconds, entry.note) == (True, 2.5, "Measured as it was trained.")
 
@@ -26,7 +26,7 @@ def test_a_run_on_the_same_hold_out_is_measured_as_it_is(checkerboard_split):
 def test_a_run_on_another_hold_out_is_trained_anew_to_its_epoch(kept, stop, checkerboard):
     split = hold_out(checkerboard, 10, 3, seed=2)
     model = make_model("funk")
-    entry = contender(kept).entry(split, model)
+    entry = choice(kept).entry(split, model)
     assert entry.model is not model
     assert entry.model.settings == RUN.settings
     assert (entry.trained, entry.stop, entry.seconds) == (False, stop, 0)
@@ -35,16 +35,16 @@ def test_a_run_on_another_hold_out_is_trained_anew_to_its_epoch(kept, stop, chec
 
 
 def test_a_run_whose_model_is_gone_is_trained_anew(checkerboard_split):
-    entry = contender().entry(checkerboard_split)
+    entry = choice().entry(checkerboard_split)
     assert not entry.trained
     assert "its model is not at hand any more" in entry.note
 
 
 def test_a_model_with_own_settings_says_which(checkerboard_split):
-    own = Contender("Own", Setup("svd", {"factors": 7}))
+    own = ModelChoice("Own", Setup("svd", {"factors": 7}))
     assert own.entry(checkerboard_split).note == "Latent features (factors) 7."
     assert own.entry(checkerboard_split).model.settings["factors"] == 7
-    assert Contender("Plain", Setup("svd")).entry(checkerboard_split).note == "Default settings."
+    assert ModelChoice("Plain", Setup("svd")).entry(checkerboard_split).note == "Default settings."
 
 
 def test_the_epoch_that_is_kept_is_the_last_or_the_best():

@@ -5,7 +5,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from recsys.experiments.leaderboard import Entry, Leaderboard
+from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.experiments.list_overlap import side_by_side
 from recsys.models import make_model
 
@@ -19,7 +19,7 @@ def board(checkerboard_split):
         make_model("article", epochs=2),
         make_model("implicit", factors=8),
     ]
-    board = Leaderboard(list(map(Entry, LABELS, models)), checkerboard_split, 5)
+    board = Leaderboard(list(map(LeaderboardEntry, LABELS, models)), checkerboard_split, 5)
     with suppress(StopIteration):
         while True:
             board.step()

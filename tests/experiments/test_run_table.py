@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys.experiments.run_table import Record, difference, differing, in_words, label, run_table, spell
+from recsys.experiments.run_table import RunRecord, difference, differing, in_words, label, run_table, spell
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch
 from recsys.models import MODELS
@@ -58,9 +58,9 @@ def test_every_setting_and_choice_has_a_label_and_is_spelled():
 def test_the_table_has_the_settings_that_differ_and_what_came_of_them():
     table = run_table(
         [
-            Record("a", "First", BASE, curve(3.0, 1.0, 2.0, ndcg=0.1), pinned=True),
-            Record("b", "Second", changed(factors=7), curve(*np.linspace(9, 1, 300))),
-            Record("c", "Empty", changed(factors=9), []),
+            RunRecord("a", "First", BASE, curve(3.0, 1.0, 2.0, ndcg=0.1), pinned=True),
+            RunRecord("b", "Second", changed(factors=7), curve(*np.linspace(9, 1, 300))),
+            RunRecord("c", "Empty", changed(factors=9), []),
         ]
     )
     assert table.columns.tolist() == [
@@ -79,7 +79,7 @@ def test_the_table_has_the_settings_that_differ_and_what_came_of_them():
 
 
 def test_all_settings_are_shown_if_wanted():
-    table = run_table([Record("a", "A", BASE, curve(1.0))], all_settings=True)
+    table = run_table([RunRecord("a", "A", BASE, curve(1.0))], all_settings=True)
     assert {"model", "factors", "seed", "minimum", "watch", "fingerprint"} <= set(table.columns)
 
 
@@ -89,7 +89,7 @@ def test_no_runs_make_an_empty_table():
 
 
 def test_a_model_without_an_error_has_none_in_the_table():
-    table = run_table([Record("a", "A", BASE, curve(float("nan"), None, ndcg=0.3))])
+    table = run_table([RunRecord("a", "A", BASE, curve(float("nan"), None, ndcg=0.3))])
     assert table["rmse"].isna().all()
     assert table["ndcg"].tolist() == [0.3]
     assert table["curve"].tolist() == [[]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.experiments.grid import GridAxis, Trial
-from recsys.experiments.run_table import Record
+from recsys.experiments.run_table import RunRecord
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch
 from recsys.figures.training import learning_curves
@@ -85,8 +85,8 @@ def test_earlier_runs_are_faint_and_named_by_what_differs():
     figure = learning_curves(now, 3, {})
     shown = len(figure.data)
     earlier = [
-        Record("a", "A", changed(regularization=2.0), curve(4.0, 3.0, 2.0, 1.0, 0.5)),
-        Record("b", "B", BASE, []),
+        RunRecord("a", "A", changed(regularization=2.0), curve(4.0, 3.0, 2.0, 1.0, 0.5)),
+        RunRecord("b", "B", BASE, []),
     ]
     add_earlier(figure, earlier, BASE)
     (line,) = figure.data[shown:]
@@ -101,7 +101,7 @@ def test_earlier_runs_are_faint_and_named_by_what_differs():
 def test_only_the_last_earlier_runs_are_drawn_and_long_ones_are_thinned():
     figure = learning_curves([], 3, {})
     shown = len(figure.data)
-    earlier = [Record(str(at), "", changed(seed=at), curve(*np.linspace(2, 1, 999))) for at in range(20)]
+    earlier = [RunRecord(str(at), "", changed(seed=at), curve(*np.linspace(2, 1, 999))) for at in range(20)]
     add_earlier(figure, earlier, BASE)
     lines = figure.data[shown:]
     assert [line.meta for line in lines] == [str(at) for at in range(20 - MOST_EARLIER, 20)]
@@ -111,9 +111,9 @@ def test_only_the_last_earlier_runs_are_drawn_and_long_ones_are_thinned():
 
 def test_parallel_coordinates_have_an_axis_for_what_differs_and_what_came_of_it():
     records = [
-        Record("a", "A", changed(regularization=0.0), curve(4.0)),
-        Record("b", "<b>", changed(regularization=1.0), curve(2.0)),
-        Record("c", "C", replace(changed(regularization=10.0), watch="rmse"), []),
+        RunRecord("a", "A", changed(regularization=0.0), curve(4.0)),
+        RunRecord("b", "<b>", changed(regularization=1.0), curve(2.0)),
+        RunRecord("c", "C", replace(changed(regularization=10.0), watch="rmse"), []),
     ]
     figure = parallel_coordinates(records, chosen=["b"])
     assert figure.layout.xaxis.ticktext == (
@@ -132,7 +132,7 @@ def test_parallel_coordinates_have_an_axis_for_what_differs_and_what_came_of_it(
 
 
 def test_parallel_coordinates_of_one_run_or_of_other_models_can_be_drawn():
-    assert len(parallel_coordinates([Record("a", "A", BASE, curve(1.0))]).data) == 1
-    records = [Record("a", "A", BASE, curve(1.0)), Record("b", "B", Setup("biased"), curve(2.0))]
+    assert len(parallel_coordinates([RunRecord("a", "A", BASE, curve(1.0))]).data) == 1
+    records = [RunRecord("a", "A", BASE, curve(1.0)), RunRecord("b", "B", Setup("biased"), curve(2.0))]
     assert "Model" in parallel_coordinates(records).layout.xaxis.ticktext
     assert parallel_coordinates([]).data == ()

@@ -143,7 +143,7 @@ def test_runs_that_are_too_much_together_make_room_and_what_is_looked_at_stays(d
     assert runs.held() <= runs.most
 
 
-def test_work_on_somebodys_own_data_is_forgotten_with_the_last_who_looks_at_it(dataset, diary):
+def test_work_on_own_data_is_forgotten_with_its_last_viewer(dataset, diary):
     runs = JobScheduler(at_once=1, grace=0.0)
     job = runs.start(dataset, Steps("own", diary), "a", "first tab")
     assert job.private

@@ -53,7 +53,7 @@ def implicit(checkerboard):
     return make_model("implicit", factors=8).fit(checkerboard)
 
 
-def test_somebody_new_gets_what_the_scores_say(implicit, checkerboard):
+def test_a_new_user_gets_what_the_scores_say(implicit, checkerboard):
     table = recommend_to_new(implicit, checkerboard, [1, 5, 9], [3, 50, 7], n=6)
     scores = implicit.fold_in_scores([1, 5, 9], [3, 50, 7])
     assert table["score"].tolist() == scores[table["item"]].tolist()

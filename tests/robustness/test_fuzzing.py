@@ -29,7 +29,7 @@ from recsys.data.interactions import Interactions
 from recsys.data.sources.load import TextForm, is_published, load, published_report, validate
 from recsys.data.splitting import hold_out, suited
 from recsys.errors import InputError
-from recsys.experiments.run_table import Record, run_table
+from recsys.experiments.run_table import RunRecord, run_table
 from recsys.experiments.share_link import PLACES, from_query, other_data, to_query
 from recsys.experiments.training import Stopping, TrainingRun
 from recsys.figures.training import learning_curves
@@ -280,7 +280,7 @@ def test_a_saved_run_is_read_or_refused(number, how, edits, story):
             entry = store.add(content, "gift")
             assert repr(store.entries()) == repr(([store.get(entry.id)], []))
             assert repr(store.rename(entry.id, "new").history) == repr(entry.history)
-            record = Record(entry.id, entry.name, entry.setup, entry.history)
+            record = RunRecord(entry.id, entry.name, entry.setup, entry.history)
             run_table([record], all_settings=True)
             to_query(entry.setup)
             learning_curves(entry.history, 5, entry.references)

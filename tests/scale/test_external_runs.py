@@ -242,7 +242,7 @@ def test_those_with_most_listeners_come_first(folder, run):
 
 
 @pytest.mark.parametrize("from_spark", [True, False])
-def test_somebody_new_is_solved_for_as_the_model_is_defined(folder, from_spark):
+def test_a_new_user_is_solved_for_as_the_model_is_defined(folder, from_spark):
     if not from_spark:
         story(spark=None)(folder)
     prepare(folder)

@@ -9,7 +9,7 @@ import pytest
 
 from recsys.evaluation.metrics import METRICS
 from recsys.experiments.checks import Check
-from recsys.experiments.leaderboard import Entry, Leaderboard
+from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.models import make_model
 from recsys.storage.model_card import card, to_html
 
@@ -19,7 +19,7 @@ CHECK = Check("alike", "Does each {nouns.user} get a list?", "failed", "All get 
 
 @pytest.fixture(scope="module")
 def board(checkerboard_split):
-    board = Leaderboard([Entry("Mine <&>", make_model("svd"))], checkerboard_split, 5, repeats=2)
+    board = Leaderboard([LeaderboardEntry("Mine <&>", make_model("svd"))], checkerboard_split, 5, repeats=2)
     with suppress(StopIteration):
         while True:
             board.step()

@@ -25,7 +25,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("folder", [False, True])
-def test_what_somebody_swept_before_it_was_locked_is_made_again(folder, tmp_path, monkeypatch):
+def test_a_file_swept_before_it_was_locked_is_made_again(folder, tmp_path, monkeypatch):
     made = []
     make = atomic_files._make
 

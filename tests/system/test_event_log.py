@@ -63,7 +63,7 @@ def test_an_event_is_one_line_with_its_facts(log):
 @pytest.mark.parametrize(
     "text", [CANARY, "Canary\nWren", "Zaunkönig", "", "x" * 61, '"}', "wren@example.org"]
 )
-def test_text_that_could_be_somebodys_is_not_written(log, text):
+def test_text_that_could_be_personal_is_not_written(log, text):
     event_log.note("input refused", reader=text)
     assert lines(log)[0]["reader"] == "?"
 

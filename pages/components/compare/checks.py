@@ -14,7 +14,7 @@ from pages.components.session import keys, session
 from pages.components.shell import layout
 from recsys.errors import InputError
 from recsys.experiments.checks import Check, Checks
-from recsys.experiments.leaderboard import Entry, Leaderboard
+from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.jobs.scheduler import Job
 from recsys.storage import model_card
 
@@ -71,7 +71,7 @@ def draw(board: Leaderboard) -> None:
         st.fragment(_results, run_every=None if job.ended else 0.5)(job, job.ended)
 
 
-def _card(board: Leaderboard, entry: Entry, checks: Sequence[Check], ending: str) -> str:
+def _card(board: Leaderboard, entry: LeaderboardEntry, checks: Sequence[Check], ending: str) -> str:
     dataset = session.dataset()
     made = model_card.card(dataset, board, entry, checks, datetime.datetime.now(datetime.UTC))
     return (

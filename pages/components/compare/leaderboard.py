@@ -16,7 +16,7 @@ from pages.components.widgets import charts
 from recsys.data.splitting import in_words
 from recsys.evaluation.metrics import METRICS, HitMetric
 from recsys.experiments import verdict
-from recsys.experiments.leaderboard import Entry, Leaderboard
+from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.figures import evaluation
 from recsys.storage.tables import disarm, to_csv
 
@@ -83,7 +83,7 @@ def _seeds(board: Leaderboard) -> str:
     return f" to {board.split.seed + board.splits - 1}" if board.splits > 1 else ""
 
 
-def _intervals(table: pd.DataFrame, marks: pd.DataFrame, measured: Sequence[Entry]) -> None:
+def _intervals(table: pd.DataFrame, marks: pd.DataFrame, measured: Sequence[LeaderboardEntry]) -> None:
     """Draw a metric of all models with its intervals."""
     name = str(
         st.selectbox(

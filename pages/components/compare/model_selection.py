@@ -14,8 +14,8 @@ from pages.components.widgets import charts, settings_form
 from recsys.data.splitting import Split, in_words, validation_items
 from recsys.data.ways import WAYS, from_month, last_out, new_users
 from recsys.errors import InputError
-from recsys.experiments.leaderboard import REPEATS, Entry, Leaderboard
-from recsys.experiments.leaderboard_entries import Contender, kept_epoch, label_of
+from recsys.experiments.leaderboard import REPEATS, Leaderboard, LeaderboardEntry
+from recsys.experiments.leaderboard_entries import ModelChoice, kept_epoch, label_of
 from recsys.experiments.setup import SPLIT_SETTINGS, Setup
 from recsys.figures.split import split_sketch
 from recsys.models import MODELS
@@ -55,14 +55,14 @@ def draw() -> None:
     added = _added()
     if added:
         with st.container(horizontal=True, gap="small"):
-            for place, contender in enumerate(added):
+            for place, choice in enumerate(added):
                 st.button(
-                    layout.escape(contender.label, 60),
+                    layout.escape(choice.label, 60),
                     icon=":material/close:",
                     key=f"remove-{place}",
                     help="Take it out of the comparison.",
                     on_click=_remove,
-                    args=(contender,),
+                    args=(choice,),
                 )
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Compare", type="primary", icon=":material/leaderboard:", key="compare")
@@ -116,10 +116,10 @@ def draw() -> None:
     if adding:
         _add(chosen if way == "random" else {**chosen, "way": way, "month": month, "fold": 0})
     if pressed:
-        defaults = [Contender(MODELS[name].label, Setup(name)) for name in names]
+        defaults = [ModelChoice(MODELS[name].label, Setup(name)) for name in names]
         try:
             split = _split(way, month, chosen)
-            entries = [contender.entry(split, _trained(contender)) for contender in [*defaults, *added]]
+            entries = [choice.entry(split, _trained(choice)) for choice in [*defaults, *added]]
             st.session_state[keys.COMPARISON] = session.start(
                 session.runs(), Leaderboard(entries, split, int(n), int(repeats))
             ).id
@@ -201,15 +201,15 @@ def _drawn(repeats: int, seed: float) -> str:
     return f"{repeats} hold-outs for all, drawn by the seeds {seeds}, figures are their means"
 
 
-def _added() -> list[Contender]:
+def _added() -> list[ModelChoice]:
     """Return what was added; runs on other data than this are left out."""
     here = session.dataset().interactions.fingerprint
-    added: Sequence[Contender] = st.session_state.get(keys.ADDED, [])
-    return [contender for contender in added if contender.setup.fingerprint in ("", here)]
+    added: Sequence[ModelChoice] = st.session_state.get(keys.ADDED, [])
+    return [choice for choice in added if choice.setup.fingerprint in ("", here)]
 
 
-def _remove(contender: Contender) -> None:
-    st.session_state[keys.ADDED].remove(contender)
+def _remove(choice: ModelChoice) -> None:
+    st.session_state[keys.ADDED].remove(choice)
 
 
 @st.dialog("Add to the comparison", icon=":material/add:")
@@ -223,13 +223,13 @@ def _add(hold_out: dict[str, Any]) -> None:
         key="add-kind",
         label_visibility="collapsed",
     )
-    contender = _own_settings() if kind == "settings" else _run(hold_out)
-    if contender is not None and st.button("Add", type="primary", icon=":material/add:", key="add-it"):
-        st.session_state.setdefault(keys.ADDED, []).append(contender)
+    choice = _own_settings() if kind == "settings" else _run(hold_out)
+    if choice is not None and st.button("Add", type="primary", icon=":material/add:", key="add-it"):
+        st.session_state.setdefault(keys.ADDED, []).append(choice)
         st.rerun()
 
 
-def _own_settings() -> Contender | None:
+def _own_settings() -> ModelChoice | None:
     name = st.selectbox("Model", list(MODELS), format_func=lambda name: MODELS[name].label, key="add-model")
     settings = {
         wanted: settings_form.setting(wanted, default, f"add-{name}-")
@@ -241,12 +241,12 @@ def _own_settings() -> Contender | None:
     except InputError as error:
         layout.problem(error)
         return None
-    return Contender(label_of(setup, _taken(), called), setup)
+    return ModelChoice(label_of(setup, _taken(), called), setup)
 
 
-def _run(hold_out: dict[str, Any]) -> Contender | None:
+def _run(hold_out: dict[str, Any]) -> ModelChoice | None:
     """Draw the choice among the runs on this data: those of this visit and the saved ones."""
-    added = {contender.run for contender in _added()}
+    added = {choice.run for choice in _added()}
     runs = {run.run: run for run in (*_visited(), *_saved()) if run.run not in added}
     if not runs:
         st.info(
@@ -265,7 +265,7 @@ def _run(hold_out: dict[str, Any]) -> Contender | None:
     return runs[chosen]
 
 
-def _visited() -> list[Contender]:
+def _visited() -> list[ModelChoice]:
     here = session.dataset().interactions.fingerprint
     found = []
     for record in reversed(session.trail()):
@@ -273,14 +273,14 @@ def _visited() -> list[Contender]:
         if record.setup.fingerprint == here and record.history and (job is None or job.state != "diverged"):
             name = label_of(record.setup, _taken(), f"{record.name}: {MODELS[record.setup.model].label}")
             kept = kept_epoch(record.setup, record.history)
-            found.append(Contender(name, record.setup, record.id, False, kept, record.seconds))
+            found.append(ModelChoice(name, record.setup, record.id, False, kept, record.seconds))
     return found
 
 
-def _saved() -> list[Contender]:
+def _saved() -> list[ModelChoice]:
     here = session.dataset().interactions.fingerprint
     return [
-        Contender(
+        ModelChoice(
             label_of(entry.setup, _taken(), entry.name),
             entry.setup,
             entry.id,
@@ -294,20 +294,20 @@ def _saved() -> list[Contender]:
 
 
 def _taken() -> list[str]:
-    return [model.label for model in MODELS.values()] + [contender.label for contender in _added()]
+    return [model.label for model in MODELS.values()] + [choice.label for choice in _added()]
 
 
-def _trained(contender: Contender) -> Model | None:
+def _trained(choice: ModelChoice) -> Model | None:
     """Return what a run has learned, where that can still be had."""
-    if not contender.run:
+    if not choice.run:
         return None
-    if contender.saved:
-        return stores.saved_runs().open(contender.run, session.dataset()).model
-    job = session.runs().get(contender.run)
+    if choice.saved:
+        return stores.saved_runs().open(choice.run, session.dataset()).model
+    job = session.runs().get(choice.run)
     return job.run.model if job is not None and job.ended else None
 
 
-def notes(entries: Sequence[Entry]) -> None:
+def notes(entries: Sequence[LeaderboardEntry]) -> None:
     """Say of each run how it was measured, and of a model with a name of its own what its settings are."""
     told = [
         f"- **{layout.escape(entry.label)}**: {layout.escape(entry.note)}"

@@ -10,7 +10,7 @@ from pages.components.shell import layout
 from recsys.data.splitting import suited
 from recsys.errors import InputError
 from recsys.experiments.leaderboard import Leaderboard
-from recsys.experiments.leaderboard_entries import Contender
+from recsys.experiments.leaderboard_entries import ModelChoice
 from recsys.experiments.setup import Setup
 from recsys.jobs.scheduler import Job
 from recsys.models import MODELS
@@ -78,7 +78,7 @@ def _of_all_models() -> Job[Leaderboard] | None:
             **{name: SETTINGS[name].default for name in ("seed", "validation")},
         )
         return Leaderboard(
-            [Contender(MODELS[name].label, Setup(name)).entry(split) for name in MODELS], split
+            [ModelChoice(MODELS[name].label, Setup(name)).entry(split) for name in MODELS], split
         )
 
     try:

@@ -12,7 +12,7 @@ from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.widgets import charts, tables
 from recsys.evaluation.metrics import METRICS, ExposureMetric, Metric
-from recsys.experiments.leaderboard import Entry, Leaderboard
+from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.experiments.slices import KINDS, Slice, divide, people, shares
 from recsys.figures import evaluation
 
@@ -68,7 +68,7 @@ def draw(board: Leaderboard) -> None:
     )
 
 
-def _divided(board: Leaderboard, entry: Entry, metric: Metric) -> list[Slice]:
+def _divided(board: Leaderboard, entry: LeaderboardEntry, metric: Metric) -> list[Slice]:
     assert entry.lists is not None  # noqa: S101 - it is measured
     return [part for part in divide(entry.lists, board.split.before_test) if part.takes(metric)]
 
@@ -101,7 +101,7 @@ def _chart(parts: dict[str, list[Slice]], metric: Metric) -> tuple[int, str] | N
     return (int(at), str(label)) if label in parts and int(at) < len(first) else None
 
 
-def _people(board: Leaderboard, entry: Entry, part: Slice | None, metric: Metric) -> None:
+def _people(board: Leaderboard, entry: LeaderboardEntry, part: Slice | None, metric: Metric) -> None:
     """Draw how a figure spreads over listeners, and those who are served best and worst."""
     nouns = session.nouns()
     if isinstance(metric, ExposureMetric):
@@ -141,7 +141,7 @@ def _people(board: Leaderboard, entry: Entry, part: Slice | None, metric: Metric
     tables.listener_table(table.head(LISTED), f"served-{order}")
 
 
-def _exposed(entry: Entry) -> str:
+def _exposed(entry: LeaderboardEntry) -> str:
     assert entry.lists is not None  # noqa: S101 - it is measured
     head, middle, tail = shares(entry.lists)
     return (

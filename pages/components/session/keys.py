@@ -12,7 +12,7 @@ EXTERNAL_RUN = "large-run"  # ExternalRun that is shown instead, or None
 RUN = "run"  # id of the chosen training
 COMPARISON = "comparison"  # id of the chosen comparison
 VISITOR = "visitor"  # name of the visit
-TRAIL = "trail"  # list of Record: trainings of the visit
+TRAIL = "trail"  # list of RunRecord: trainings of the visit
 NOTICE = "notice"  # sentence for the top of the next page
 NOT_RECOMMENDED = "not-recommended"  # sentence: why there is no recommended run
 LISTENER = "listener"  # id of the user whose lists are shown, on all pages
@@ -26,7 +26,7 @@ TUNED = "tuned"  # Setup trained last while tuning
 SETUPS = "setups"  # dict of str to Setup: the settings of each model last
 COMPLAINTS = "complaints"  # list of str: what was wrong with the address
 NOTED = "noted"  # set of str: ids of the trainings that are in the trail
-SAVED = "saved"  # dict of str to Record: saved runs
+SAVED = "saved"  # dict of str to RunRecord: saved runs
 DELETED = "deleted"  # list: what can be brought back
 EPOCH = "epoch-chosen"  # id of a run and the epoch of it that is shown instead of the newest
 PLACES = "latent-places"  # fingerprint of the data, and where its best-known items were drawn last
@@ -102,7 +102,7 @@ STORE_COMPLAINTS = "store-complaints"  # list of str: saved runs that cannot be 
 IMPORTS = "imports"  # int: how many files were imported; each has a new uploader
 
 # Compare
-ADDED = "added"  # list of Contender
+ADDED = "added"  # list of ModelChoice
 MEASURED = "measured"  # measures of the leaderboard that are shown
 COMPARISON_TAB = "comparison-tab"
 LAST_TAB = "last-tab"  # tab that was open last

@@ -22,9 +22,9 @@ from recsys.data.sources.server_folder import Reading, ServerDataset, find_offer
 from recsys.data.splitting import suited
 from recsys.errors import InputError
 from recsys.experiments.choose import Race
-from recsys.experiments.grid import Sweep
+from recsys.experiments.grid import GridSearch
 from recsys.experiments.leaderboard import Leaderboard
-from recsys.experiments.run_table import Record
+from recsys.experiments.run_table import RunRecord
 from recsys.experiments.search import Search
 from recsys.experiments.setup import Setup
 from recsys.experiments.snapshots import Snapshots
@@ -314,7 +314,7 @@ def _of_kind(kind: type[W], run_id: str) -> Job[W] | None:
     return job
 
 
-def trail() -> list[Record]:
+def trail() -> list[RunRecord]:
     """Return the trainings of this visit, the latest last; to be changed in place.
 
     A reload begins with those of this visitor that the server still remembers.
@@ -326,11 +326,11 @@ def trail() -> list[Record]:
             if isinstance(job.run, TrainingRun) and job.state in ("done", "diverged") and not job.saved
         ]
         st.session_state[keys.TRAIL] = [
-            Record(job.id, f"Run {place}", Setup.of(job.dataset, job.run), list(job.run.history))
+            RunRecord(job.id, f"Run {place}", Setup.of(job.dataset, job.run), list(job.run.history))
             for place, job in enumerate(ended, 1)
         ]
         st.session_state[keys.NOTED] = {job.id for job in ended}
-    trained: list[Record] = st.session_state[keys.TRAIL]
+    trained: list[RunRecord] = st.session_state[keys.TRAIL]
     return trained
 
 
@@ -367,7 +367,7 @@ def sweeps() -> JobScheduler:
     return JobScheduler(at_once=1, kept=12)
 
 
-def sweep(kind: type[Sweep | Search | Race]) -> Job[Any] | None:
+def sweep(kind: type[GridSearch | Search | Race]) -> Job[Any] | None:
     """Return the sweep, search or race this visitor started last, if it is on the data they look at."""
     name = kind.__name__.lower()
     key = f"{name}-followed"

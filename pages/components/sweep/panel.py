@@ -15,8 +15,8 @@ from pages.components.train.live_training import TITLES
 from pages.components.widgets.live_chart import live_chart
 from recsys.data.splitting import Split
 from recsys.errors import InputError
-from recsys.experiments.grid import MOST_STEPS, Measure, Sweep, Trial, axis, sweepable
-from recsys.experiments.run_table import Record, in_words, label, run_table, spell
+from recsys.experiments.grid import MOST_STEPS, GridSearch, Measure, Trial, axis, sweepable
+from recsys.experiments.run_table import RunRecord, in_words, label, run_table, spell
 from recsys.experiments.search import MOST_TRIALS, Search, reach, searchable
 from recsys.experiments.setup import Setup
 from recsys.figures import tuning
@@ -24,8 +24,8 @@ from recsys.jobs.scheduler import Job
 from recsys.models import MODELS
 from recsys.settings import SETTINGS
 
-Kind = type[Sweep | Search]
-KINDS: dict[str, Kind] = {"Two settings on a grid": Sweep, "Automatic search": Search}
+Kind = type[GridSearch | Search]
+KINDS: dict[str, Kind] = {"Two settings on a grid": GridSearch, "Automatic search": Search}
 MEASURES: dict[Measure, str] = {"rmse": "Validation RMSE", "ndcg": "NDCG@10"}
 POLL = 0.5  # seconds
 
@@ -47,7 +47,7 @@ def settings(base: Setup) -> Kind:
         st.info("This model has no settings to try. Choose another one.")
         return kind
     start = st.container()
-    if kind is Sweep:
+    if kind is GridSearch:
         _grid(base, start)
     else:
         _search(base, start)
@@ -65,7 +65,7 @@ def _grid(base: Setup, start: DeltaGenerator) -> None:
         _start_button(
             "Start the grid",
             base,
-            lambda split: Sweep(base, split, axis(*first), axis(*second)),
+            lambda split: GridSearch(base, split, axis(*first), axis(*second)),
             "start-sweep",
         )
 
@@ -145,7 +145,7 @@ def _measure(model: str, key: str, words: str) -> Measure:
     return "ndcg" if chosen == "ndcg" else "rmse"
 
 
-def _start_button(words: str, base: Setup, make: Callable[[Split], Sweep | Search], key: str) -> None:
+def _start_button(words: str, base: Setup, make: Callable[[Split], GridSearch | Search], key: str) -> None:
     if not st.button(words, type="primary", icon=":material/play_arrow:", width="stretch", key=key):
         return
     try:
@@ -185,7 +185,7 @@ def _panel(job: Job[Any], ended: bool) -> None:
     if job.message:
         (st.error if job.state == "failed" else st.info)(layout.escape(job.message))
     st.progress(job.run.progress, _how_far(job))
-    if isinstance(job.run, Sweep):
+    if isinstance(job.run, GridSearch):
         _grid_results(job.run, job.ended)
     else:
         _search_results(job.run, job.ended)
@@ -209,7 +209,7 @@ def _buttons(job: Job[Any]) -> None:
 
 def _how_far(job: Job[Any]) -> str:
     run = job.run
-    if isinstance(run, Sweep):
+    if isinstance(run, GridSearch):
         words = f"{len(run.cells):,} of {len(run.across.values) * len(run.up.values):,} trainings"
     else:
         given_up = sum(cell.pruned for cell in run.cells)
@@ -224,7 +224,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds:,.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
 
 
-def _grid_results(sweep: Sweep, ended: bool) -> None:
+def _grid_results(sweep: GridSearch, ended: bool) -> None:
     measure = _measure(sweep.setup.model, "sweep-measure", "Judge by")
     clicked = live_chart(
         tuning.sweep_heat_map(sweep.across, sweep.up, sweep.grid(measure), measure),
@@ -298,7 +298,8 @@ def _table(cells: Sequence[Trial]) -> None:
         return
     with st.expander("As a table", icon=":material/table:"):
         records = [
-            Record(str(at), f"Training {at + 1}", cell.setup, cell.history) for at, cell in enumerate(cells)
+            RunRecord(str(at), f"Training {at + 1}", cell.setup, cell.history)
+            for at, cell in enumerate(cells)
         ]
         table = run_table(records).drop(columns=["id", "pinned", "curve"])
         st.dataframe(

@@ -12,7 +12,7 @@ from pages.components.shell import layout
 from pages.components.train import epochs, figures, latent_space, one_list, repeats
 from pages.components.widgets.live_chart import live_chart
 from pages.components.widgets.live_slider import is_dragging
-from recsys.experiments.run_table import Record
+from recsys.experiments.run_table import RunRecord
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch, TrainingRun
 from recsys.figures import training, tuning
@@ -32,7 +32,7 @@ POLL = {"queued": 0.5, "running": 0.25, "paused": 1.0}
 CHART_HEIGHT = 380
 
 
-def draw(earlier: Sequence[Record] = ()) -> None:
+def draw(earlier: Sequence[RunRecord] = ()) -> None:
     """Draw the current run, faintly those before it, and keep it up to date while it goes on."""
     job = session.run()
     if job is None:
@@ -41,7 +41,7 @@ def draw(earlier: Sequence[Record] = ()) -> None:
     st.fragment(_panel, run_every=POLL.get(job.state))(job, job.state, earlier)
 
 
-def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[Record]) -> None:
+def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[RunRecord]) -> None:
     now = job.state
     if POLL.get(now) != POLL.get(drawn):
         st.rerun()  # the pace of the fragment is fixed when the page draws it
@@ -102,7 +102,7 @@ def _head(job: Job[TrainingRun], now: State, history: Sequence[object]) -> None:
         st.progress(min(job.run.done / job.run.epochs, 1.0))
 
 
-def _curves(job: Job[TrainingRun], history: list[Epoch], earlier: Sequence[Record]) -> None:
+def _curves(job: Job[TrainingRun], history: list[Epoch], earlier: Sequence[RunRecord]) -> None:
     run = job.run
     errors = run.model.predicts_ratings
     curves = training.learning_curves(

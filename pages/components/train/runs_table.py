@@ -17,7 +17,7 @@ from pages.components.widgets.live_chart import live_chart
 from pages.components.widgets.live_slider import is_dragging
 from recsys.errors import InputError
 from recsys.experiments.diagnosis import diagnose
-from recsys.experiments.run_table import Record, difference, label, run_table, spell
+from recsys.experiments.run_table import RunRecord, difference, label, run_table, spell
 from recsys.experiments.setup import Setup
 from recsys.experiments.share_link import to_query
 from recsys.experiments.training import Stopping, TrainingRun
@@ -44,11 +44,11 @@ def remember() -> None:
     if job.state in ("done", "diverged") and job.id not in noted and not is_dragging():
         noted.add(job.id)
         name = "Recommended" if session.chosen_run() is None else f"Run {len(noted)}"
-        trail.append(Record(job.id, name, setup, list(job.run.history)))
+        trail.append(RunRecord(job.id, name, setup, list(job.run.history)))
         del trail[:-KEPT]
 
 
-def earlier() -> list[Record]:
+def earlier() -> list[RunRecord]:
     """Return what was trained before on this data, but for the run that is shown."""
     shown = session.run()
     return [
@@ -129,7 +129,7 @@ def runs() -> None:
     import_run.draw()
 
 
-def _lines(records: list[Record]) -> None:
+def _lines(records: list[RunRecord]) -> None:
     """Draw all runs as lines over their settings; a click on one selects it in the table, or no longer."""
     shown = st.expander(
         "All runs as lines", icon=":material/show_chart:", key="lines-open", on_change="rerun"
@@ -187,7 +187,7 @@ def columns(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _actions(record: Record) -> None:
+def _actions(record: RunRecord) -> None:
     if session.runs().get(record.id):
         st.button(
             "Compare all with it",
@@ -212,7 +212,7 @@ def _actions(record: Record) -> None:
         )
 
 
-def _changes(record: Record) -> None:
+def _changes(record: RunRecord) -> None:
     st.text_input("Name", record.name, key=f"name-{record.id}", max_chars=MAX_NAME_CHARS)
     st.text_input(
         "Note",
@@ -224,7 +224,7 @@ def _changes(record: Record) -> None:
         on_change=_guarded,
         args=(_annotate, record),
     )
-    work: list[tuple[str, str, Callable[[Record], None]]] = [
+    work: list[tuple[str, str, Callable[[RunRecord], None]]] = [
         ("Rename", ":material/edit:", _rename),
         ("Unpin" if record.pinned else "Pin", ":material/keep:", _pin),
         ("Delete", ":material/delete:", _delete),
@@ -236,7 +236,7 @@ def _changes(record: Record) -> None:
         st.button(words, icon=icon, key=key, on_click=_guarded, args=(do, record))
 
 
-def _side_by_side(first: Record, second: Record) -> None:
+def _side_by_side(first: RunRecord, second: RunRecord) -> None:
     rows = [
         {"Setting": label(name), first.name: spell(name, one), second.name: spell(name, other)}
         for name, (one, other) in difference(first.setup, second.setup).items()
@@ -247,13 +247,13 @@ def _side_by_side(first: Record, second: Record) -> None:
         st.caption("Both have the same settings.")
 
 
-def _saved() -> dict[str, Record]:
+def _saved() -> dict[str, RunRecord]:
     """Return what is in the folder of saved runs; read once a visit and after each change."""
     if keys.SAVED not in st.session_state:
         entries, complaints = stores.saved_runs().entries()
         st.session_state[keys.STORE_COMPLAINTS] = complaints
         st.session_state[keys.SAVED] = {
-            entry.id: Record(
+            entry.id: RunRecord(
                 entry.id, entry.name, entry.setup, entry.history, entry.pinned, entry.shared, entry.note
             )
             for entry in entries
@@ -261,7 +261,7 @@ def _saved() -> dict[str, Record]:
     return st.session_state[keys.SAVED]
 
 
-def _records() -> list[Record]:
+def _records() -> list[RunRecord]:
     """Return the runs of this visit and the saved ones, pinned ones first, the latest first."""
     trail = [replace(record, note=notes.of(record.id)) for record in reversed(session.trail())]
     records = [*trail, *_saved().values()]
@@ -280,7 +280,7 @@ def _view_selected() -> None:
         _guarded(_view, chosen[0])
 
 
-def _view(record: Record) -> None:
+def _view(record: RunRecord) -> None:
     """Show a run again: where it still is, from its file, or by training it anew."""
     job: Job[TrainingRun] | None = session.runs().get(record.id)
     if job is None and record.id in _saved():
@@ -315,12 +315,12 @@ def _guarded(work: Callable[..., None], *given: Any) -> None:
         st.session_state[keys.RUNS_PROBLEM] = str(error)
 
 
-def _changed(record: Record, **changes: Any) -> None:
+def _changed(record: RunRecord, **changes: Any) -> None:
     trail = session.trail()
     trail[:] = [replace(old, **changes) if old.id == record.id else old for old in trail]
 
 
-def _rename(record: Record) -> None:
+def _rename(record: RunRecord) -> None:
     name = str(st.session_state[f"name-{record.id}"])
     if record.id in _saved():
         stores.saved_runs().rename(record.id, name)
@@ -329,7 +329,7 @@ def _rename(record: Record) -> None:
         _changed(record, name=name.strip())
 
 
-def _annotate(record: Record) -> None:
+def _annotate(record: RunRecord) -> None:
     note = str(st.session_state[f"note-{record.id}"])
     if record.id in _saved():
         stores.saved_runs().annotate(record.id, note)
@@ -338,7 +338,7 @@ def _annotate(record: Record) -> None:
         notes.put(record.id, note)
 
 
-def _pin(record: Record) -> None:
+def _pin(record: RunRecord) -> None:
     if record.id in _saved():
         stores.saved_runs().pin(record.id, not record.pinned)
         del st.session_state[keys.SAVED]
@@ -346,7 +346,7 @@ def _pin(record: Record) -> None:
         _changed(record, pinned=not record.pinned)
 
 
-def _delete(record: Record) -> None:
+def _delete(record: RunRecord) -> None:
     if record.id in _saved():
         stores.saved_runs().delete(record.id)
         del st.session_state[keys.SAVED]
@@ -372,7 +372,7 @@ def _undo() -> None:
     del st.session_state[keys.SAVED]
 
 
-def _save(record: Record) -> None:
+def _save(record: RunRecord) -> None:
     job = session.runs().get(record.id)
     if job is not None:
         stores.saved_runs().save(job.dataset, job.run, record.name, record.note)

@@ -12,7 +12,7 @@ from recsys.cli.model_arguments import add_model, chosen_model, chosen_split
 from recsys.cli.output import CHECK_FAILED, SUCCESS, Answer, progress
 from recsys.data.splitting import in_words
 from recsys.experiments.checks import Checks
-from recsys.experiments.leaderboard import Entry
+from recsys.experiments.leaderboard import LeaderboardEntry
 
 SIGNS = {"passed": "pass", "failed": "FAIL", "left out": "skip"}
 
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> Answer:
     dataset = read_data(options)
     split = chosen_split(options, dataset.interactions)
     first = chosen_model(options)
-    entry = Entry(first.label, first)
+    entry = LeaderboardEntry(first.label, first)
     checks = Checks(lambda number: entry.again(number).model, split, options.n)
     with suppress(StopIteration):
         while True:

@@ -16,7 +16,7 @@ from recsys.data.splitting import in_words
 from recsys.errors import InputError
 from recsys.evaluation.metrics import METRICS, MOST_USERS, spell
 from recsys.experiments.checks import Check, Checks
-from recsys.experiments.leaderboard import Entry, Leaderboard
+from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.storage.model_card import card, to_html
 from recsys.system.atomic_files import check_writable, write_atomic
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> Answer:
     dataset = read_data(options)
     split, left_out = chosen_way(options, dataset)
     model = chosen_model(options)
-    entry = Entry(model.label, model)
+    entry = LeaderboardEntry(model.label, model)
     board = Leaderboard([entry], split, options.n, options.hold_outs, MOST_USERS)
     at = ""
     with suppress(StopIteration):
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> Answer:
     return Answer(result, "\n".join(lines))
 
 
-def _checks(board: Leaderboard, entry: Entry) -> list[Check]:
+def _checks(board: Leaderboard, entry: LeaderboardEntry) -> list[Check]:
     """Check the model of a card, where the split is a random one: the checks are about that."""
     if "way" in board.split.settings:
         return []

@@ -54,7 +54,7 @@ ORIGIN = (
     "What about 2,000 users of Last.fm, https://www.last.fm, played up to 2011: released for the HetRec 2011 "
     "workshop and published by GroupLens, https://grouplens.org/datasets/hetrec-2011/."
 )
-LICENCE = "For non-commercial use only; whoever uses it should cite Last.fm."
+LICENCE = "For non-commercial use only; please cite Last.fm when you use it."
 
 
 def load_lastfm() -> Dataset:

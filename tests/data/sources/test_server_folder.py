@@ -116,7 +116,7 @@ def test_it_is_used_on_the_data_page_and_by_its_address(folder):
     assert other.session_state.dataset.key == "server-parts"
 
 
-def test_whoever_waits_for_large_data_gets_it_without_another_click(folder, monkeypatch):
+def test_a_visitor_who_waits_for_large_data_gets_it_without_another_click(folder, monkeypatch):
     go_on, real = threading.Event(), Reading.step
 
     def step(reading):
