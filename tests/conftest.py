@@ -17,14 +17,19 @@ from pages.components.session import session
 from recsys.analysis import item_map
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
+from recsys.data.sources.load import load
 from recsys.data.splitting import hold_out
 from recsys.experiments.setup import Setup
+from recsys.experiments.training import warm_up
+from recsys.jobs.scheduler import cancel_all
 
 ROOT = Path(__file__).parents[1]
 LASTFM = Path(os.environ.get("ENCORE_TEST_LASTFM", ROOT.parent / "shared" / "data" / "hetrec2011-lastfm-2k"))
 
 # Each AppTest looks through all installed packages for components, which takes most of its time: once is enough.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+
+_warm_up_once = functools.cache(warm_up)
 
 hypothesis.settings.register_profile("encore", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("encore")
@@ -39,21 +44,27 @@ def lastfm_folder() -> Path:
 
 
 @pytest.fixture
-def fresh_server(tmp_path, monkeypatch) -> Iterator[None]:
-    """Begin and end with a server that remembers nothing, no saved runs and a quick recommended model."""
+def fresh_server(tmp_path, monkeypatch, sample) -> Iterator[None]:
+    """Begin and end with a server that remembers nothing, no saved runs, a quick recommended model and quick maps.
+
+    The sample is generated once for all servers; maps are laid out in two short steps.
+    """
     monkeypatch.setattr(panel, "MOST_AT_ONCE", 0)
     monkeypatch.setattr(session, "RECOMMENDED", Setup(settings={"factors": 8, "epochs": 3}))
+    monkeypatch.setattr(session, "load", lambda key: sample if key == session.SAMPLE else load(key))
+    monkeypatch.setattr(session, "warm_up", _warm_up_once)
+    monkeypatch.setattr(item_map, "GATHERING", item_map.PASSES_PER_STEP)
+    monkeypatch.setattr(item_map, "SPREADING", item_map.PASSES_PER_STEP)
     monkeypatch.setenv("RECSYS_RUNS", str(tmp_path / "runs"))
     st.cache_resource.clear()
     yield
+    cancel_all()  # else they go on beside the tests that follow
     st.cache_resource.clear()
 
 
-@pytest.fixture
-def quick_map(monkeypatch) -> None:
-    """Lay maps out in two short steps: where nothing is said of places, only of the page around them."""
-    monkeypatch.setattr(item_map, "GATHERING", item_map.PASSES_PER_STEP)
-    monkeypatch.setattr(item_map, "SPREADING", item_map.PASSES_PER_STEP)
+@pytest.fixture(scope="session")
+def sample() -> Dataset:
+    return load(session.SAMPLE)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -150,17 +151,18 @@ def draw_map(
             opacity=1,
             line={"width": 1, "color": "white"},
         )
-    middle, reach = (0.0, 0.0), 1.04
+    middle, reach, names = (0.0, 0.0), 1.04, []
     if found is not None and found in table.index:
         middle, reach = tuple(table.loc[found, ["x", "y"]].astype(float)), CLOSE
-        _point_at(figure, table.loc[found])
+        names.append(_pointer(table.loc[found]))
     inside = (table[["x", "y"]] - np.array(middle)).abs().max(axis=1) < reach
-    _name(figure, table[inside].drop(index=[found], errors="ignore"), reach)
+    names += _names(table[inside].drop(index=[found], errors="ignore"), reach)
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     figure.update_xaxes(range=[middle[0] - reach, middle[0] + reach], **hidden)
     figure.update_yaxes(range=[middle[1] - reach, middle[1] + reach], **hidden)
     finish(figure, HEIGHT)
     figure.update_layout(
+        annotations=names,  # at once: plotly copies all that are there for each that is added
         hovermode="closest",
         dragmode="pan",
         # another artist in the middle moves the map; all else leaves it where the reader has it
@@ -196,33 +198,38 @@ def _scale(colours: Colours, values: pd.Series) -> dict[str, object]:
     return {"showscale": True, "colorscale": scale, "colorbar": bar} | ends
 
 
-def _name(figure: go.Figure, table: pd.DataFrame, reach: float) -> None:
-    """Write the names of the most listened artists that lie far enough apart for what is shown."""
-    named: list[tuple[float, float]] = []
+def _names(table: pd.DataFrame, reach: float) -> list[dict[str, Any]]:
+    """Return the names of the most listened artists that lie far enough apart for what is shown."""
+    named: list[dict[str, Any]] = []
     for row in table.nlargest(600, "listeners").itertuples():
         if len(named) == NAMED:
             break
-        if all(abs(row.x - x) > APART[0] * reach or abs(row.y - y) > APART[1] * reach for x, y in named):
-            named.append((row.x, row.y))
-            figure.add_annotation(
-                x=float(row.x),
-                y=float(row.y),
-                text=text(row.artist, 20),
-                showarrow=False,
-                yshift=9,
-                font={"size": 11},
+        if all(
+            abs(row.x - name["x"]) > APART[0] * reach or abs(row.y - name["y"]) > APART[1] * reach
+            for name in named
+        ):
+            named.append(
+                {
+                    "x": float(row.x),
+                    "y": float(row.y),
+                    "text": text(row.artist, 20),
+                    "showarrow": False,
+                    "yshift": 9,
+                    "font": {"size": 11},
+                }
             )
+    return named
 
 
-def _point_at(figure: go.Figure, row: pd.Series) -> None:
-    figure.add_annotation(
-        x=float(row["x"]),
-        y=float(row["y"]),
-        text=f"<b>{text(row['artist'])}</b>",
-        arrowcolor=WARM,
-        arrowwidth=2,
-        standoff=4,
-        ax=0,
-        ay=-44,
-        font={"size": 14},
-    )
+def _pointer(row: pd.Series) -> dict[str, Any]:
+    return {
+        "x": float(row["x"]),
+        "y": float(row["y"]),
+        "text": f"<b>{text(row['artist'])}</b>",
+        "arrowcolor": WARM,
+        "arrowwidth": 2,
+        "standoff": 4,
+        "ax": 0,
+        "ay": -44,
+        "font": {"size": 14},
+    }

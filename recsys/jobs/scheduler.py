@@ -337,15 +337,20 @@ class JobScheduler:
             self._set(job, state)
 
 
+def cancel_all() -> None:
+    """Cancel the jobs of all schedulers."""
+    for runs in list(_ALL):
+        for job in list(runs._runs.values()):
+            runs.cancel(job)
+
+
 @atexit.register
 def _end_all() -> None:
     """Cancel all jobs when the program ends, and wait briefly for them.
 
     A thread stopped inside library code can crash the interpreter.
     """
-    for runs in list(_ALL):
-        for job in list(runs._runs.values()):
-            runs.cancel(job)
+    cancel_all()
     until = time.monotonic() + PARTING
     for thread in list(_THREADS):
         thread.join(max(0.0, until - time.monotonic()))

@@ -7,7 +7,7 @@ import pytest
 from pages.components.map.panel import LISTENER
 from tests.pages.test_pages import listed, open_page, trained
 
-pytestmark = pytest.mark.usefixtures("fresh_server", "quick_map")
+pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
 @pytest.fixture

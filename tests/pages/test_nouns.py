@@ -51,7 +51,7 @@ OFFERED = (
 START = ":material/play_arrow:"
 
 
-pytestmark = pytest.mark.usefixtures("fresh_server", "quick_map")
+pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
 def movies() -> Dataset:
