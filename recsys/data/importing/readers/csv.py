@@ -39,14 +39,15 @@ class CsvTable(Table):
     def __init__(self, file: File, text: TextForm = TextForm()) -> None:  # noqa: B008 (it is frozen)
         super().__init__(file)
         facts = look(file.path, file.name, text.encoding)
-        self.path = file.path
-        if facts.longest > MAX_LINE and not facts.lone_cr:  # DuckDB may lose such a line without a word
+        self.path, longest = file.path, facts.longest
+        if facts.wrong or facts.uneven:
+            self.path = file.upload.new_path(".txt")
+            rewritten(file.path, self.path, facts)
+            longest = look(self.path, file.name, "utf-8").longest if facts.uneven else longest
+        if longest > MAX_LINE:  # DuckDB may lose such a line without a word
             raise InputError(
                 f"{file.name} has a line of more than {MAX_LINE >> 20} MB: it is no table of rows."
             )
-        if facts.wrong or facts.lone_cr:
-            self.path = file.upload.new_path(".txt")
-            rewritten(file.path, self.path, facts)
         sample, later = text_dialect.read_sample(self.path, "utf-8")
         if "\n" not in sample[: MAX_LINE // 2] and len(sample) >= text_dialect.SAMPLE:
             raise InputError(f"{file.name} has no line end in its first {len(sample):,} characters.")

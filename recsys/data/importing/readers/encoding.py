@@ -54,8 +54,9 @@ class Facts:
     ----------
     encoding : str
         Found out, or guessed where `guessed`.
-    quotes, lone_cr, wrong : bool
-        Whether it has quotation marks, line ends of CR alone, and bytes that its encoding cannot have.
+    quotes, uneven, wrong : bool
+        Whether it has quotation marks, line ends of CR alone or of several kinds, and bytes that its encoding cannot
+        have.
     longest : int
         Bytes of the longest line, where that is known.
     """
@@ -63,7 +64,7 @@ class Facts:
     encoding: str
     guessed: bool
     quotes: bool
-    lone_cr: bool
+    uneven: bool
     wrong: bool
     longest: int = 0
 
@@ -77,8 +78,8 @@ def look(path: Path, name: str, encoding: str | None) -> Facts:
         If it is no text, or has a NUL in it.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    characters = wrong = lines = longest = since = 0
-    quotes = lone_cr = False
+    characters = wrong = lines = longest = since = returns = pairs = 0
+    quotes = split = False
     foreign = bytearray()
     with path.open("rb") as stream:
         start = stream.read(4096)
@@ -95,8 +96,10 @@ def look(path: Path, name: str, encoding: str | None) -> Facts:
                     )
                 raise InputError(f"{name} has a NUL character in line {line:,}. Take it out.")
             quotes = quotes or b'"' in chunk
-            if not lone_cr and b"\r" in chunk:
-                lone_cr = chunk[:-1].replace(b"\r\n", b"").find(b"\r") >= 0
+            if split or b"\r" in chunk:
+                returns += chunk.count(b"\r")
+                pairs += chunk.count(b"\r\n") + (split and chunk.startswith(b"\n"))
+                split = chunk.endswith(b"\r")
             if not chunk.isascii():
                 text = decoder.decode(chunk)
                 characters += len(text) - len(text.encode("ascii", "ignore"))
@@ -110,11 +113,12 @@ def look(path: Path, name: str, encoding: str | None) -> Facts:
             chunk = stream.read(CHUNK)
     if _is_binary(start):
         raise InputError(f"{name} is not text, and not Parquet. Bring a CSV, Parquet or JSON file.")
+    uneven = returns > pairs or 0 < pairs < lines
     if encoding:
-        return Facts(encoding, False, quotes, lone_cr, encoding != "utf-8" or wrong > 0, longest)
+        return Facts(encoding, False, quotes, uneven, encoding != "utf-8" or wrong > 0, longest)
     if wrong * 2 <= characters:
-        return Facts("utf-8", False, quotes, lone_cr, wrong > 0, longest)
-    return Facts(_guess(bytes(foreign[: 64 << 10])), True, quotes, lone_cr, True, longest)
+        return Facts("utf-8", False, quotes, uneven, wrong > 0, longest)
+    return Facts(_guess(bytes(foreign[: 64 << 10])), True, quotes, uneven, True, longest)
 
 
 def _two_bytes(start: bytes) -> str:

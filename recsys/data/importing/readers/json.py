@@ -35,9 +35,7 @@ MAX_DOCUMENT = 512 << 20  # bytes of a file that is read as one value
 TITLED_BY = 200  # objects at each place that say which columns there are
 TAIL = 64  # characters of what could not be read in which the next object may begin
 BETWEEN = re.compile(r"[\s\[\],]*")
-NEXT = re.compile(
-    r"\n[\s\[\],]*(?=\{)|(?<=\})\s*,\s*(?=\{)"
-)  # where an object may begin after one that is wrong
+NEXT = re.compile(r"(?:\n[\s\[\],]*|\}\s*,\s*)(?=\{)")  # where an object may begin after one that is wrong
 BEFORE = re.compile(
     r"\s*(?:(?://[^\n]*\n|/\*.*?\*/|(?:(?:var|let|const)\s+)?[\w.$\[\]]+\s*=)\s*)+(?=[\[{])", re.S
 )
@@ -60,7 +58,7 @@ class JsonTable(Table):
         self.path = file.path
         with file.path.open("rb") as stream:
             marked = stream.read(3) == codecs.BOM_UTF8
-        if facts.wrong or facts.lone_cr or marked:
+        if facts.wrong or facts.uneven or marked:
             self.path = file.upload.new_path(".json")
             rewritten(file.path, self.path, facts)
         self.form = "JSON"
