@@ -179,6 +179,16 @@ SETTINGS: dict[str, Setting] = {
             (*(step / 20 for step in range(41)),),
         ),
         Setting(
+            "activity_power",
+            "Activity exponent",
+            0.0,
+            0.0,
+            2.0,
+            "How much less each pair of {nouns.users} with many {nouns.items} counts: their errors are divided by the "
+            "number of {nouns.items} to this power. 0 counts all pairs alike.",
+            (*(step / 20 for step in range(41)),),
+        ),
+        Setting(
             "neighbours",
             "Neighbours",
             100,

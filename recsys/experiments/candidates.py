@@ -18,7 +18,8 @@ from recsys.models.ease import check_memory, memory_needed
 
 # Share of the epochs and factors in the first heat.
 SHORT = {"epochs": 0.4, "factors": 0.5}
-FINALISTS = 5
+FINALISTS = 6
+OF_THE_LEADING_MODEL = 4
 HOPELESS = 0.75
 # A square system of this size takes about a minute on one core, and its matrix a gigabyte.
 LARGEST_SYSTEM = 16_000
@@ -26,12 +27,14 @@ LARGEST_SYSTEM = 16_000
 GRID: dict[str, list[dict[str, int | float | str]]] = {
     "ease": [
         {},
-        {"regularization": 0.4},
-        {"regularization": 0.2},
         {"regularization": 2.5},
+        {"regularization": 0.4, "ridge_power": 0.3},
+        {"regularization": 0.2, "ridge_power": 0.3},
+        {"regularization": 0.7, "ridge_power": 0.3, "discount": 0.3},
+        {"regularization": 0.4, "ridge_power": 0.3, "activity_power": 0.5},
         {"ridge_power": 0.0, "discount": 0.0},
-        {"ridge_power": 0.0, "discount": 0.0, "regularization": 0.4},
-        {"plays": "binary"},
+        {"discount": 0.0, "activity_power": 0.5},
+        {"plays": "binary", "discount": 0.0, "activity_power": 0.5},
     ],
     "implicit": [{}, {"regularization": 0.3}, {"regularization": 0.7}],
     "als": [{"factors": 64}],
@@ -143,7 +146,7 @@ def suitable(train: Interactions) -> list[Candidate]:
 
 
 def select(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return those that go on: the best settings of each model, and the second best of the leading one; at most five.
+    """Return those that go on: the best settings of each model, and the four best of the leading one; at most six.
 
     A candidate far below the leading one is dropped even if it is its model's best.
     """
@@ -151,7 +154,7 @@ def select(candidates: Sequence[Candidate]) -> list[Candidate]:
     kept: list[Candidate] = []
     for one in sampled:
         others = sum(other.model == one.model for other in kept)
-        allowed = 2 if one.model == sampled[0].model else 1
+        allowed = OF_THE_LEADING_MODEL if one.model == sampled[0].model else 1
         hopeless = one.ndcg + one.half < HOPELESS * sampled[0].ndcg
         if len(kept) < FINALISTS and others < allowed and not hopeless:
             kept.append(one)

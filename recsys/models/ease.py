@@ -24,17 +24,19 @@ COLUMNS = 512
 class EASE(Model):
     """Predicts each item of a user linearly from all others, with the least squared error there is.
 
-    With X the values, B minimises |X - X B|^2 + sum_ij r_i b_ij^2 while its diagonal is zero:
-    B = I - P / diag(P), where P = (X^T X + diag(r))^-1 and column j of P is divided by P_jj. The scores
-    X B are multiplied with c_j^-discount, c_j being the number of users of item j.
+    With X the values, B minimises sum_u w_u |x_u - x_u B|^2 + sum_ij r_i b_ij^2 while its diagonal is zero:
+    B = I - P / diag(P), where P = (Y^T Y + diag(r))^-1, Y = diag(w)^1/2 X, and column j of P is divided by
+    P_jj. The scores X B are multiplied with c_j^-discount, c_j being the number of users of item j.
+
+    w_u is n_u^-activity_power for a user with n_u pairs, scaled so that its mean over all pairs is 1.
 
     r_j is lambda (sqrt(n') + sqrt(c'))^2 (c_j / c')^ridge_power, with n' pairs of a user and c' of an item
     on average: the root terms are the largest singular value that a matrix of as many ones at random
-    would have, so that the same lambda suits small and large data. A ridge power and a discount of 0 are
-    the published model.
+    would have, so that the same lambda suits small and large data. Powers and a discount of 0 are the
+    published model.
 
-    Where users are fewer than items it is P = D - D X^T K^-1 X D with D = diag(1 / r) and
-    K = I + X D X^T, a matrix of users' size; so are memory and time, and the scores are the same.
+    Where users are fewer than items it is P = D - D Y^T K^-1 Y D with D = diag(1 / r) and
+    K = I + Y D Y^T, a matrix of users' size; so are memory and time, and the scores are the same.
 
     Attributes
     ----------
@@ -61,7 +63,13 @@ class EASE(Model):
         "It needs memory for a square matrix of the {nouns.users} or the {nouns.items}, whichever are fewer."
     )
     target = "summed weights of the {nouns.items} {nouns.done}"
-    defaults = {"regularization": 1.0, "ridge_power": 0.5, "discount": 0.15, "plays": "log"}
+    defaults = {
+        "regularization": 1.0,
+        "ridge_power": 0.5,
+        "discount": 0.15,
+        "activity_power": 0.0,
+        "plays": "log",
+    }
     learned = {
         "user_values": SparseShape(("users", "items")),
         "inverse": ("smaller", "smaller"),
@@ -109,7 +117,7 @@ class EASE(Model):
 
     def _invert(self) -> Generator[float, None, NDArray[np.float32]]:
         """Return the inverse of X^T X + diag(r), or of K; the parts that are done are guesses."""
-        values = self.user_values
+        values = self._weighted_values()
         if self._by_users:
             rows, columns, ridge = self._ridged(values), values.T.tocsc(), np.ones(values.shape[0])
         else:
@@ -137,16 +145,29 @@ class EASE(Model):
 
     def _diagonal(self) -> Generator[float, None, NDArray[np.float32]]:
         """Return P_jj where `inverse` is K^-1."""
-        columns = self.user_values.tocsc()
+        columns = self._weighted_values().tocsc()
         ridge = self.ridge.astype(np.float64)
         diagonal = 1 / ridge
         for part in _parts(self.n_items):
             block = columns[:, part]
-            explained = block.multiply(self.inverse @ block).sum(axis=0)
+            # K^-1 is symmetric; on the left it would be copied for each part
+            explained = block.multiply((block.T @ self.inverse).T).sum(axis=0)
             diagonal[part] -= explained / np.square(ridge[part])
             if part.stop < self.n_items and len(self.inverse) > COLUMNS:
                 yield 0.8 + 0.2 * part.stop / self.n_items
         return diagonal.astype(np.float32)
+
+    def _roots(self) -> NDArray[np.float32]:
+        """Return the root of w_u; shape (n_users,)."""
+        counts = np.diff(self.user_values.indptr)
+        weights = np.maximum(counts, 1.0) ** -self.settings["activity_power"]
+        return np.sqrt(weights * (counts.sum() / (weights @ counts))).astype(np.float32)
+
+    def _weighted_values(self) -> sparse.csr_array:
+        """Return Y; X itself where all users count alike."""
+        if not self.settings["activity_power"]:
+            return self.user_values
+        return (sparse.diags_array(self._roots()) @ self.user_values).tocsr()
 
     def _ridged(self, rows: sparse.csr_array) -> sparse.csr_array:
         """Return X D of some rows."""
@@ -154,10 +175,9 @@ class EASE(Model):
 
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return X B, discounted, for every item; float32 array, shape (len(users), n_items)."""
-        if self._by_users:  # (I - X D X^T K^-1) X D, and K^-1 = I - X D X^T K^-1
-            return self._weighted(
-                self.user_values[users], self.inverse[users] @ self._ridged(self.user_values)
-            )
+        if self._by_users:  # (I - Y D Y^T K^-1) Y D, and K^-1 = I - Y D Y^T K^-1
+            rotated = self.inverse[users] @ self._ridged(self._weighted_values())
+            return self._weighted(self.user_values[users], rotated / self._roots()[users, None])
         return self._weighted(self.user_values[users])
 
     def _weighted(
@@ -165,9 +185,9 @@ class EASE(Model):
     ) -> NDArray[np.float32]:
         """Return the scores of users with these values, given X P where it is known."""
         if rotated is None and self._by_users:
-            ridged = self._ridged(rows)
-            match = (ridged @ self.user_values.T).toarray() @ self.inverse
-            rotated = ridged.toarray() - match @ self._ridged(self.user_values)
+            ridged, values = self._ridged(rows), self._weighted_values()
+            match = (ridged @ values.T).toarray() @ self.inverse
+            rotated = ridged.toarray() - match @ self._ridged(values)
         elif rotated is None:
             rotated = rows @ self.inverse
         return np.ascontiguousarray((rows.toarray() - rotated / self.diagonal) * self.discounts, np.float32)
@@ -184,7 +204,7 @@ class EASE(Model):
     ) -> Contributions:
         own = (items == wanted[:, None]).astype(np.float64)
         if self._by_users:
-            columns = self.user_values.tocsc().astype(np.float64)
+            columns = self._weighted_values().tocsc().astype(np.float64)
             inner = columns[:, wanted].T @ (self.inverse @ columns[:, items])
             ridge = self.ridge.astype(np.float64)
             inverse = own / ridge[items] - inner / (ridge[wanted][:, None] * ridge[items])

@@ -29,22 +29,31 @@ def uneven(request, checkerboard):
     )
 
 
-def weights(interactions, regularization, ridge_power, discount):
+def weights(interactions, regularization, ridge_power, discount, activity_power):
     """B by the formula of the paper, in double precision."""
     values = play_matrix(interactions).toarray().astype(np.float64)
     counts = interactions.item_counts
     per_user, per_item = len(interactions) / interactions.n_users, len(interactions) / interactions.n_items
     ridge = regularization * (np.sqrt(per_user) + np.sqrt(per_item)) ** 2 * (counts / per_item) ** ridge_power
-    inverse = np.linalg.inv(values.T @ values + np.diag(ridge))
+    kept = interactions.user_counts ** -float(activity_power)
+    kept *= len(interactions) / (kept * interactions.user_counts).sum()
+    inverse = np.linalg.inv(values.T @ (kept[:, None] * values) + np.diag(ridge))
     b = -inverse / np.diag(inverse)
     np.fill_diagonal(b, 0)
     return values, b * counts**-discount
 
 
-@pytest.mark.parametrize(("ridge_power", "discount"), [(0, 0), (0.6, 0.2)])
-def test_scores_are_those_of_the_formula_by_either_side(ridge_power, discount, uneven):
-    values, b = weights(uneven, 0.7, ridge_power, discount)
-    model = make_model("ease", regularization=0.7, ridge_power=ridge_power, discount=discount).fit(uneven)
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"ridge_power": 0, "discount": 0, "activity_power": 0},
+        {"ridge_power": 0.6, "discount": 0.2, "activity_power": 0},
+        {"ridge_power": 0.3, "discount": 0.15, "activity_power": 0.5},
+    ],
+)
+def test_scores_are_those_of_the_formula_by_either_side(chosen, uneven):
+    values, b = weights(uneven, 0.7, **chosen)
+    model = make_model("ease", regularization=0.7, **chosen).fit(uneven)
     assert model.inverse.shape == (20, 20)
     scores = model.scores(np.arange(uneven.n_users, dtype=np.int32))
     np.testing.assert_allclose(scores, values @ b, rtol=1e-4, atol=1e-5)
