@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from benchmarks.large_run import write
@@ -16,6 +17,16 @@ from recsys.storage.model_file import load_run
 from tests.conftest import ROOT
 
 QUICK = ["--epochs", "2", "--factors", "4"]
+
+
+@pytest.fixture(scope="module")
+def small_table(small_sample, tmp_path_factory):
+    """Write the small sample as a table."""
+    known = small_sample.interactions
+    path = tmp_path_factory.mktemp("table") / "plays.csv"
+    users, items = known.users[known.user_codes], known.items[known.item_codes]
+    pd.DataFrame({"user": users, "artist": items, "plays": known.values}).to_csv(path, index=False)
+    return path
 
 
 def run(capsys, *arguments):
@@ -114,13 +125,13 @@ def test_early_stopping_is_told(capsys):
 
 
 @pytest.mark.parametrize("name", [name for name, model in MODELS.items() if "epochs" not in model.defaults])
-def test_a_model_that_only_ranks_has_no_errors(capsys, tmp_path, name):
+def test_a_model_that_only_ranks_has_no_errors(capsys, tmp_path, small_table, name):
     path = tmp_path / "run"
-    trained = answer(capsys, "train", "sample", "--model", name, "--seed", 3, "--out", path)
+    trained = answer(capsys, "train", small_table, "--model", name, "--seed", 3, "--out", path)
     assert trained["history"][0]["train_rmse"] is None
     assert trained["history"][0]["ndcg"] > 0.05
-    assert len(answer(capsys, "recommend", "sample", "--run", path, "--user", 7)["recommended"]) == 10
-    _, out, _ = run(capsys, "train", "sample", "--model", name)
+    assert len(answer(capsys, "recommend", small_table, "--run", path, "--user", 7)["recommended"]) == 10
+    _, out, _ = run(capsys, "train", small_table, "--model", name)
     assert "RMSE" not in out
     assert "NDCG@10" in out
 

@@ -16,7 +16,6 @@ from recsys.data.dataset import Dataset
 from recsys.data.importing.formats.movielens import NOUNS
 from recsys.data.interactions import Interactions
 from recsys.data.nouns import MUSIC
-from recsys.data.sources.load import load
 from recsys.data.splitting import hold_out
 from recsys.models import MODELS, make_model
 from recsys.settings import ROWS
@@ -222,10 +221,9 @@ def test_movies_are_rated_by_users_on_every_page():
     assert {"User", "Rated by the same people"} & every
 
 
-def test_artists_are_played_by_listeners_on_every_page():
-    sample = load("sample")
-    names = [str(name) for name in sample.interactions.names]
-    visit = Visit(sample)
+def test_artists_are_played_by_listeners_on_every_page(small_sample):
+    names = [str(name) for name in small_sample.interactions.names]
+    visit = Visit(small_sample)
     visit.everything("7", "1", names[:2])
     assert complaints(visit.texts, OF_MOVIES, names) == []
 

@@ -28,8 +28,10 @@ PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
 pytestmark = pytest.mark.usefixtures("fresh_server")
 
 
-def open_page(name: str, **query: str) -> AppTest:
+def open_page(name: str, dataset: Dataset | None = None, **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    if dataset:
+        app.session_state.dataset = dataset
     app.switch_page(f"pages/{name}")
     for key, value in query.items():
         app.query_params[key] = value
@@ -191,8 +193,8 @@ def test_a_page_without_a_row_says_so_and_home_still_opens(tmp_path):
     assert "has no row in PAGES" in navigation.page("unknown").blurb
 
 
-def trained(name: str = "biased") -> AppTest:
-    app = open_page("train.py")
+def trained(name: str = "biased", dataset: Dataset | None = None) -> AppTest:
+    app = open_page("train.py", dataset)
     app.selectbox(key="model").select(name).run()
     app.button(key="train").click().run()
     assert not app.exception
@@ -213,8 +215,8 @@ def test_training_shows_its_figures():
 
 
 @pytest.mark.parametrize("name", [name for name, model in MODELS.items() if "epochs" not in model.defaults])
-def test_a_model_made_in_one_go_shows_its_lists_and_no_errors(name):
-    app = trained(name)
+def test_a_model_made_in_one_go_shows_its_lists_and_no_errors(name, small_sample):
+    app = trained(name, small_sample)
     shown = {metric.label: metric.value for metric in app.metric}
     assert set(shown) == {"NDCG@10", "Recall@10", "Time to train"}
     assert not any("nan" in value.lower() for value in shown.values())

@@ -1,8 +1,8 @@
 """Kills a program while it works, again and again, and looks at what it left.
 
-Run as `python -m tests.robustness.killing WORK FOLDER SEED TIMES`: ends with 0 if nothing was lost or damaged. It
-is killed before and after each step that the system takes for it, and at random moments. It is a program of
-its own that forks, for importing takes longer than all the work.
+Run as `python -m tests.robustness.killing`; reads lines of JSON, `[WORK, FOLDER, SEED, TIMES]`, and answers each with
+`good`, or what was lost or damaged. Each work is killed before and after each step that the system takes for it, and at
+random moments. It is a program of its own that forks, for importing takes longer than all the work.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import json
 import os
 import random
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -350,8 +352,8 @@ def dying(name: str, before: bool, times: int) -> None:
     setattr(os, name, last)
 
 
-def main(name: str, folder: str, seed: str, times: str) -> None:
-    random.seed(int(seed))
+def main(name: str, folder: str, seed: int, times: int) -> None:
+    random.seed(seed)
     work = WORKS[name](Path(folder))
     started = time.monotonic()
     work.check([next(work.work())])
@@ -359,18 +361,34 @@ def main(name: str, folder: str, seed: str, times: str) -> None:
     kills = [
         (step, before, count, None) for step in work.steps for before in (True, False) for count in (1, 2)
     ]
-    kills += [("", False, 0, random.uniform(0, 3 * usual)) for _ in range(int(times))]
-    done = 0
+    kills += [("", False, 0, random.uniform(0, 3 * usual)) for _ in range(times)]
     for step, before, count, delay in kills:
         said = killed(work, lambda: dying(step, before, count) if step else None, delay)  # noqa: B023
-        done += len(said)
         try:
             work.check(said)
-        except BaseException:
-            print(f"{name}: killed at {step, before, count, delay}, after {said[-3:]}", file=sys.stderr)
-            raise
-    print(f"{name}: killed {len(kills)} times, while {done} were done")
+        except BaseException as error:
+            raise AssertionError(f"killed at {step, before, count, delay}, after {said[-3:]}") from error
+
+
+def serve() -> None:
+    """Do each work in a copy of this program, which has imported all, and answer with a line."""
+    for line in sys.stdin:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            try:
+                main(*json.loads(line))
+                os.write(writing, b"good")
+            except BaseException:
+                os.write(writing, traceback.format_exc().encode())
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            answer = told.read()
+        os.waitpid(child, 0)
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve()

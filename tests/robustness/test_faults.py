@@ -26,7 +26,7 @@ from recsys.storage.run_store import DELETED_FOLDER, MAX_DELETED, RunStore
 from tests.conftest import ROOT
 from tests.robustness.killing import WORKS
 
-KILLS = os.environ.get("ENCORE_TEST_KILLS", "8")
+KILLS = int(os.environ.get("ENCORE_TEST_KILLS", "8"))
 DAY = 24 * 3600.0
 
 
@@ -45,14 +45,26 @@ def store(tmp_path):
 # Kills
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="only a program that can fork is killed so often")
-@pytest.mark.parametrize("work", WORKS)
-def test_nothing_is_lost_or_left_whenever_the_program_is_killed(work, tmp_path):
-    words = [sys.executable, "-m", "tests.robustness.killing", work, str(tmp_path), "0", KILLS]
+@pytest.fixture(scope="module")
+def killer():
+    """Start the program that is killed."""
+    if not hasattr(os, "fork"):
+        pytest.skip("only a program that can fork is killed so often")
+    words = [sys.executable, "-m", "tests.robustness.killing"]
     # one thread, for a fork takes no other along
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, cwd=ROOT, env=environment, text=True, **pipes) as program:
+        yield program
+        program.stdin.close()
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_nothing_is_lost_or_left_whenever_the_program_is_killed(work, killer, tmp_path):
+    killer.stdin.write(json.dumps([work, str(tmp_path), 0, KILLS]) + "\n")
+    killer.stdin.flush()
+    answer = json.loads(killer.stdout.readline())
+    assert answer == "good", answer
 
 
 # Disks that are full, folders that cannot be written
