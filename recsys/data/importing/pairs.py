@@ -43,15 +43,28 @@ class Labels:
         self.joined: list[str] = []
         self._raw: dict[object, int] = {}
         self._characters = 0
+        self._seen: pa.Array | None = None
+        self._seen_codes = np.empty(0, np.int64)
 
     def encode(self, labels: pa.Array) -> NDArray[np.int64]:
         """Return the code of each label; new ones get the next codes, what is none a number below 0."""
         known = labels.dictionary_encode()
-        here = np.array([self.code(label) for label in known.dictionary.to_pylist()], np.int64)
+        different = known.dictionary
+        if not len(different):
+            return np.full(len(labels), MISSING, np.int64)
+        if self._seen is None or self._seen.type != different.type:
+            self._seen, self._seen_codes = different.slice(0, 0), np.empty(0, np.int64)
+        places = pc.index_in(different, self._seen)
+        new = different.filter(places.is_null())
+        new_codes = np.array([self.code(label) for label in new.to_pylist()], np.int64)
         if self._characters > MAX_TEXT:
             raise InputError("There are too many different names for this computer. Use a part of the data.")
-        if not len(here):
-            return np.full(len(labels), MISSING, np.int64)
+        here = np.empty(len(different), np.int64)
+        is_new = np.asarray(places.is_null())
+        here[is_new] = new_codes
+        here[~is_new] = self._seen_codes[np.asarray(places.drop_null())]
+        self._seen = pa.concat_arrays([self._seen, new])
+        self._seen_codes = np.concatenate([self._seen_codes, new_codes])
         codes = here[np.asarray(known.indices.fill_null(0))]
         if known.indices.null_count:
             codes[np.asarray(known.indices.is_null())] = MISSING

@@ -68,3 +68,10 @@ def test_json_without_rows_is_refused(text):
         bring(text, "x.json")
     with pytest.raises(InputError):
         bring(pack({"x.json": text}), "x.zip")
+
+
+def test_lists_called_by_what_is_in_them_are_nobodys_and_a_guess_is_said():
+    named = {"tracks": [{"artist": "Low", "plays": 1}], "loved": [{"artist": "Can", "plays": 2}]}
+    assert bring(json.dumps(named), "x.json").dataset is None
+    counts = bring(json.dumps({"ann": {"Low": 10, "Can": 5}, "bob": {"Low": 20}}), "x.json")
+    assert "The names in x.json were taken for users, and those within them for items." in counts.notes

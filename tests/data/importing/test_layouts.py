@@ -64,6 +64,7 @@ def test_every_compression_is_unpacked(name, content):
         "user,artist,plays,note\nann,Low,10,x\nann,Can,5\nbob,Low,20\n",
         "user,artist,plays\nann,Low,10,\nann,Can,5,\nbob,Low,20,\n",
         "Made on 3 May\n\n" + CSV,
+        "Report,,\nOf,3 May,\n" + CSV,
         CSV.replace("user,artist,plays", "User (name),Artist Name(s),Plays (total)"),
         CSV.replace("user,artist,plays", "Benutzer,Künstler,Anzahl"),
         CSV.encode("utf-32"),

@@ -20,6 +20,7 @@ from recsys.data.importing.readers import text_dialect
 from recsys.data.importing.readers.encoding import look, rewritten
 from recsys.data.importing.readers.json_rows import (
     flatten,
+    is_counts,
     is_holder,
     longer_lists,
     longest_list,
@@ -145,6 +146,9 @@ class JsonTable(Table):
             self.notes.append(
                 f"The names of the lists in {name} were taken for the users: {', '.join(value)[:100]}."
             )
+            return
+        if is_counts(value):
+            self.notes.append(f"The names in {name} were taken for users, and those within them for items.")
             return
         read = longest_list(value)[0]
         left = [key for key, one in value.items() if key != read and isinstance(one, list) and one]

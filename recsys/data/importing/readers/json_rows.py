@@ -66,19 +66,12 @@ def rows_of(value: Any) -> list[dict[str, Any]]:
     for name, one in nested:
         if _holds_list(one):
             return [_beside(value, name, row) for row in rows_of(one)]
-    counts = [
-        {"user": user, "item": item, "value": count}
-        for user, one in nested
-        for item, count in one.items()
-        if isinstance(count, int | float) and not isinstance(count, bool)
-    ]
-    if (
-        len(nested) > 1
-        and len(nested) == len(value)
-        and counts
-        and len(counts) == sum(len(one) for _, one in nested)
-    ):
-        return counts
+    if is_counts(value):
+        return [
+            {"user": user, "item": item, "value": count}
+            for user, one in nested
+            for item, count in one.items()
+        ]
     return [value] if any(not isinstance(one, list) for one in value.values()) else []
 
 
@@ -96,9 +89,25 @@ def _beside(value: dict[str, Any], key: str, row: dict[str, Any]) -> dict[str, A
 def named_lists(value: dict[str, Any]) -> bool:
     """Say whether an object holds lists of rows of one form, each under the name of a user."""
     first = [one[0] for one in value.values() if isinstance(one, list) and one and isinstance(one[0], dict)]
-    if len(first) < max(2, len(value)) or any(find([name], WORDS["item"]) for name in value):
+    if len(first) < max(2, len(value)) or any(map(_is_list_of, value)):
         return False
     return bool(find_item(list(first[0]))) and all(set(one) == set(first[0]) for one in first)
+
+
+def is_counts(value: dict[str, Any]) -> bool:
+    """Say whether an object has nothing but objects with numbers: {user: {item: plays}}."""
+    inner = [one for one in value.values() if isinstance(one, dict)]
+    numbers = [number for one in inner for number in one.values()]
+    return len(value) == len(inner) > 1 and {type(number) for number in numbers} in (
+        {int},
+        {float},
+        {int, float},
+    )
+
+
+def _is_list_of(name: str) -> bool:
+    """Say whether a list is called by what is in it, such as tracks or plays, and not by whose it is."""
+    return plain(name).removesuffix("s") in WORDS["item"] or plain(name) in WORDS["value"]
 
 
 def _holds_list(value: dict[str, Any], depth: int = 2) -> bool:

@@ -187,13 +187,13 @@ def _with_titles(dialect: Dialect, rows: list[list[str]], lines: list[str], give
 
 def _lines_before(rows: list[list[str]]) -> int:
     """Return how many rows stand before the titles, such as the name of a report: they are narrower than the others."""
-    widths = [len(row) for row in rows]
+    widths = [sum(map(bool, map(str.strip, row))) for row in rows]
     usual = max(set(widths), key=widths.count)
     for at, row in enumerate(rows[:20]):
         filled = [cell for cell in row if cell.strip()]
         if len(filled) > 1 and sum(map(is_known, filled)) > 1:
-            return at if len(row) >= usual else 0
-        if len(filled) > 1 and len(row) >= usual:
+            return at if len(filled) >= usual else 0
+        if len(filled) > 1 and len(filled) >= usual:
             return 0
     return 0
 
