@@ -185,26 +185,21 @@ def overlap(belongs: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.f
     return both, lift
 
 
-def regions(scenes: Scenes, places: NDArray[np.floating]) -> pd.DataFrame:
+def regions(scenes: Scenes, table: pd.DataFrame) -> pd.DataFrame:
     """Return where the name of each scene stands on a map of items.
 
     Parameters
     ----------
     scenes : Scenes
-    places : float array, shape (n_items, 2)
-        Where each item is; NaN for items that the map leaves out.
+    table : DataFrame
+        From `ArtistMap`: `x` and `y` of the items on the map, by item code.
 
     Returns
     -------
     DataFrame
-        Columns `scene`, `x`, `y` (medians of its items) and `artists` (how many of them are on the map); scenes
-        with none are left out.
+        Columns `x` and `y` (medians of its items), by the name of the scene; scenes without items on the map are
+        left out.
     """
-    rows = []
-    shown = np.isfinite(places).all(1)
-    for place, name in enumerate(scenes.names):
-        inside = places[shown & (scenes.of_item == place)]
-        if len(inside):
-            x, y = np.median(inside, axis=0)
-            rows.append((name, float(x), float(y), len(inside)))
-    return pd.DataFrame(rows, columns=["scene", "x", "y", "artists"])
+    places = scenes.of_item[table.index]
+    middles = table.loc[places >= 0, ["x", "y"]].groupby(places[places >= 0]).median()
+    return middles.set_axis([scenes.names[place] for place in middles.index])

@@ -81,6 +81,7 @@ def draw_map(
     lit: Mapping[str, Sequence[int]] | None = None,
     found: int | None = None,
     nouns: Nouns = MUSIC,
+    regions: pd.DataFrame | None = None,
 ) -> Drawn:
     """Draw artists where they lie.
 
@@ -95,6 +96,8 @@ def draw_map(
         Item code of the artist in the middle; the map is zoomed to it.
     nouns : Nouns
         What the data is about.
+    regions : DataFrame, optional
+        `x` and `y` of names of parts of the map, by name.
 
     Returns
     -------
@@ -156,7 +159,8 @@ def draw_map(
         middle, reach = tuple(table.loc[found, ["x", "y"]].astype(float)), CLOSE
         names.append(_pointer(table.loc[found]))
     inside = (table[["x", "y"]] - np.array(middle)).abs().max(axis=1) < reach
-    names += _names(table[inside].drop(index=[found], errors="ignore"), reach)
+    names += _region_names(regions, middle, reach) if regions is not None else []
+    names += _names(table[inside].drop(index=[found], errors="ignore"), reach, names)
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     figure.update_xaxes(range=[middle[0] - reach, middle[0] + reach], **hidden)
     figure.update_yaxes(range=[middle[1] - reach, middle[1] + reach], **hidden)
@@ -198,15 +202,30 @@ def _scale(colours: Colours, values: pd.Series) -> dict[str, object]:
     return {"showscale": True, "colorscale": scale, "colorbar": bar} | ends
 
 
-def _names(table: pd.DataFrame, reach: float) -> list[dict[str, Any]]:
-    """Return the names of the most listened artists that lie far enough apart for what is shown."""
+def _region_names(regions: pd.DataFrame, middle: tuple[float, float], reach: float) -> list[dict[str, Any]]:
+    """Return the names of the parts of the map that are shown."""
+    return [
+        {
+            "x": float(row.x),
+            "y": float(row.y),
+            "text": f"<b>{text(row.Index, 30)}</b>",
+            "showarrow": False,
+            "font": {"size": 15},
+        }
+        for row in regions.itertuples()
+        if max(abs(row.x - middle[0]), abs(row.y - middle[1])) < reach
+    ]
+
+
+def _names(table: pd.DataFrame, reach: float, others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the names of the most listened artists that lie far enough from each other and from other names."""
     named: list[dict[str, Any]] = []
     for row in table.nlargest(600, "listeners").itertuples():
         if len(named) == NAMED:
             break
         if all(
             abs(row.x - name["x"]) > APART[0] * reach or abs(row.y - name["y"]) > APART[1] * reach
-            for name in named
+            for name in (*others, *named)
         ):
             named.append(
                 {

@@ -91,6 +91,7 @@ def test_of_too_few_items_no_groups_are_found():
 
 def test_the_name_of_a_scene_stands_amid_its_items_on_the_map():
     scenes = Scenes(("punk", "jazz", "none"), np.array([0, 0, 0, 1, 2], np.int32), True)
-    places = np.array([[0, 0], [1, 2], [9, 9], [5, 5], [np.nan, np.nan]])
+    places = pd.DataFrame({"x": [0, 1, 9, 5], "y": [0, 2, 9, 5]})  # the last item is not on the map
     rows = regions(scenes, places)
-    assert rows.to_numpy().tolist() == [["punk", 1, 2, 3], ["jazz", 5, 5, 1]]
+    assert rows.index.tolist() == ["punk", "jazz"]
+    assert rows.to_numpy().tolist() == [[1, 2], [5, 5]]

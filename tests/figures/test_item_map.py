@@ -69,3 +69,11 @@ def test_names_keep_apart(table):
     notes = draw_map(table, groups(table, lambda code: "tag")).figure.layout.annotations
     assert 10 < len(notes) <= 30
     assert "Artist 99" in notes[0].text
+
+
+def test_names_of_regions_stand_in_their_middle_and_keep_names_of_artists_away(table):
+    regions = pd.DataFrame({"x": [0.0, 5.0], "y": [0.0, 0.0]}, ["<i>punk</i>", "elsewhere"])
+    names = draw_map(table, groups(table, lambda code: "tag"), regions=regions).figure.layout.annotations
+    assert [name.text for name in names if name.font.size == 15] == ["<b>&lt;i&gt;punk&lt;/i&gt;</b>"]
+    assert len(names) > 10
+    assert all(abs(name.x) > 0.34 or abs(name.y) > 0.09 for name in names if name.font.size != 15)

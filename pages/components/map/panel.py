@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from pages.components.explore import scenes
 from pages.components.new_listener import profile
 from pages.components.session import cached, keys, session
 from pages.components.shell import layout
@@ -15,8 +16,8 @@ from pages.components.widgets.live_chart import live_chart
 from pages.components.widgets.ranked_list import ranked_list
 from recsys.analysis.item_map import MAP_MIN_USERS, ArtistMap
 from recsys.analysis.latent_factors import main_plane
+from recsys.analysis.scenes import regions
 from recsys.analysis.similarity import similar_items
-from recsys.analysis.tags import main_tags
 from recsys.errors import InputError
 from recsys.experiments.training import TrainingRun
 from recsys.figures.item_map import Colours, draw_map
@@ -28,7 +29,7 @@ from recsys.storage.tables import disarm
 DIRECTIONS = 8
 MAX_LABEL_CHARS = 40
 NEAR = 8
-TAGS, POPULARITY = "Tag", "Popularity"
+SCENES, POPULARITY = "Scene", "Popularity"
 # for `Nouns.fill`
 NO_USER, LISTENER, NEWCOMER = "Nobody", "A {nouns.user}", "Me, as on the page You"
 
@@ -126,7 +127,8 @@ def _map(job: Job[TrainingRun], table: pd.DataFrame) -> None:
         (table["listeners"] >= least)
         | table.index.isin([found, *(code for codes in lit.values() for code in codes)])
     ]
-    drawn = draw_map(shown, colours, lit, found, nouns)
+    named = regions(scenes.found(), table) if colours.title == SCENES else None
+    drawn = draw_map(shown, colours, lit, found, nouns, named)
     beside = None
     if found is not None:
         chart, beside = st.columns([3, 1], gap="medium")
@@ -214,7 +216,7 @@ def _about(job: Job[TrainingRun], found: int, there: bool) -> None:
 
 def _colours(job: Job[TrainingRun]) -> Colours:
     """Draw the choice of colours and return them."""
-    tags = cached.tags()
+    known = scenes.found()
     factors, table = cached.features(job, main=True)
     names = job.dataset.interactions.names
     ends = {
@@ -223,14 +225,17 @@ def _colours(job: Job[TrainingRun]) -> Colours:
     }
     chosen = st.selectbox(
         "Colour by",
-        [*([TAGS] if len(tags) else []), POPULARITY, *ends],
+        [*([SCENES] if known.names else []), POPULARITY, *ends],
         key="map-colour",
         persist_state="session",
         format_func=lambda name: f"Direction {ends[name]}" if name in ends else name,
-        help="A direction is a rotated latent feature: see the other tab.",
+        help="A scene is a common tag or, without tags, a group of "
+        f"{job.dataset.nouns.items} that the same {job.dataset.nouns.users} have: see Explore. A direction is a rotated "
+        "latent feature: see the other tab.",
     )
-    if chosen == TAGS:
-        return Colours(TAGS, main_tags(tags))
+    if chosen == SCENES:
+        names = pd.Series(known.names, dtype=object).reindex(known.of_item)
+        return Colours(SCENES, names.set_axis(range(len(names))))
     if chosen == POPULARITY:
         return Colours.by_listeners(job.dataset.interactions, job.dataset.nouns)
     feature = int(table["feature"].iloc[int(chosen) - 1])
