@@ -129,8 +129,8 @@ class ArtistMap(SteppedWork):
             random_state=self._seed,
         )
         start = initialization.rescale(_flatten(directions))
-        # Interpolation is faster from some thousand points on.
-        gradient = "fft" if len(directions) > 1000 else "bh"
+        # Measured: 4 seconds against 16 for 1,800 points, 17 against 27 for 5,500; the grid of the other grows little.
+        gradient = "fft" if len(directions) > 8_000 else "bh"
         embedding = TSNEEmbedding(
             start, affinities, negative_gradient_method=gradient, n_jobs=1, random_state=self._seed
         )
