@@ -229,9 +229,10 @@ def _colours(job: Job[TrainingRun]) -> Colours:
         key="map-colour",
         persist_state="session",
         format_func=lambda name: f"Direction {ends[name]}" if name in ends else name,
-        help="A scene is a common tag or, without tags, a group of "
-        f"{job.dataset.nouns.items} that the same {job.dataset.nouns.users} have: see Explore. A direction is a rotated "
-        "latent feature: see the other tab.",
+        help=job.dataset.nouns.fill(
+            "A scene is a common tag or, without tags, a group of {nouns.items} that the same {nouns.users} have: see "
+            "Explore. A direction is a rotated latent feature: see the other tab."
+        ),
     )
     if chosen == SCENES:
         names = pd.Series(known.names, dtype=object).reindex(known.of_item)
