@@ -159,3 +159,8 @@ def _doors() -> None:
         with row.container(border=True, height="stretch"):
             layout.link(page, label=nouns.fill(title), icon=icon, query=session.place() | query)
             st.caption(nouns.fill(words))
+    story = navigation.page("story")
+    if not (external and story.not_external):
+        layout.link(
+            story, label="The article, step by step on this data", icon=story.icon, query=session.place()
+        )
