@@ -19,7 +19,8 @@ run: $(VENV)/run.stamp
 	  echo "Encore did not start. If the port is taken, choose another: make run PORT=8502" >&2; exit $$code; }
 
 # As many processes as processors, up to four, each with its own server and browser; one that is done takes tests from another.
-PYTEST := OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+# Compiled bytecode is kept, whatever the environment says: tests start Python a hundred times.
+PYTEST := PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: $(VENV)/test.stamp
 	@$(MAKE) --no-print-directory -j 2 lint units  # mypy has one process: the other processor begins with the tests

@@ -1,36 +1,26 @@
-"""Shared fixtures: small data with a known answer, and the real data where it is at hand."""
+"""Shared fixtures: small data with a known answer, and the real data where it is at hand.
+
+Fixtures import what they need themselves: the process that hands the tests out runs none, and the others wait for it.
+"""
+
+from __future__ import annotations
 
 import functools
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
-import numpy as np
-import pandas as pd
 import pytest
-import streamlit as st
-from streamlit.components.v2 import manifest_scanner
 
-from pages.components.compare import panel
-from pages.components.session import session
-from recsys.analysis import item_map
-from recsys.data.dataset import Dataset
-from recsys.data.interactions import Interactions
-from recsys.data.sources.load import load
-from recsys.data.splitting import hold_out
-from recsys.experiments.setup import Setup
-from recsys.experiments.training import warm_up
-from recsys.jobs.scheduler import cancel_all
+if TYPE_CHECKING:
+    from recsys.data.dataset import Dataset
+    from recsys.data.interactions import Interactions
 
 ROOT = Path(__file__).parents[1]
 LASTFM = Path(os.environ.get("ENCORE_TEST_LASTFM", ROOT.parent / "shared" / "data" / "hetrec2011-lastfm-2k"))
-
-# Each AppTest looks through all installed packages for components, which takes most of its time: once is enough.
-manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
-
-_warm_up_once = functools.cache(warm_up)
 
 hypothesis.settings.register_profile("encore", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("encore")
@@ -44,12 +34,36 @@ def lastfm_folder() -> Path:
     return LASTFM
 
 
+@pytest.fixture(scope="session", autouse=True)
+def scan_once() -> None:
+    """Let the first AppTest alone look through all packages for components, which takes most of its time."""
+    from streamlit.components.v2 import manifest_scanner
+
+    manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+
+
+@functools.cache
+def _warm_up_once() -> None:
+    from recsys.experiments.training import warm_up
+
+    warm_up()
+
+
 @pytest.fixture
 def fresh_server(tmp_path, monkeypatch, sample) -> Iterator[None]:
     """Begin and end with a server that remembers nothing, no saved runs, a quick recommended model and quick maps.
 
     The sample is generated once for all servers; maps are laid out in two short steps.
     """
+    import streamlit as st
+
+    from pages.components.compare import panel
+    from pages.components.session import session
+    from recsys.analysis import item_map
+    from recsys.data.sources.load import load
+    from recsys.experiments.setup import Setup
+    from recsys.jobs.scheduler import cancel_all
+
     monkeypatch.setattr(panel, "MOST_AT_ONCE", 0)
     monkeypatch.setattr(session, "RECOMMENDED", Setup(settings={"factors": 8, "epochs": 3}))
     monkeypatch.setattr(session, "load", lambda key: sample if key == session.SAMPLE else load(key))
@@ -65,12 +79,19 @@ def fresh_server(tmp_path, monkeypatch, sample) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sample() -> Dataset:
-    return load(session.SAMPLE)
+    from recsys.data.sources.sample import load_sample
+
+    return load_sample()
 
 
 @pytest.fixture(scope="session")
 def small_sample(sample) -> Dataset:
     """Cut 300 listeners and the 500 artists with the most listeners out of the sample, to train any model at once."""
+    import numpy as np
+    import pandas as pd
+
+    from recsys.data.interactions import Interactions
+
     known = sample.interactions
     most = np.argsort(-known.item_counts, kind="stable")[:500]
     kept = (known.user_codes < 300) & np.isin(known.item_codes, most)
@@ -89,6 +110,11 @@ def small_sample(sample) -> Dataset:
 @pytest.fixture(scope="session")
 def checkerboard() -> Interactions:
     """Two tastes: even users play even items, odd users odd ones, each all but a few of their own."""
+    import numpy as np
+    import pandas as pd
+
+    from recsys.data.interactions import Interactions
+
     users, items = np.meshgrid(np.arange(40), np.arange(40), indexing="ij")
     same = (users % 2 == items % 2) & ((users * 5 + items * 3) % 11 != 0)
     rows = np.flatnonzero(same)
@@ -100,10 +126,14 @@ def checkerboard() -> Interactions:
 
 @pytest.fixture(scope="session")
 def dataset(checkerboard) -> Dataset:
+    from recsys.data.dataset import Dataset
+
     return Dataset("board", "Checkerboard", "Made for tests.", "", checkerboard)
 
 
 @pytest.fixture(scope="session")
 def checkerboard_split(checkerboard):
     """Hide three items of each user of the checkerboard."""
+    from recsys.data.splitting import hold_out
+
     return hold_out(checkerboard, minimum=10, hidden=3, seed=1)

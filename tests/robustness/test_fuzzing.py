@@ -332,7 +332,7 @@ def test_an_address_of_a_listener_is_read(query, word):
 )
 def test_a_command_answers_or_says_why_not(command, file, options, number, place):
     name, content = file
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # a place like "" is this folder
         path = Path(folder) / name
         path.write_bytes(content)
         run = Path(folder) / "run"
