@@ -115,7 +115,7 @@ class ScaledEASE(Model):
     Minimises |X - X B|^2 plus the sum of l_i |B_i|^2 over its rows, with no item predicting itself: B_ij =
     -P_ij / P_jj with P = (X^T X + diag(l))^-1, here with l_i growing as item counts to the power `growth` and
     scores divided by them to the power `discount`; 0 for both is the published model. By the identity of
-    Woodbury the only system to be solved is as large as the number of users.
+    Woodbury the only system to be solved is as large as the number of users, or of items where these are fewer.
 
     References
     ----------
@@ -135,16 +135,26 @@ class ScaledEASE(Model):
         plays = play_matrix(interactions).astype(np.float64)
         counts = np.maximum(interactions.item_counts, 1).astype(np.float64)
         mean = counts[interactions.item_codes].mean()
-        inverse = (mean / counts) ** self.growth / self.strength
-        self.scaled = (plays @ sparse.diags_array(inverse)).tocsr()
-        system = (self.scaled @ plays.T).toarray()
-        system[np.diag_indices_from(system)] += 1
-        solved = linalg.inv(system, overwrite_a=True)
-        diagonal = inverse - np.asarray((self.scaled.multiply((self.scaled.T @ solved).T)).sum(axis=0))
-        self.weights = np.eye(len(solved)) - solved
+        ridge = self.strength * (counts / mean) ** self.growth
+        if len(ridge) < plays.shape[0]:
+            system = (plays.T @ plays).toarray()
+            system[np.diag_indices_from(system)] += ridge
+            solved = linalg.inv(system, overwrite_a=True)
+            diagonal = solved.diagonal()
+            # An item's own share is of no account: what a user has is not ranked.
+            self.rows, self.weights = plays, -solved
+        else:
+            scaled = (plays @ sparse.diags_array(1 / ridge)).tocsr()
+            system = (scaled @ plays.T).toarray()
+            system[np.diag_indices_from(system)] += 1
+            solved = linalg.inv(system, overwrite_a=True)
+            diagonal = 1 / ridge - np.asarray(scaled.multiply((scaled.T @ solved).T).sum(axis=0))
+            self.rows, self.weights = scaled, np.eye(len(solved)) - solved
         self.by_item = 1 / (diagonal * counts**self.discount)
         yield 1.0
 
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return scores that hold for items the user does not have; float32, shape (len(users), n_items)."""
-        return ((self.scaled.T @ self.weights[users].T).T * self.by_item).astype(np.float32)
+        if len(self.by_item) == len(self.weights):
+            return np.asarray((self.rows[users] @ self.weights) * self.by_item, np.float32)
+        return ((self.rows.T @ self.weights[users].T).T * self.by_item).astype(np.float32)
