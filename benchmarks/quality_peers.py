@@ -58,6 +58,7 @@ class BlockALS(FactorModel):
     name = "irspack iALS++"
     defaults = {"regularization": 0.04, "epochs": 8, "seed": 0}
     width = 128
+    threads = 1
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Learn, and yield once."""
@@ -70,7 +71,7 @@ class BlockALS(FactorModel):
             solver_type="IALSPP",
             loss_type="IALSPP",
             random_seed=self.settings["seed"],
-            n_threads=1,
+            n_threads=self.threads,
             train_epochs=self.settings["epochs"],
         )
         package.start_learning()
