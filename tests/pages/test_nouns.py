@@ -178,7 +178,7 @@ class Visit:
         self.open("you", artists=item)
         self.open("map")
         self.wait(lambda: any(box.key == "map-colour" for box in app.selectbox))
-        for colour, who in (("Popularity", "A {nouns.user}"), ("Tag", "Me, as on the page You")):
+        for colour, who in (("Popularity", "A {nouns.user}"), ("Scene", "Me, as on the page You")):
             self.choose("map-colour", colour)
             self.choose("map-who", who)
             self.look("map")
