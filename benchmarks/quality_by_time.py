@@ -95,8 +95,8 @@ def measure(interactions: Interactions, threads: int, seeds: Sequence[int]) -> C
             print(f"{threads} threads, seed {seed}: {name:32} {seconds:7.2f} s {ndcg:.4f}", flush=True)
     curves: Curves = {}
     for (name, _), points in found.items():
-        seconds, ndcg = zip(*points, strict=True)
-        curves.setdefault(name, []).append((float(np.median(seconds)), float(np.mean(ndcg))))
+        times, qualities = zip(*points, strict=True)
+        curves.setdefault(name, []).append((float(np.median(times)), float(np.mean(qualities))))
     return curves
 
 
