@@ -176,8 +176,8 @@ class EASE(Model):
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return X B, discounted, for every item; float32 array, shape (len(users), n_items)."""
         if self._by_users:  # (I - Y D Y^T K^-1) Y D, and K^-1 = I - Y D Y^T K^-1
-            rotated = self.inverse[users] @ self._ridged(self._weighted_values())
-            return self._weighted(self.user_values[users], rotated / self._roots()[users, None])
+            own = self.inverse[users] / self._roots()[users, None]
+            return self._weighted(self.user_values[users], own @ self._ridged(self._weighted_values()))
         return self._weighted(self.user_values[users])
 
     def _weighted(

@@ -288,11 +288,13 @@ def _one_form_each(tables: list[Table], others: dict[str, str]) -> list[Table]:
     """Leave out what a listener has from a second service, as the same plays may stand in both."""
     whose = dict(zip(tables, listeners(tables), strict=True))
     ranks = {table: _rank((table, *find_format(table)))[:2] for table in tables}
+    firsts: dict[str, Table] = {}
+    for table in sorted(tables, key=lambda table: ranks[table]):
+        firsts.setdefault(whose[table], table)
     kept = []
     for table in tables:
-        its = [other for other in tables if whose[other] == whose[table] and table.file.folders]
-        best = min(its, key=lambda other: ranks[other], default=table)
-        if ranks[best] < ranks[table]:
+        best = firsts[whose[table]]
+        if table.file.folders and ranks[best] < ranks[table]:
             others[table.name] = f"{table.name} was left out: {best.name} may have the same plays."
         else:
             kept.append(table)
