@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
+import shutil
 import threading
 
-import pytest
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
@@ -59,10 +59,12 @@ def test_data_sets_are_counted_while_they_are_in_memory(dataset):
     assert len(HELD) == before
 
 
-def test_the_figures_are_json_and_say_what_is_free_where_a_folder_is_not_there_yet(tmp_path):
+def test_the_figures_are_json_and_say_what_is_free_where_a_folder_is_not_there_yet(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    # other programs write on the disk, too
+    monkeypatch.setattr("shutil.disk_usage", lambda place: usage if place.stat() else None)
     now = json.loads(json.dumps(health({"trainings": JobScheduler()}, {"runs": tmp_path / "not" / "yet"})))
-    assert now["free"]["runs"] > 0
-    assert now["free"]["runs"] == pytest.approx(free(tmp_path), rel=0.01)  # other programs write, too
+    assert now["free"]["runs"] == free(tmp_path) > 0
     assert now["memory"] is None or now["memory"] > 10_000_000
     assert now["uptime"] >= 0
     assert now["versions"]["streamlit"]
