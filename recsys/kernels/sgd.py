@@ -7,7 +7,8 @@ an index: codes come from `Interactions`, which did.
 import numba
 import numpy as np
 
-# Never the bare `fastmath=True`: with "nnan" in it, isnan is always False.
+# Never the bare `fastmath=True`: with "nnan" in it, isnan is always False. A loop that sums must not store as well: it
+# is compiled twice, for arrays that may overlap too, in another order of the sum, and where they lie then decides.
 FAST = {"reassoc", "contract", "arcp", "nsz", "afn"}
 
 
@@ -331,6 +332,7 @@ def sgd_biased_by_history(
                 step[f] = (
                     error * scale * (taste[f] - history[first + b] * y[i, f]) - factor_decay[i] * q[i, f]
                 )
+            for f in range(factors):
                 square += step[f] * step[f]
             q_sums[i] += square * share
             rate = learning_rate / np.sqrt(q_sums[i])
@@ -341,6 +343,7 @@ def sgd_biased_by_history(
             square = np.float32(0.0)
             for f in range(factors):
                 step[f] = scale * history[first + b] * (total[f] - pulls[b, f]) - factor_decay[i] * y[i, f]
+            for f in range(factors):
                 square += step[f] * step[f]
             y_sums[i] += square * share
             rate = learning_rate / np.sqrt(y_sums[i])

@@ -78,8 +78,9 @@ def solve_users(starts, item_codes, targets, weights, q, spectrum, zero, decay, 
                 rest[f] += pull * rows[b, f]
         square = np.float32(0)
         for f in range(factors):
-            way[f] = rest[f]
             square += rest[f] * rest[f]
+        for f in range(factors):
+            way[f] = rest[f]
         enough = TOLERANCE * TOLERANCE * square
         for _ in range(4 * factors + 10):
             if square <= enough:
@@ -101,6 +102,7 @@ def solve_users(starts, item_codes, targets, weights, q, spectrum, zero, decay, 
             for f in range(factors):
                 p[u, f] += step * way[f]
                 rest[f] -= step * image[f]
+            for f in range(factors):
                 square += rest[f] * rest[f]
             for f in range(factors):
                 way[f] = rest[f] + square / before * way[f]

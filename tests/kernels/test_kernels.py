@@ -197,6 +197,35 @@ def test_solving_agrees_with_its_slow_twin(seed, factors):
     np.testing.assert_allclose(p, naive.solve_users(*given), rtol=2e-3, atol=2e-4)
 
 
+def history_step(factors):
+    random, _, item_codes, starts, targets, biases, q, y = history_problem(5, factors)
+    history = random.normal(size=len(targets)).astype(np.float32)
+    sums = [np.full(len(q), 0.1, np.float32) for _ in range(2)]
+    decays = [random.random(n, np.float32) for n in (len(starts) - 1, len(q), len(q))]
+    given = (np.arange(len(starts) - 1), starts, item_codes, targets, history, np.float32(0.4), *biases, q, y)
+    sgd.sgd_biased_by_history(*given, *sums, *decays, np.float32(0.02), np.float32(0.05))
+    return q, y
+
+
+def solution(factors):
+    random, _, item_codes, starts, targets, _, q, _ = history_problem(5, factors)
+    weights, spectrum = 1 + random.random(len(q), np.float32), 5 * random.random(factors, np.float32)
+    zero, decay = random.random((2, len(starts) - 1), np.float32)
+    p = np.empty((len(starts) - 1, factors), np.float32)
+    solve.solve_users(starts, item_codes, targets, weights, q, spectrum, zero, decay, p)
+    return (p,)
+
+
+@pytest.mark.parametrize("learn", [history_step, solution])
+@pytest.mark.parametrize("factors", [8, 13])
+def test_where_the_arrays_lie_changes_no_byte(learn, factors):
+    between, found = [], set()
+    for size in range(500):
+        between.append(np.empty(1 + 613 * size % 3000, np.uint8))
+        found.add(tuple(array.tobytes() for array in learn(factors)))
+    assert len(found) == 1
+
+
 def test_solving_works_without_regularization():
     given = (np.array([0, 1]), np.zeros(1, np.int32), np.ones(1, np.float32), np.ones(1, np.float32))
     nothing = np.zeros(1, np.float32)
