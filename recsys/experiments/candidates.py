@@ -15,6 +15,7 @@ from recsys.experiments.run_table import label, spell
 from recsys.models import MODELS, make_model
 from recsys.models.base import Model
 from recsys.models.ease import check_memory, memory_needed
+from recsys.system.memory import available
 
 # Share of the epochs and factors in the first heat.
 SHORT = {"epochs": 0.4, "factors": 0.5}
@@ -143,6 +144,20 @@ def suitable(train: Interactions) -> list[Candidate]:
         for settings in rows
         if not (alike and "plays" in settings)
     ]
+
+
+def that_fit(train: Interactions, kept: int) -> int:
+    """Return how many candidates can be trained at a time within the memory that is left, at least 1.
+
+    Parameters
+    ----------
+    train : Interactions
+    kept : int
+        How many trained candidates stay in memory beside them.
+    """
+    if instead_of_ease(train):
+        return 1  # large data: each candidate uses all threads by itself
+    return max(1, int(available() / memory_needed(min(train.n_users, train.n_items))) - kept)
 
 
 def select(candidates: Sequence[Candidate]) -> list[Candidate]:

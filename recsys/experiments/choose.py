@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,12 +20,12 @@ from recsys.errors import InputError
 from recsys.evaluation.accuracy import ndcg
 from recsys.evaluation.ranked_lists import RankedLists, sample_users
 from recsys.evaluation.significance import interval, paired_test
-from recsys.experiments.candidates import SHORT, Candidate, instead_of_ease, select, suitable
+from recsys.experiments.candidates import SHORT, Candidate, instead_of_ease, select, suitable, that_fit
 from recsys.experiments.setup import SPLIT_SETTINGS, Setup
 from recsys.models.base import Model
 from recsys.models.blend import Blend
 from recsys.models.ensemble_selection import Pool
-from recsys.system.stepped import SteppedWork
+from recsys.system.stepped import SteppedWork, Steps, side_by_side
 
 TIME_LIMIT = 300.0  # seconds
 # The first heat trains on users with about so many pairs, with a share of the epochs and factors.
@@ -83,6 +83,7 @@ class Race(SteppedWork):
         self.progress = 0.0
         self.spent = 0.0
         self.cut_short = False
+        self._over: list[Candidate] = []  # of this heat
         super().__init__(self._steps())
 
     def step(self) -> None:
@@ -164,21 +165,20 @@ class Race(SteppedWork):
             said += f" The time limit of {self.seconds:g} s ended the race early: another run may choose otherwise."
         return said
 
-    def _steps(self) -> Generator[None, None, None]:
+    def _steps(self) -> Steps:
         sample = sample_of_users(self.inner, SAMPLE_PAIRS)
         judged = sample_users(sample, SAMPLE_USERS, "validation")
-        for place, one in enumerate(self.candidates):
-            yield from self._measure(one, one.make(SHORT), sample, judged, "sampled")
-            one.trained = None
-            self.progress = 0.5 * (place + 1) / len(self.candidates)
+        yield from side_by_side(
+            [self._sample(one, sample, judged) for one in self.candidates], that_fit(sample.train, 0)
+        )
         finalists = select(self.candidates)
+        self._over.clear()
         self.phase = "Measuring the best"
         judged = sample_users(self.inner, MOST_USERS, "validation")
-        for place, one in enumerate(finalists):
-            yield from self._measure(one, one.make(), self.inner, judged, "measured")
-            for other in self.ranking[BLENDED:]:
-                other.trained = None
-            self.progress = 0.5 + 0.45 * (place + 1) / len(finalists)
+        yield from side_by_side(
+            [self._final(one, judged, len(finalists)) for one in finalists],
+            that_fit(self.inner.train, BLENDED),
+        )
         ranking = self.ranking or sorted(finalists, key=lambda one: -one.ndcg)[:1]
         if not ranking:
             why = next((one.message for one in self.candidates if one.message), "")
@@ -198,18 +198,30 @@ class Race(SteppedWork):
             one.trained = None
         self.progress, self.phase = 1.0, "Done"
 
+    def _sample(self, one: Candidate, sample: Split, judged: NDArray[np.int32]) -> Steps:
+        yield from self._measure(one, one.make(SHORT), sample, judged, "sampled")
+        one.trained = None
+        self._over.append(one)
+        self.progress = 0.5 * len(self._over) / len(self.candidates)
+
+    def _final(self, one: Candidate, judged: NDArray[np.int32], finalists: int) -> Steps:
+        yield from self._measure(one, one.make(), self.inner, judged, "measured")
+        for other in self.ranking[BLENDED:]:
+            other.trained = None
+        self._over.append(one)
+        self.progress = 0.5 + 0.45 * len(self._over) / finalists
+
     def _measure(
         self, one: Candidate, model: Model, split: Split, users: NDArray[np.int32], state: str
-    ) -> Generator[None, None, None]:
-        measured = any(not math.isnan(other.ndcg) for other in self.candidates)
-        if self.is_late and measured:
+    ) -> Steps:
+        if self._gives_up():
             self._leave(one)
             return
         started, one.state = self.spent, "training"
         try:
             for _ in model.train(split.train):
                 yield
-                if self.is_late and measured:
+                if self._gives_up():
                     self._leave(one)
                     return
             model.free_buffers()
@@ -222,6 +234,10 @@ class Race(SteppedWork):
         one.state, one.trained = state, model
         yield
         one.seconds += self.spent - started
+
+    def _gives_up(self) -> bool:
+        """Return whether the time limit is over and there is something to choose."""
+        return self.is_late and any(not math.isnan(one.ndcg) for one in self.candidates)
 
     def _leave(self, one: Candidate) -> None:
         self.cut_short = True

@@ -20,7 +20,7 @@ from recsys.experiments.verdict import rivals
 from recsys.models import make_model
 from recsys.models.base import Model
 from recsys.settings import SETTINGS
-from recsys.system.stepped import SteppedWork
+from recsys.system.stepped import SteppedWork, Steps, side_by_side
 
 # Rank a model on at most this many users: its figures are then known to about 0.003.
 MOST_USERS = 5_000
@@ -175,31 +175,29 @@ class Leaderboard(SteppedWork):
         done = [entry for entry in self.entries if entry.lists is not None]
         return sorted(done, key=lambda entry: -entry.figures["ndcg"])
 
-    def _steps(self) -> Generator[None, None, None]:
-        for entry in self.entries:
-            yield from self._measure(entry, entry, self.split, self.users)
+    def _steps(self) -> Steps:
+        yield from side_by_side(
+            [self._measure(entry, entry, self.split, self.users) for entry in self.entries]
+        )
         self.splits = 1
         while self.splits < self.repeats and self.measured:
             split = self.split.redrawn(self.splits)
             users = self.users if self.split.given is None else sample_users(split, self.most_users)
-            found = []
-            for entry in self.measured:
-                again = entry.again(self.splits)
-                yield from self._measure(entry, again, split, users)
+            found = [(entry, entry.again(self.splits)) for entry in self.measured]
+            yield from side_by_side([self._measure(entry, again, split, users) for entry, again in found])
+            for entry, again in found:
                 if again.message:
                     entry.message = f"On hold-out {self.splits + 1}: {again.message}"
                     entry.lists, entry.done = None, 1.0
                 else:
-                    found.append((entry, again))
-            for entry, again in found:
-                entry.add(again, users is not self.users)
+                    entry.add(again, users is not self.users)
             if users is not self.users:
                 self.users = np.append(self.users, users)
             self.splits += 1
 
     def _measure(
         self, entry: LeaderboardEntry, one: LeaderboardEntry, split: Split, users: NDArray[np.int32]
-    ) -> Generator[None, None, None]:
+    ) -> Steps:
         """Train and measure a model on a split; how far that is stands in `entry`."""
         try:
             if not one.trained:

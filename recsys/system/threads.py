@@ -12,8 +12,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from typing import TypeVar
+
+T = TypeVar("T")
 
 # Threads that help give way to those that answer a page.
 NICER_BY = 5
@@ -131,6 +134,19 @@ def run(tasks: Sequence[Callable[[], object]]) -> None:
                 helper.result()
     if errors:
         raise errors[0]
+
+
+def submit(task: Callable[..., T], *given: object) -> Future[T]:
+    """Begin a task in a thread of its own, where `run` does not start others."""
+
+    def work() -> T:
+        _within.task = True
+        try:
+            return task(*given)
+        finally:
+            _within.task = False
+
+    return _pool().submit(work)
 
 
 def parts(whole: slice, most: int) -> list[slice]:

@@ -12,7 +12,7 @@ from recsys.errors import InputError
 from recsys.evaluation.metrics import evaluate
 from recsys.evaluation.ranked_lists import sample_users
 from recsys.experiments import candidates as candidates_module
-from recsys.experiments.candidates import SHORT, Candidate, instead_of_ease, select, suitable
+from recsys.experiments.candidates import SHORT, Candidate, instead_of_ease, select, suitable, that_fit
 from recsys.experiments.choose import Race, inner_split, sample_of_users
 from recsys.models import MODELS, ease, make_model
 from recsys.models.ensemble_selection import Pool
@@ -69,6 +69,27 @@ def test_a_poisoned_test_part_changes_nothing_in_the_choice(split):
     np.testing.assert_equal(outcome(first), outcome(second))
     assert first.sentence == second.sentence
     assert first.setup == second.setup
+
+
+def test_the_choice_is_the_same_on_any_number_of_threads(split, monkeypatch):
+    found = []
+    for number in ("1", "2", "3"):
+        monkeypatch.setenv("RECSYS_THREADS", number)
+        found.append(outcome(finished(split)))
+    np.testing.assert_equal(found[1], found[0])
+    np.testing.assert_equal(found[2], found[0])
+
+
+def test_candidates_race_side_by_side_only_where_memory_allows_it(split, monkeypatch):
+    size = min(split.train.n_users, split.train.n_items)
+    for fitting, kept, number in ((3.5, 0, 3), (3.5, 2, 1), (0.5, 0, 1)):
+        monkeypatch.setattr(
+            candidates_module, "available", lambda fitting=fitting: fitting * ease.memory_needed(size)
+        )
+        assert that_fit(split.train, kept) == number
+    monkeypatch.setattr(candidates_module, "LARGEST_SYSTEM", 10)
+    monkeypatch.setattr(candidates_module, "available", lambda: 10**12)
+    assert that_fit(split.train, 0) == 1
 
 
 def test_what_it_judges_by_lies_inside_the_training_part(split):

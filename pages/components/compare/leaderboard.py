@@ -29,7 +29,7 @@ MARKED = {
 
 # Columns that are no metric: name and help.
 MODEL = ("Model", "")
-SECONDS = ("Seconds", "Time to train, on this server as busy as it was.")
+SECONDS = ("Seconds", "Time to train, on this server as busy as it was, other models of the table included.")
 
 # Metrics that accuracy is traded for.
 AGAINST = [row.name for row in METRICS.values() if row.more_is_better and not isinstance(row, HitMetric)][
