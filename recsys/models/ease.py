@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import lapack
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
@@ -130,12 +129,10 @@ class EASE(Model):
                 yield 0.3 * part.stop / size
         diagonal = np.einsum("ii->i", matrix)
         diagonal += ridge
-        factor, failed = lapack.spotrf(matrix, lower=1, overwrite_a=1)
+        solved = blas.factorize(matrix)
         if size > COLUMNS:
             yield 0.5
-        if not failed:
-            matrix, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
-        if failed or not np.isfinite(matrix.diagonal()).all():
+        if not (solved and blas.invert_factor(matrix)) or not np.isfinite(matrix.diagonal()).all():
             raise InputError("The equations have no stable solution. Raise lambda (regularization).")
         for part in _parts(size):  # LAPACK leaves the upper triangle as it was
             matrix[: part.start, part] = matrix[part, : part.start].T
