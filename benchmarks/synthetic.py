@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pandas as pd
 
+import recsys.kernels  # noqa: F401 - decides how compiled functions are kept
 from recsys.data.interactions import Interactions
 
 TASTES = 8
