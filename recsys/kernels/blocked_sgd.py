@@ -355,11 +355,14 @@ def _spread(
         spans = visit.starts[here], visit.ends[here]
         _run(partial(fast, *spans), partial(plain, *spans))
 
+    products = int((visit.ends - visit.starts).sum()) * width
+    number = min(threads.share(), STRIPES) if products >= FEWEST_PRODUCTS else 1
+    if number < 2:
+        work(0, len(visit.turns))
+        return
     rounds, stripes = np.divmod(visit.turns, STRIPES)
     firsts = np.flatnonzero(np.diff(rounds, prepend=-1))
-    pairs = int((visit.ends - visit.starts).sum())
-    number = min(threads.share(), STRIPES)
-    if number < 2 or pairs * width < FEWEST_PRODUCTS * len(firsts):
+    if products < FEWEST_PRODUCTS * len(firsts):
         work(0, len(stripes))
         return
     # As few calls as threads, each for stripes whose rows are in the cache of the same core in every round.

@@ -323,6 +323,17 @@ def test_a_listener_is_told_in_a_sentence_and_others_are_a_click_away():
     assert not any(row["hit"] for row in listed(app))
 
 
+def test_a_model_that_fails_for_no_one_says_so(monkeypatch):
+    from pages.components.session import cached
+
+    monkeypatch.setattr(cached, "missed", lambda job: [])
+    app = open_page("recommend.py", run=trained("svd").session_state.run, listener="7")
+    app.button(key="recommend-where-it-fails").click().run()
+    assert not app.exception
+    assert app.query_params["listener"] in ("7", ["7"])
+    assert "each has a held-out artist in the list" in app.toast[0].value
+
+
 def test_every_artist_has_a_link_to_listen_at_the_chosen_service():
     app = open_page("recommend.py", run=trained("svd").session_state.run, listener="7")
     for row in [*listed(app), *listed(app, "Played")]:

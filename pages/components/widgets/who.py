@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
@@ -54,18 +55,30 @@ def others(job: Job[TrainingRun], key: str) -> None:
     users = job.run.split.train.users
     hide = np.flatnonzero(job.run.split.held_out.user_counts > 0)
     level = usual()[hide]
-    for label, icon, codes in (
-        ("Another", ":material/casino:", hide),
-        ("Usual", ":material/groups:", hide[level >= USUAL]),
-        ("Unusual", ":material/person_search:", hide[level < UNUSUAL]),
-        ("Where it fails", ":material/sentiment_dissatisfied:", cached.missed(job) if job.ended else ()),
-    ):
+
+    def choose(find: Callable[[], np.ndarray]) -> None:
+        codes = find()
         if len(codes):
+            pickers.choose_listener(users[random.choice(codes)])  # noqa: S311
+        else:
+            nouns = job.dataset.nouns
+            st.toast(
+                f"Among {cached.JUDGED} {nouns.users} who were drawn, each has a held-out {nouns.item} in the list."
+            )
+
+    for label, icon, there, find in (
+        ("Another", ":material/casino:", True, lambda: hide),
+        ("Usual", ":material/groups:", (level >= USUAL).any(), lambda: hide[level >= USUAL]),
+        ("Unusual", ":material/person_search:", (level < UNUSUAL).any(), lambda: hide[level < UNUSUAL]),
+        ("Where it fails", ":material/sentiment_dissatisfied:", job.ended, lambda: cached.missed(job)),
+    ):
+        if there:
             st.button(
                 label,
                 icon=icon,
                 type="tertiary",
                 key=f"{key}-{label.lower().replace(' ', '-')}",
                 help=HELP.get(label),
-                on_click=lambda codes=codes: pickers.choose_listener(users[random.choice(codes)]),  # noqa: S311
+                on_click=choose,
+                args=(find,),
             )
