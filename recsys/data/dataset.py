@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakSet
 
 import numpy as np
@@ -83,6 +83,9 @@ class Dataset:
     history: History | None = None
 
     def __post_init__(self) -> None:
+        if self.interactions.tags is not self.tags:
+            # Metrics see interactions alone.
+            object.__setattr__(self, "interactions", replace(self.interactions, tags=self.tags))
         HELD.add(self)
 
 

@@ -36,6 +36,8 @@ class Interactions:
         Names on screen.
     value_range : (float, float)
         Smallest and largest value of the whole dataset, also in subsets.
+    tags : DataFrame or None
+        Tags of the items, as in `Dataset`, which sets them; also in subsets. They are no part of the fingerprint.
     """
 
     user_codes: NDArray[np.int32]
@@ -45,6 +47,7 @@ class Interactions:
     items: pd.Index
     names: NDArray[np.object_]
     value_range: tuple[float, float]
+    tags: pd.DataFrame | None = None
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Interactions:
@@ -219,14 +222,11 @@ class Interactions:
 
     def subset(self, keep: NDArray[np.bool_]) -> Interactions:
         """Return the pairs chosen by a mask of shape (n_interactions,), same labels and codes."""
-        return Interactions(
+        return replace(
+            self,
             user_codes=self.user_codes[keep],
             item_codes=self.item_codes[keep],
             values=self.values[keep],
-            users=self.users,
-            items=self.items,
-            names=self.names,
-            value_range=self.value_range,
         )
 
     def union(self, other: Interactions) -> Interactions:

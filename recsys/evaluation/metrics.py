@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation import accuracy, beyond_accuracy
+from recsys.evaluation import accuracy, beyond_accuracy, calibration
 from recsys.evaluation.accuracy import Counts, Hits
 from recsys.evaluation.beyond_accuracy import Exposure
 from recsys.evaluation.ranked_lists import RankedLists, sample_users
 
 if TYPE_CHECKING:
+    from recsys.data.interactions import Interactions
     from recsys.data.splitting import Split
     from recsys.models.base import Model
 
 # Enough for a standard error of about 0.002; more would only take longer.
 MOST_USERS = 20_000
+
+NOT_KNOWN = "not known"
 
 PerUser = NDArray[np.float64]
 
@@ -57,12 +61,16 @@ class Metric(ABC):
         """
 
     def figure(self, lists: RankedLists) -> float:
-        """Return the figure of all lists."""
+        """Return the figure of all lists; NaN where the data does not tell it."""
         return float(self.per_user(lists).mean())
 
+    def is_known(self, train: Interactions) -> bool:
+        """Return whether the data tells it: else it is NaN, for each user and for all."""
+        return True
+
     def spell(self, value: float) -> str:
-        """Return a value with its decimal places."""
-        return f"{value:,.{self.decimals}f}"
+        """Return a value with its decimal places, `not known` for NaN."""
+        return NOT_KNOWN if math.isnan(value) else f"{value:,.{self.decimals}f}"
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,15 @@ class ListMetric(Metric):
     def per_user(self, lists: RankedLists) -> PerUser:
         """Return the metric of each user's list."""
         return self.of_lists(lists)
+
+
+@dataclass(frozen=True)
+class TagMetric(ListMetric):
+    """A mean over users of a formula that needs their lists and the tags of items."""
+
+    def is_known(self, train: Interactions) -> bool:
+        """Return whether any item has a tag."""
+        return calibration.has_tags(train)
 
 
 @dataclass(frozen=True)
@@ -209,6 +226,15 @@ METRICS = _table(
             beyond_accuracy.personalization,
             beyond_accuracy.personalization_without,
         ),
+        TagMetric(
+            "calibration",
+            "Calibration (bits)",
+            "How far the tags of a list are from those of the {nouns.user}'s own {nouns.items}, where the data has "
+            "tags: 0 is the same mix, 6.6 is none in common.",
+            2,
+            False,
+            calibration.calibration,
+        ),
         ExposureMetric(
             "popularity_rank",
             "Popularity rank",
@@ -232,7 +258,7 @@ METRICS = _table(
 
 
 def measure(lists: RankedLists) -> dict[str, float]:
-    """Return each metric's figure, by name."""
+    """Return each metric's figure, by name; NaN where the data does not tell it."""
     return {metric.name: metric.figure(lists) for metric in METRICS.values()}
 
 
@@ -256,14 +282,19 @@ def evaluate(model: Model, split: Split, n: int = 10, most_users: int = MOST_USE
     Returns
     -------
     dict
-        `name@n` for each of `METRICS`; `users`, the number of users they are means over, and `all_users`, the
-        number of users with held-out items.
+        `name@n` for each of `METRICS`, NaN where the data does not tell it; `users`, the number of users they are
+        means over, and `all_users`, the number of users with held-out items.
     """
     lists = RankedLists.of(model, split, sample_users(split, most_users), n)
     return {f"{name}@{n}": value for name, value in measure(lists).items()} | {
         "users": len(lists.users),
         "all_users": int((split.test.user_counts > 0).sum()),
     }
+
+
+def known_metrics(train: Interactions) -> list[str]:
+    """Return the names of the metrics that the data tells."""
+    return [name for name, metric in METRICS.items() if metric.is_known(train)]
 
 
 def heading(key: str) -> str:
@@ -278,6 +309,6 @@ def spell(figures: dict[str, Any], intervals: dict[str, float] | None = None) ->
     lines = []
     for key, value in figures.items():
         if metric := METRICS.get(key.partition("@")[0]):
-            half = f" ± {metric.spell(intervals[key])}" if intervals else ""
+            half = f" ± {metric.spell(intervals[key])}" if intervals and not math.isnan(value) else ""
             lines.append(f"{heading(key):20} {metric.spell(value):>10}{half}")
     return lines

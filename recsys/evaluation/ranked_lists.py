@@ -37,6 +37,8 @@ class RankedLists:
         What the model was trained on.
     relevant : Interactions
         The held-out pairs, of these users and of others.
+    given : Interactions or None
+        What is known of users who are not in training, as in `Split`.
     """
 
     users: NDArray[np.int32]
@@ -45,6 +47,7 @@ class RankedLists:
     hidden: Counts
     train: Interactions
     relevant: Interactions
+    given: Interactions | None = None
 
     @classmethod
     def of(
@@ -71,7 +74,7 @@ class RankedLists:
         """Find the hits in lists that are given."""
         hidden = split.part(part)
         hits = find_hits(items, users, hidden)
-        return cls(users, items, hits, hidden.user_counts[users], split.train, hidden)
+        return cls(users, items, hits, hidden.user_counts[users], split.train, hidden, split.given)
 
     @cached_property
     def exposure(self) -> Exposure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class LeaderboardEntry:
     lists : RankedLists or None
         What it recommends, of the first split; None until it is trained.
     figures : dict of str to float
-        Each of `METRICS`, the mean over the splits; empty until it is trained.
+        Each of `METRICS`, the mean over the splits, NaN where the data does not tell it; empty until it is trained.
     by_user : dict of str to float64 array, shape (n_users,)
         What each user adds to these figures, the mean over the splits: their mean is a figure's, or near it, and its
         standard error over users is that of the figure.
@@ -259,11 +260,12 @@ class Leaderboard(SteppedWork):
         DataFrame of str
             Rows as in `table`; columns are `seconds` and the metrics that have a better end: `best`, `close` where the
             paired test finds no difference to the best at the 5 % level after the correction of `rivals`, or empty.
+            Metrics that the data does not tell have no column.
         """
         entries = self.measured if measured is None else measured
         columns = {}
         for metric in METRICS.values():
-            if metric.more_is_better is None or not entries:
+            if metric.more_is_better is None or not entries or math.isnan(entries[0].figures[metric.name]):
                 continue
             ranked = rivals(entries, metric.name)
             best = ranked[0].best.figures[metric.name] if ranked else entries[0].figures[metric.name]

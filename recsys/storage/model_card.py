@@ -17,7 +17,7 @@ from typing import Any
 from recsys import __version__
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import in_words
-from recsys.evaluation.metrics import METRICS
+from recsys.evaluation.metrics import METRICS, NOT_KNOWN
 from recsys.experiments.checks import Check
 from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.experiments.run_table import label, spell
@@ -171,6 +171,6 @@ def _measured(value: float, half: float) -> dict[str, float | None]:
 
 def _spelled(name: str, found: dict[str, float | None]) -> str:
     if found["value"] is None:
-        return "none"
+        return NOT_KNOWN
     half = "" if found["interval"] is None else f" ± {METRICS[name].spell(found['interval'])}"
     return METRICS[name].spell(found["value"]) + half

@@ -1,6 +1,7 @@
 """Metrics against cases worked by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -119,6 +120,50 @@ def test_debiased_ndcg_by_hand(four_items):
     found = 1 / math.sqrt(3) * gain(1) + 1 * gain(2)
     perfect = 1 * gain(1) + 1 / math.sqrt(3) * gain(2)
     assert metrics.METRICS["debiased_ndcg"].per_user(lists) == pytest.approx([found / perfect])
+
+
+def test_calibration_by_hand(four_items):
+    """Users 1 to 4 have a b, a b, a c and d; of the items d has no tag."""
+    tags = pd.DataFrame(
+        {"item": list("aabcx"), "tag": ["rock", "pop", "rock", "jazz", "folk"], "count": [3, 1, 1, 2, 5]}
+    )
+    tagged = replace(four_items, tags=tags)
+    items = np.array([[2, 0], [0, 1], [3, -1], [0, 1]], np.int32)
+    first, same, empty, untagged = metrics.METRICS["calibration"].per_user(without_hits(items, tagged))
+
+    def divergence(p, q):
+        return sum(
+            share * math.log2(share / (0.99 * other + 0.01 * share))
+            for share, other in zip(p, q, strict=True)
+        )
+
+    # shares of rock, pop and jazz of a: 3/4, 1/4, 0; of b: 1, 0, 0; of c: 0, 0, 1
+    assert first == pytest.approx(divergence([7 / 8, 1 / 8], [3 / 8, 1 / 8]))
+    assert same == pytest.approx(0, abs=1e-12)
+    assert empty == pytest.approx(math.log2(100))
+    # all pairs: a three times, b twice, c once
+    assert untagged == pytest.approx(divergence([4.25 / 6, 0.75 / 6, 1 / 6], [7 / 8, 1 / 8, 0]))
+
+
+def test_calibration_of_new_users_takes_what_is_given_of_them(four_items):
+    tagged = replace(four_items, tags=pd.DataFrame({"item": list("abc"), "tag": list("xyz"), "count": 1}))
+    lists = without_hits(np.array([[0, 1]], np.int32), tagged.subset(tagged.user_codes > 0))
+    given = tagged.subset(tagged.user_codes == 0)
+    assert metrics.METRICS["calibration"].per_user(replace(lists, given=given)) == pytest.approx(
+        [0], abs=1e-12
+    )
+    assert metrics.METRICS["calibration"].per_user(lists)[0] > 0.1
+
+
+@pytest.mark.parametrize("tags", [None, pd.DataFrame({"item": ["other"], "tag": ["x"], "count": [1]})])
+def test_without_tags_calibration_is_missing_and_never_a_number(four_items, tags):
+    lists = without_hits(np.array([[0, 1], [0, -1]], np.int32), replace(four_items, tags=tags))
+    assert np.isnan(metrics.METRICS["calibration"].per_user(lists)).all()
+    figures = {f"{name}@2": value for name, value in metrics.measure(lists).items()}
+    assert "calibration" not in metrics.known_metrics(lists.train)
+    assert len(metrics.known_metrics(lists.train)) == len(metrics.METRICS) - 1
+    (line,) = [line for line in metrics.spell(figures, dict.fromkeys(figures, 0.1)) if "Calibration" in line]
+    assert line.split()[-2:] == ["not", "known"]
 
 
 def test_hits_are_found_by_user_and_item(four_items):

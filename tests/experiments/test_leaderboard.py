@@ -1,15 +1,17 @@
 """Models side by side."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from recsys.data.nouns import MUSIC
 from recsys.data.splitting import hold_out
 from recsys.errors import InputError
-from recsys.evaluation.metrics import METRICS, evaluate
+from recsys.evaluation.metrics import METRICS, evaluate, known_metrics
 from recsys.evaluation.ranked_lists import RankedLists
 from recsys.evaluation.significance import interval
 from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
@@ -134,9 +136,8 @@ def test_a_table_and_its_marks_have_the_same_rows_though_another_model_is_measur
 
 def test_the_best_of_each_column_is_marked_and_what_is_as_good(board):
     table, marks = board.table(), board.marks()
-    assert set(marks) == {row.name for row in METRICS.values() if row.more_is_better is not None} | {
-        "seconds"
-    }
+    ranked = {row.name for row in METRICS.values() if row.more_is_better is not None}
+    assert set(marks) == ranked - {"calibration"} | {"seconds"}
     assert (marks["ndcg"] == np.where(table["model"] == "Poor", "", "best")).all()
     assert table["gini"][marks["gini"] == "best"].unique() == table["gini"].min()
     assert (marks["seconds"] == "best").sum() == 1
@@ -170,7 +171,21 @@ def test_every_figure_has_an_interval_that_of_a_mean_for_means(board):
     for name in ("ndcg", "novelty", "popularity_rank"):
         assert entry.by_user[name].mean() == pytest.approx(entry.figures[name])
     table = board.table()
-    assert (table[[f"{name}_interval" for name in METRICS]] >= 0).all().all()
+    told = known_metrics(board.split.train)
+    assert (table[[f"{name}_interval" for name in told]] >= 0).all().all()
+    assert table[["calibration", "calibration_interval"]].isna().all().all()
+
+
+def test_calibration_is_ranked_where_the_data_has_tags_and_less_is_better(checkerboard, dataset):
+    items = checkerboard.items
+    tags = pd.DataFrame({"item": items, "tag": np.arange(len(items)) % 2, "count": 1})
+    tagged = replace(dataset, tags=tags).interactions
+    split = hold_out(tagged, minimum=10, hidden=3, seed=1)
+    board = finished([("Good", make_model("svd")), ("Plain", make_model("popular"))], split)
+    table, marks = board.table(), board.marks()
+    assert table["calibration"].notna().all()
+    assert (table["calibration_interval"] > 0).all()
+    assert table["calibration"][marks["calibration"] == "best"].tolist() == [table["calibration"].min()]
 
 
 def test_a_trained_model_is_measured_as_it_is_and_another_stops_where_it_should(checkerboard_split):
@@ -233,8 +248,8 @@ def test_figures_of_several_hold_outs_are_the_means_of_each_measured_alone(repea
     good = repeated.entries[0]
     for name in METRICS:
         each = [figures[f"{name}@5"] for figures in alone]
-        assert good.by_split[name] == pytest.approx(each)
-        assert good.figures[name] == pytest.approx(np.mean(each))
+        assert good.by_split[name] == pytest.approx(each, nan_ok=True)
+        assert good.figures[name] == pytest.approx(np.mean(each), nan_ok=True)
     assert good.by_user["ndcg"].mean() == pytest.approx(good.figures["ndcg"])
     assert (repeated.splits, repeated.progress) == (3, 1)
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -57,11 +58,16 @@ def test_it_opens_with_all_models_being_compared(monkeypatch):
     assert set(app.dataframe[0].value["Model"]) == {MODELS["popular"].label, MODELS["svd"].label}
 
 
-def test_every_figure_is_shown_with_its_interval():
-    app = compared("popular", "svd")
+def displayed(app: AppTest) -> tuple[Any, pd.DataFrame]:
+    """Return the styles of the leaderboard, and its cells as they are shown."""
     styler = app.dataframe[0].proto.arrow_data.styler
     with pa.ipc.open_stream(styler.display_values) as reader:
-        shown = pd.DataFrame(reader.read_pandas())
+        return styler, pd.DataFrame(reader.read_pandas())
+
+
+def test_every_figure_is_shown_with_its_interval():
+    app = compared("popular", "svd")
+    styler, shown = displayed(app)
     assert len(shown) == 2
     for value, name in zip(shown.iloc[0], app.dataframe[0].value.columns, strict=True):
         if name == "Model":
@@ -149,6 +155,11 @@ def test_data_with_times_is_split_by_a_month_and_others_have_fewer_ways(tmp_path
         app.run()
     assert not app.exception
     assert "from 2010-03 on" in said
+    while not is_measured(app):
+        app.run()
+    at = list(app.dataframe[0].value.columns).index(METRICS["calibration"].label)
+    assert set(displayed(app)[1].iloc[:, at]) == {"not known"}
+    assert METRICS["calibration"].label not in app.selectbox(key="forest-metric").options
 
 
 def test_new_listeners_are_folded_in_and_models_that_cannot_say_so():

@@ -32,6 +32,8 @@ def test_a_card_holds_what_was_measured_and_on_what(board, dataset):
     assert made["figures"]["ndcg"]["value"] == pytest.approx(entry.figures["ndcg"])
     assert made["figures"]["ndcg"]["interval"] == pytest.approx(entry.interval("ndcg"))
     assert set(made["figures"]) == set(METRICS)
+    assert made["figures"]["calibration"] == {"value": None, "interval": None}  # this data has no tags
+    assert "not known" in to_html(made, dataset)
     assert made["data"]["fingerprint"] == dataset.interactions.fingerprint
     assert made["model"]["settings"] == entry.model.settings
     assert made["split"]["settings"] == board.split.settings

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.components.compare.model_selection import keep
+from pages.components.compare.model_selection import choose_metric, keep
 from pages.components.session import session
 from pages.components.shell import layout
-from recsys.evaluation.metrics import METRICS
+from recsys.evaluation.metrics import METRICS, known_metrics
 from recsys.experiments.leaderboard import Leaderboard
 from recsys.experiments.verdict import compare
 
@@ -23,13 +23,7 @@ def draw(board: Leaderboard) -> None:
     first_column, second_column, measure_column = st.columns(3)
     first = _pick(first_column, "Model", labels, "first")
     second = _pick(second_column, "against", [label for label in labels if label != first], "second")
-    measure = measure_column.selectbox(
-        "by",
-        list(METRICS),
-        format_func=lambda name: METRICS[name].label,
-        key="measure",
-        persist_state="session",
-    )
+    measure = choose_metric(measure_column, "by", known_metrics(board.split.train), "measure")
     nouns = session.nouns()
     offset = compare(entries[first], entries[second], measure)
     st.metric(
@@ -40,8 +34,15 @@ def draw(board: Leaderboard) -> None:
         delta_arrow="off",
         border=True,
     )
-    if offset.is_clear:
-        better, worse = (first, second) if offset.mean > 0 else (second, first)
+    sign = {True: 1, False: -1, None: 0}[METRICS[measure].more_is_better]
+    if offset.is_clear and not sign:
+        more, less = (first, second) if offset.mean > 0 else (second, first)
+        st.success(
+            f"{layout.escape(more)} has more of it than {layout.escape(less)}, and hardly by chance. Which is better "
+            "depends on what is wanted."
+        )
+    elif offset.is_clear:
+        better, worse = (first, second) if sign * offset.mean > 0 else (second, first)
         st.success(
             f"{layout.escape(better)} is better than {layout.escape(worse)}, and hardly by chance: of "
             f"{len(board.users):,} {nouns.users} {max(offset.wins, offset.losses):,} get a better list, "

@@ -14,7 +14,7 @@ from pages.components.session import session
 from pages.components.shell import layout
 from pages.components.widgets import charts
 from recsys.data.splitting import in_words
-from recsys.evaluation.metrics import METRICS, HitMetric
+from recsys.evaluation.metrics import METRICS, NOT_KNOWN, HitMetric
 from recsys.experiments import verdict
 from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.figures import evaluation
@@ -85,15 +85,8 @@ def _seeds(board: Leaderboard) -> str:
 
 def _intervals(table: pd.DataFrame, marks: pd.DataFrame, measured: Sequence[LeaderboardEntry]) -> None:
     """Draw a metric of all models with its intervals."""
-    name = str(
-        st.selectbox(
-            "Figure",
-            list(METRICS),
-            format_func=lambda name: METRICS[name].label,
-            key="forest-metric",
-            persist_state="session",
-        )
-    )
+    known = [name for name in METRICS if not table[name].isna().any()]
+    name = model_selection.choose_metric(st.container(), "Figure", known, "forest-metric")
     ranked = [measured.index(entry) for entry in verdict.ranking(measured, name)]
     better = {True: "Further right is better.", False: "Further left is better.", None: ""}
     each = (
@@ -145,7 +138,11 @@ def _styled(table: pd.DataFrame, marks: pd.DataFrame) -> Styler:
     for name, places in decimals.items():
         for row, half in enumerate(table.get(f"{name}_interval", [math.nan] * len(table))):
             interval = "" if math.isnan(half) else f" ± {half:.{places}f}"
-            styled = styled.format(f"{{:.{places}f}}{interval}", subset=pd.IndexSlice[[row], [labels[name]]])
+            styled = styled.format(
+                f"{{:.{places}f}}{interval}",
+                subset=pd.IndexSlice[[row], [labels[name]]],
+                na_rep=NOT_KNOWN,
+            )
     for name in marks:
         styled = styled.apply(lambda _, name=name: marks[name].map(MARKED), subset=[labels[name]])
     return styled

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.session import cached, keys, session, stores
 from pages.components.shell import layout
@@ -14,6 +15,7 @@ from pages.components.widgets import charts, settings_form
 from recsys.data.splitting import Split, in_words, validation_items
 from recsys.data.ways import WAYS, from_month, last_out, new_users
 from recsys.errors import InputError
+from recsys.evaluation.metrics import METRICS
 from recsys.experiments.leaderboard import REPEATS, Leaderboard, LeaderboardEntry
 from recsys.experiments.leaderboard_entries import ModelChoice, kept_epoch, label_of
 from recsys.experiments.setup import SPLIT_SETTINGS, Setup
@@ -316,6 +318,16 @@ def notes(entries: Sequence[LeaderboardEntry]) -> None:
     ]
     if told:
         st.caption("\n".join(told))
+
+
+def choose_metric(place: DeltaGenerator, label: str, names: list[str], key: str) -> str:
+    """Draw a menu of metrics; one that was chosen on other data and is not among these gives way to the first."""
+    keep(key, st.session_state.get(key) if st.session_state.get(key) in names else names[0])
+    return str(
+        place.selectbox(
+            label, names, format_func=lambda name: METRICS[name].label, key=key, persist_state="session"
+        )
+    )
 
 
 def keep(key: str, value: object) -> None:

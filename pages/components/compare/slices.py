@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.components.compare.model_selection import keep
+from pages.components.compare.model_selection import choose_metric, keep
 from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.widgets import charts, tables
-from recsys.evaluation.metrics import METRICS, ExposureMetric, Metric
+from recsys.evaluation.metrics import METRICS, ExposureMetric, Metric, known_metrics
 from recsys.experiments.leaderboard import Leaderboard, LeaderboardEntry
 from recsys.experiments.slices import KINDS, Slice, divide, people, shares
 from recsys.figures import evaluation
@@ -38,17 +38,8 @@ def draw(board: Leaderboard) -> None:
         key=keys.SLICED,
         persist_state="session",
     )
-    metric = METRICS[
-        str(
-            figure.selectbox(
-                "Figure of slices",
-                list(METRICS),
-                format_func=lambda name: METRICS[name].label,
-                key="slice-metric",
-                persist_state="session",
-            )
-        )
-    ]
+    names = known_metrics(board.split.train)
+    metric = METRICS[choose_metric(figure, "Figure of slices", names, "slice-metric")]
     if not shown:
         st.info("Choose one to four models to see whom they serve.")
         return
@@ -136,7 +127,9 @@ def _people(board: Leaderboard, entry: LeaderboardEntry, part: Slice | None, met
         label_visibility="collapsed",
     )
     table = people(lists, board.split.before_test, np.asarray(values)).sort_values(
-        ["figure", "artists"], ascending=[order == "worst", False], kind="stable"
+        ["figure", "artists"],
+        ascending=[(order == "worst") == (metric.more_is_better is not False), False],
+        kind="stable",
     )
     tables.listener_table(table.head(LISTED), f"served-{order}")
 
