@@ -12,14 +12,12 @@ from pages.components.widgets import listening, pickers, trained
 from recsys.errors import InputError
 from recsys.recommendation.explanation import doubt, sentence
 
-wanted = st.query_params.get("listener")
-layout.draw("present", menu=False, title="For {nouns.user} " if wanted else "", of=wanted or "")
+if "listener" not in st.query_params and session.large_run() is None and (first := session.run()) is not None:
+    st.query_params.listener = pickers.with_hidden(first.run.split)
+wanted = st.query_params.get("listener", "")
+layout.draw("present", menu=False, title="For {nouns.user} " if wanted else "", of=wanted)
 external_run.explain("present")
 nouns, job = session.nouns(), trained.run()
-if wanted is None:
-    st.info(f"There is nothing to present here: choose a {nouns.user} first.")
-    pickers.to_recommend(f"Choose a {nouns.user}")
-    st.stop()
 try:
     lists = recommendation.from_link(job, wanted)
 except InputError as error:
@@ -27,8 +25,9 @@ except InputError as error:
     pickers.to_recommend(f"Choose a {nouns.user}")
     st.stop()
 
-left, right = st.columns([2, 3], gap="large")
-with left:
+body = st.container(key="lists-first")  # on a phone: see assets/frame.css
+left, right = body.columns([2, 3], gap="large")
+with left, st.container(key="existing"):
     st.header(nouns.done.capitalize(), anchor=False, divider="gray")
     for row in lists.existing.head(lists.n).itertuples():
         with st.container(gap="xxsmall"):

@@ -26,7 +26,8 @@ job = trained.run()
 users = job.dataset.interactions.users
 pickers.choose_first(pickers.with_hidden(job.run.split))
 about = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
-picker, number, choosing = st.columns([5, 3, 9], gap="medium")
+body = st.container(key="lists-first")  # on a phone: see assets/frame.css
+picker, number, choosing = body.columns([5, 3, 9], gap="medium")
 with number:
     n = recommendation.how_many()
 with choosing:
@@ -48,8 +49,8 @@ with about:
         width="content",
     )
     who.others(job, "recommend")
-effect = st.empty()
-left, right = st.columns([2, 3], gap="large")
+effect = body.empty()
+left, right = body.columns([2, 3], gap="large")
 with left:
     st.header(nouns.done.capitalize(), anchor=False)
     items = nouns.item if len(lists.existing) == 1 else nouns.items

@@ -96,10 +96,12 @@ async function update(chart) {
       const { data, layout } = structuredClone(chart.component.data.figure);
       paint(element, data);
       if (still.matches) delete layout.transition;
+      if (chart.component.data.thin && narrow.matches) shrink(layout);
       const kept = { uirevision: "kept", ...layout, template: template(element), autosize: true, height };
       await Plotly.react(element, data, kept, { ...config, scrollZoom: chart.component.data.wheel });
       if (!chart.observer) follow(chart);
       placeHandle(chart);
+      thinNames(chart);
       chart.draws += 1;
       element.dataset.draws = chart.draws;
       hoverAgain(element);
@@ -119,6 +121,12 @@ function hoverAgain(element) {
   const under = document.elementFromPoint(clientX, clientY);
   if (!element.contains(under)) return; // also while a drag has a cover of its own over the page
   under.dispatchEvent(new MouseEvent("mousemove", { clientX, clientY, bubbles: true, view: window }));
+}
+
+// Gives a map the first screen of a phone: its legend goes below it, its names are smaller.
+function shrink(layout) {
+  layout.legend = { ...layout.legend, y: 0, yanchor: "top" };
+  for (const note of layout.annotations ?? []) note.font = { ...note.font, size: (note.font?.size ?? 13) * 0.85 };
 }
 
 function heightOf({ height, narrowHeight }) {
@@ -149,6 +157,7 @@ function follow(chart) {
   });
   chart.observer.observe(element);
   element.on("plotly_relayout", () => placeHandle(chart));
+  element.on("plotly_afterplot", () => thinNames(chart));
   const shown = ({ target }) => {
     if (chart.removed) document.removeEventListener("slider-shown", shown);
     else if (target === sliderOf(chart)) placeHandle(chart); // it may be on the page later than the chart
@@ -165,6 +174,24 @@ function follow(chart) {
       customdata: point.customdata ?? null,
     });
   });
+}
+
+// Hides names in a map that would touch one before them, or be cut off: how many fit depends on the width and the zoom.
+function thinNames({ element, component }) {
+  if (!component.data.thin) return;
+  const whole = element.getBoundingClientRect();
+  const kept = [];
+  for (const note of element.querySelectorAll("g.annotation")) {
+    const box = note.querySelector(".annotation-text-g")?.getBoundingClientRect();
+    if (!box?.width) continue;
+    const apart = kept.every(
+      (other) =>
+        box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom,
+    );
+    const fits = apart && box.left >= whole.left && box.right <= whole.right;
+    note.style.visibility = fits ? "" : "hidden";
+    if (fits) kept.push(box);
+  }
 }
 
 // A line that can be dragged along x: another handle of the live slider that the chart names, whose input it moves.

@@ -13,11 +13,11 @@ from pages.components.recommend import recommendation
 from pages.components.session import session
 from pages.components.shell import layout
 from pages.components.widgets import charts, pickers, tables
-from pages.components.widgets.ranked_list import MOST_REASONS
 from recsys.analysis.similarity import LEAST_LISTENERS
 from recsys.errors import InputError
 from recsys.evaluation.metrics import heading
 from recsys.figures import data
+from recsys.recommendation.explanation import sentence
 from recsys.scale.external_runs import ExternalRun
 from recsys.storage.tables import to_csv
 
@@ -162,9 +162,11 @@ def artist(run: ExternalRun) -> None:
 def recommend(run: ExternalRun) -> None:
     """Draw the items of a user beside the recommended ones."""
     nouns = session.nouns()
-    picker, number = st.columns([5, 3], gap="medium")
+    body = st.container(key="lists-first")
+    picker, number = body.columns([5, 3], gap="medium")
     with number:
         n = recommendation.how_many()
+    pickers.choose_first(run.random_user(seed=0))
     with picker:
         wanted = pickers.typed_listener(run, n=str(n))
     if wanted is None:
@@ -173,33 +175,25 @@ def recommend(run: ExternalRun) -> None:
     existing, recommended = run.recommend(run.user_code(wanted), n)
     taken = 1000 * (time.perf_counter() - started)
     hidden = run.known(run.user_code(wanted), "hidden")[0]
-    left, right = st.columns([2, 3], gap="large")
+    left, right = body.columns([2, 3], gap="large")
     with left:
         st.header(nouns.done.capitalize(), anchor=False)
         st.caption(
             f"{len(existing):,} {nouns.item if len(existing) == 1 else nouns.items} in training, by {nouns.value}"
             + (f"; {len(hidden)} more were held out." if len(hidden) else ".")
         )
-        tables.artist_table(existing, "existing", ["artist", "plays", "share"])
+        recommendation.draw_existing(existing)
     with right:
         st.header("Recommended", anchor=False)
         st.caption(
-            f"{run.n_items:,} {nouns.items} ranked by {run.label} in **{taken:.0f} ms**. "
-            f"Score: {layout.escape(run.manifest.target)}. "
-            + (f"**Hits: {recommended['hit'].sum()} of {len(recommended)}.**" if len(hidden) else "")
+            (f"**Hits: {recommended['hit'].sum()} of {len(recommended)}.** " if len(hidden) else "")
+            + f"{run.n_items:,} {nouns.items} ranked by {run.label} in **{taken:.0f} ms**. "
+            f"Bars: {layout.escape(run.manifest.target)}."
         )
-        shown = recommended.assign(
-            hit=recommended["hit"].map({True: "✓ hit", False: ""}),
-            reason=[", ".join(names[:MOST_REASONS]) for names in recommended["names"]],
-        )
-        columns = [
-            "artist",
-            *(["hit"] if len(hidden) else []),
-            *(["reason"] if shown["reason"].any() else []),
-            "score",
-            "listeners",
-        ]
-        tables.artist_table(shown, "recommended", columns)
+        clicked = recommendation.draw_ranked(recommended, nouns)
+        if clicked is not None:
+            row = recommended.iloc[clicked]
+            st.caption(f"**{layout.escape(row['artist'], 80)}** {layout.escape(sentence(row['names']))}.")
         st.download_button(
             "Download as CSV",
             lambda: to_csv(

@@ -21,11 +21,12 @@ READ_LIST = """list => [...list.children].map(row => {
   return [button.innerText, button.title.split(', score ').pop(), row.querySelector('b').className === 'hit',
     [...row.querySelectorAll('small button')].map(reason => reason.innerText)];
 })"""
-# What stands out at the right, or whose text does not fit; tables and tabs scroll by themselves.
+# What stands out at the right, or whose text does not fit; tables, tabs and Compare's choices scroll by themselves.
 WIDER_THAN_THE_PAGE = """() => {
   const wide = document.documentElement.clientWidth;
   const main = document.querySelector('[data-testid=stMain]');
-  const own = '[data-testid=stDataFrame], [data-testid=stElementToolbar], [role=tablist], .modebar';
+  const own = '[data-testid=stDataFrame], [data-testid=stElementToolbar], [role=tablist], .modebar, '
+    + '.st-key-compare-choice [data-testid=stButtonGroup]';
   const found = main.scrollWidth > main.clientWidth ? ['the page scrolls sideways'] : [];
   for (const element of main.querySelectorAll('p, h1, h2, h3, button, svg, [data-testid=stMetricValue] *')) {
     if (element.closest(own)) continue;

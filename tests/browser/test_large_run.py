@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.large_run import write
 from tests.browser.serving import serve
-from tests.browser.steps import WIDER_THAN_THE_PAGE, choose, go, menu, rows, settled, table, title
+from tests.browser.steps import WIDER_THAN_THE_PAGE, choose, entries, go, listed, menu, settled, title
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,10 @@ def test_a_run_is_prepared_opened_and_recommends(page: Page, large: str, browser
     settled(page)
     page.wait_for_url(re.compile("data=run-spark&listener=u"))
     link = page.url
-    plays, recommended = rows(table(page, 0)), rows(table(page, 1))
+    plays, recommended = listed(page, "Played").all_inner_texts(), entries(page)
+    assert plays
     assert len(recommended) == 10
-    assert not {row[0] for row in plays} & {row[0] for row in recommended}
+    assert not set(plays) & {row[0] for row in recommended}
 
     field = page.get_by_role("textbox", name="Listener")
     field.press_sequentially("x")
@@ -52,13 +53,13 @@ def test_a_run_is_prepared_opened_and_recommends(page: Page, large: str, browser
     page.wait_for_url(re.compile(f"listener={label}"))
     page.go_back()
     expect(field).to_have_value(re.findall(r"listener=(\w+)", link)[0])
-    expect(table(page, 1).locator("td").first).to_have_text(recommended[0][0])
+    expect(listed(page).first).to_have_text(recommended[0][0])
     assert page.url == link
 
     other = browser.new_page()
     other.goto(link)
     settled(other)
-    assert rows(table(other, 1)) == recommended
+    assert entries(other) == recommended
     other.close()
 
     choose(page, "You")

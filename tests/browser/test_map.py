@@ -58,6 +58,31 @@ def test_artists_are_laid_out_found_and_opened(page: Page, address: str, run: st
     expect(page.get_by_role("heading", level=2, name="Metallica", exact=True)).to_be_visible()
 
 
+TOUCHING = """plot => {
+  const names = [...plot.querySelectorAll('g.annotation')].filter(name => name.style.visibility !== 'hidden')
+    .map(name => [name.textContent, name.querySelector('.annotation-text-g').getBoundingClientRect()]);
+  const whole = plot.getBoundingClientRect();
+  const cut = names.filter(([, box]) => box.left < whole.left || box.right > whole.right);
+  const pairs = names.flatMap(([name, a], at) => names.slice(at + 1).filter(([, b]) =>
+    a.right >= b.left && a.left <= b.right && a.bottom >= b.top && a.top <= b.bottom).map(([other]) => [name, other]));
+  return [names.length, cut, pairs];
+}"""
+
+
+def test_on_a_phone_the_map_is_in_the_first_screen_and_no_name_touches_another(
+    page: Page, address: str, run: str
+) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    go(page, address, "map", run=run)
+    plot = drawn(page)
+    place = plot.bounding_box()
+    assert place is not None
+    assert place["y"] < 400
+    number, cut, touching = plot.evaluate(TOUCHING)
+    assert number > 8
+    assert cut == touching == []
+
+
 def test_latent_features_are_told_by_the_artists_at_their_ends(page: Page, address: str, run: str) -> None:
     go(page, address, "map", run=run)
     drawn(page)

@@ -397,6 +397,16 @@ def test_the_frame_is_one_row_at_1280_and_leaves_a_phone_its_screen(page: Page, 
     assert bar["y"] + bar["height"] == pytest.approx(800, abs=1)
 
 
+def test_on_a_phone_the_list_is_in_the_first_screen(page: Page, address: str, run: str) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    go(page, address, "recommend", run=run)
+    settled(page)
+    assert listed(page).first.bounding_box()["y"] < 600
+    go(page, address, "present", run=run)
+    settled(page)
+    assert page.get_by_role("heading", name="Recommended").bounding_box()["y"] < 300
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_a_phone_in_light_and_dark(page: Page, address: str, run: str, name: str) -> None:
     page.set_viewport_size({"width": 400, "height": 800})

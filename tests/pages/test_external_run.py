@@ -7,7 +7,7 @@ import pytest
 from benchmarks.large_run import write
 from recsys.scale.external_runs import ExternalRun, read_manifest
 from tests.pages.test_nouns import OF_MUSIC, complaints, seen
-from tests.pages.test_pages import open_page, said
+from tests.pages.test_pages import listed, open_page, said
 from tests.scale.test_external_runs import prepare, story
 
 BOOKS = {"user": "reader", "users": "readers", "item": "book", "items": "books"}
@@ -92,8 +92,12 @@ def test_recommend_shows_both_lists_of_a_listener_in_the_address(run):
     app = open_page("recommend.py", data="run-spark", listener=label, n="7")
     assert not app.exception
     existing, recommended = run.recommend(17, 7)
-    assert app.dataframe[0].value["artist"].tolist() == existing["artist"].tolist()
-    assert app.dataframe[1].value["artist"].tolist() == recommended["artist"].tolist()
+    assert [row["name"] for row in listed(app, "Played")] == existing["artist"].tolist()
+    rows = listed(app)
+    assert [row["name"] for row in rows] == recommended["artist"].tolist()
+    assert [row["hit"] for row in rows] == recommended["hit"].tolist()
+    assert [row["reasons"] for row in rows] == [names[:2] for names in recommended["names"]]
+    assert all("search?q=" in row["listen"] for row in rows)
     app.text_input(key="listener").input(label[:4]).run()
     assert not app.exception
     assert label in app.button_group[0].options
@@ -102,7 +106,7 @@ def test_recommend_shows_both_lists_of_a_listener_in_the_address(run):
     assert "There is no listener 'nobody'" in said(app)
     app.button(key="any-listener").click().run()
     assert not app.exception
-    assert len(app.dataframe) == 2
+    assert len(listed(app)) == 7
     assert app.query_params["listener"] == app.text_input(key="listener").value
 
 
@@ -141,3 +145,13 @@ def test_a_run_of_books_has_the_words_of_books(folder):
         app = open_page(f"{page}.py", data="run-spark")
         assert complaints({page: set(seen(app))}, OF_MUSIC, []) == []
     assert metrics(open_page("explore.py", data="run-spark"))["Readers"] == "300"
+
+
+def test_recommend_opens_with_the_lists_of_a_user_and_has_no_links_to_hear_books(folder):
+    story(nouns=BOOKS)(folder)
+    prepare(folder)
+    app = open_page("recommend.py", data="run-spark")
+    assert not app.exception
+    assert app.query_params["listener"]
+    assert listed(app, "Borrowed")
+    assert all(row["note"].endswith(("readers", "reader")) and not row["listen"] for row in listed(app))

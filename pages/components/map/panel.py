@@ -28,6 +28,7 @@ from recsys.storage.tables import disarm
 
 DIRECTIONS = 8
 MAX_LABEL_CHARS = 40
+NARROW_HEIGHT = 560  # pixels, on a phone
 NEAR = 8
 SCENES, POPULARITY = "Scene", "Popularity"
 # for `Nouns.fill`
@@ -99,6 +100,8 @@ def _meanwhile(job: Job[TrainingRun]) -> None:
         ).figure,
         "main-plane",
         wheel=True,
+        narrow_height=NARROW_HEIGHT,
+        thin=True,
         label=f"The {nouns.items} along two main directions",
     )
 
@@ -107,7 +110,8 @@ def _meanwhile(job: Job[TrainingRun]) -> None:
 def _map(job: Job[TrainingRun], table: pd.DataFrame) -> None:
     """Draw the controls and the map; only this runs again when one changes."""
     found, nouns = _found(job), job.dataset.nouns
-    search, colour, number, light = st.columns(4)
+    body = st.container(key="map-first")  # on a phone: see assets/frame.css
+    search, colour, number, light = body.columns(4)
     with search:
         pickers.artist_search("map", _find, "map")
     with colour:
@@ -131,15 +135,17 @@ def _map(job: Job[TrainingRun], table: pd.DataFrame) -> None:
     drawn = draw_map(shown, colours, lit, found, nouns, named)
     beside = None
     if found is not None:
-        chart, beside = st.columns([3, 1], gap="medium")
+        chart, beside = body.columns([3, 1], gap="medium")
     else:
-        chart = st.container()
+        chart = body.container(key="map-alone")
     with chart:
         point = live_chart(
             drawn.figure,
             "artist-map",
             clicks=True,
             wheel=True,
+            narrow_height=NARROW_HEIGHT,
+            thin=True,
             label=f"Map of {nouns.items}, with similar ones near each other",
         )
     if found is not None and beside is not None:

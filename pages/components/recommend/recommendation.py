@@ -13,6 +13,7 @@ from pages.components.session import session
 from pages.components.widgets import pickers
 from pages.components.widgets.ranked_list import ranked_list
 from recsys.analysis.friends import friends_by_item, friends_of
+from recsys.data.nouns import Nouns
 from recsys.errors import InputError
 from recsys.experiments.training import TrainingRun
 from recsys.jobs.scheduler import Job
@@ -122,7 +123,11 @@ def draw_existing(existing: pd.DataFrame) -> None:
 
 def draw_recommended(lists: Recommendation) -> int | None:
     """Draw the recommended items with their reasons; return the row of a reason that was just clicked."""
-    nouns, shown = lists.job.dataset.nouns, lists.recommended
+    return draw_ranked(lists.recommended, lists.job.dataset.nouns)
+
+
+def draw_ranked(shown: pd.DataFrame, nouns: Nouns) -> int | None:
+    """Draw a table of recommended items with how many users each has; return the row of a reason that was clicked."""
     friends = shown["friends"] if "friends" in shown else [0] * len(shown)
     notes = [
         f"{count:,} {nouns.user if count == 1 else nouns.users}"

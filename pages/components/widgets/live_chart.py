@@ -65,6 +65,7 @@ def live_chart(
     wheel: bool = False,
     narrow_height: int | None = None,
     slider: str = "",
+    thin: bool = False,
 ) -> dict[str, Any] | None:
     """Draw a figure in the colours of the page and keep zoom, hover and legend when the data changes.
 
@@ -90,6 +91,8 @@ def live_chart(
         Height in pixels, at most, on a phone.
     slider : str
         Key of a `live_slider` over values of x: a line at its value can be dragged in the chart.
+    thin : bool
+        Whether an annotation is hidden where it would touch one before it or be cut off.
 
     Returns
     -------
@@ -117,6 +120,7 @@ def live_chart(
             "wheel": wheel,
             "narrowHeight": narrow_height,
             "slider": slider,
+            "thin": thin,
         },
         **cast(
             "dict[str, Any]",

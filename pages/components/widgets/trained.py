@@ -11,7 +11,7 @@ from pages.components.widgets import job_card
 from recsys.experiments.training import TrainingRun
 from recsys.jobs.scheduler import ENDED, Job
 
-AT_ONCE = 1.0  # seconds to wait without a word for a training that is nearly over
+AT_ONCE = 1.0  # seconds to wait for a training that is nearly over, before the page ends with its progress
 
 
 def run() -> Job[TrainingRun]:
@@ -24,16 +24,22 @@ def run() -> Job[TrainingRun]:
         to_train("Train a model")
         st.stop()
     waits = session.chosen_run() is None  # for all of the recommended one, for an epoch of any other
-    if waits:
-        session.runs().wait(job, *ENDED, timeout=AT_ONCE)
 
     def ready() -> bool:
         return job.ended or (bool(job.run.history) and not waits)
 
-    if not ready():
+    def doing() -> str:
         nouns = job.dataset.nouns
-        doing = f"{job.run.model.label} learns what {nouns.users} {nouns.do}: epoch "
-        job_card.draw(job, lambda: f"{doing}{len(job.run.history)} of {job.run.epochs}", over=ready)
+        learns = f"{job.run.model.label} learns what {nouns.users} {nouns.do}"
+        return f"{learns}: epoch {len(job.run.history)} of {job.run.epochs}"
+
+    if not ready():
+        at_once = st.empty()
+        at_once.progress(job.run.progress, doing())
+        session.runs().wait(job, *ENDED, timeout=AT_ONCE)
+        at_once.empty()
+    if not ready():
+        job_card.draw(job, doing, over=ready)
         st.skeleton(height=420)
         st.stop()
     if not job.run.history:
