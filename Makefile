@@ -10,7 +10,7 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 # `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
 STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
 
-.PHONY: run check test lint units test-spark fuzz browser screens benchmark benchmark-quality sbom lock clean stale
+.PHONY: run check test lint units test-spark fuzz browser screens sample-map benchmark benchmark-quality sbom lock clean stale
 
 run: $(VENV)/run.stamp
 	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
@@ -55,6 +55,9 @@ lock:
 # The pictures in the README.
 screens: browser
 	PYTHONPATH=. $(VENV)/bin/python -m tests.browser.take_screens
+
+sample-map:
+	PYTHONPATH=. $(VENV)/bin/python -m tests.analysis.test_stored_map
 # Speed beside LIBMF, Cornac and Surprise; writes benchmarks/speed.json and the README's table.
 benchmark: $(VENV)/benchmark.stamp
 	OPENBLAS_NUM_THREADS=1 RECSYS_THREADS=1 $(VENV)/bin/python -m benchmarks.speed

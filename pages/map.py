@@ -12,8 +12,12 @@ layout.draw("map")
 external_run.explain("map")
 nouns = session.nouns()
 job = trained.run()
-artists, features = st.tabs([f"Map of {nouns.items}", "What the latent features mean"])
-with artists:
-    panel.map_of_artists(job)
-with features:
-    panel.features(job)
+artists, features = st.tabs(
+    [f"Map of {nouns.items}", "What the latent features mean"], on_change="rerun", key="map-part"
+)
+if artists.open:
+    with artists:
+        panel.map_of_artists(job)
+if features.open:
+    with features:
+        panel.features(job)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recsys.analysis import stored_map
 from recsys.analysis.similarity import item_factors
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
@@ -40,6 +41,8 @@ class ArtistMap(SteppedWork):
     interactions : Interactions
         Source of names and numbers of users.
     seed : int
+    stored : bool
+        Whether a layout of these very factors may be taken from the file of `stored_map`.
 
     Attributes
     ----------
@@ -62,15 +65,11 @@ class ArtistMap(SteppedWork):
     16, 2019. Computed by `openTSNE` (P. Policar et al., Journal of Statistical Software 109, 2024).
     """
 
-    def __init__(self, model: Model, interactions: Interactions, seed: int = 0) -> None:
-        factors = item_factors(model)
-        lengths = np.linalg.norm(factors, axis=1)
-        self._shown = np.flatnonzero((lengths > 0) & np.isfinite(lengths) & (interactions.item_counts > 0))
-        if len(self._shown) < 3:
-            raise InputError("The model knows of fewer than three: there is nothing to lay out.")
-        directions = (factors[self._shown] / lengths[self._shown, None]).astype(np.float64)
+    def __init__(self, model: Model, interactions: Interactions, seed: int = 0, stored: bool = True) -> None:
+        self._shown, directions = shown_directions(model, interactions)
         self._interactions = interactions
         self._seed = seed
+        self._stored = stored and seed == 0
         self.progress = 0.0
         self.table: pd.DataFrame | None = None
         super().__init__(self._steps(directions))
@@ -86,9 +85,11 @@ class ArtistMap(SteppedWork):
         blas.keep_to_one_thread()
         listeners = self._interactions.item_counts[self._shown]
         core = self._core(listeners)
-        points = np.empty((len(self._shown), 2))
-        points[core] = yield from self._lay_out(directions[core])
-        points[~core] = self._beside(points[core], directions[core], directions[~core])
+        points = stored_map.find(directions) if self._stored else None
+        if points is None:
+            points = np.empty((len(self._shown), 2))
+            points[core] = yield from self._lay_out(directions[core])
+            points[~core] = self._beside(points[core], directions[core], directions[~core])
         points -= (points.max(axis=0) + points.min(axis=0)) / 2
         points /= max(float(np.abs(points).max()), 1e-12)
         self.table = pd.DataFrame(
@@ -159,6 +160,24 @@ class ArtistMap(SteppedWork):
             best = np.argpartition(-alike, nearest - 1, axis=1)[:, :nearest]
             placed[first : first + 1024] = np.median(points[best], axis=1)
         return placed
+
+
+def shown_directions(
+    model: Model, interactions: Interactions
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the codes of the items on the map, and the directions of their factors (unit vectors).
+
+    Raises
+    ------
+    InputError
+        If the model has no latent features, or fewer than three items have any.
+    """
+    factors = item_factors(model)
+    lengths = np.linalg.norm(factors, axis=1)
+    shown = np.flatnonzero((lengths > 0) & np.isfinite(lengths) & (interactions.item_counts > 0))
+    if len(shown) < 3:
+        raise InputError("The model knows of fewer than three: there is nothing to lay out.")
+    return shown, (factors[shown] / lengths[shown, None]).astype(np.float64)
 
 
 def _flatten(directions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -58,6 +58,8 @@ def test_an_unknown_artist_in_a_link_is_explained(run):
 
 def test_features_are_told_by_artists_and_tags(run):
     app = mapped(run=run)
+    app.session_state["map-part"] = "What the latent features mean"
+    app.run()
     first = app.selectbox(key="feature-Main directions").options[0]
     assert first.startswith("1. ")
     shares = next(table.value for table in app.dataframe if "share" in table.value)["share"]

@@ -28,6 +28,7 @@ from recsys.storage.tables import disarm
 
 DIRECTIONS = 8
 MAX_LABEL_CHARS = 40
+AT_ONCE = 0.5  # seconds to wait for a map that is nearly there, such as that of the sample
 NARROW_HEIGHT = 560  # pixels, on a phone
 NEAR = 8
 SCENES, POPULARITY = "Scene", "Popularity"
@@ -46,6 +47,11 @@ def map_of_artists(job: Job[TrainingRun]) -> None:
     except InputError as error:
         _without_features(error, "to-train")
         return
+    if made.run.table is None:
+        at_once = st.empty()
+        at_once.progress(made.run.progress, f"Laying out the {job.dataset.nouns.items} ...")
+        session.maps().wait(made, *ENDED, timeout=AT_ONCE)
+        at_once.empty()
     if made.run.table is None:
         _progress(made)
         if made.state not in ENDED:
