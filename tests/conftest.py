@@ -104,7 +104,7 @@ def small_sample(sample) -> Dataset:
             "value": known.values[kept],
         }
     )
-    return replace(sample, interactions=Interactions.from_frame(frame))
+    return replace(sample, interactions=Interactions.from_frame(frame), history=None)
 
 
 @pytest.fixture(scope="session")

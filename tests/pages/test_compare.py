@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -135,6 +136,7 @@ def test_data_with_times_is_split_by_a_month_and_others_have_fewer_ways(tmp_path
     path = tmp_path / "plays.csv"
     path.write_text(PLAYS)
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.session_state.dataset = replace(load("sample"), history=None)
     app.switch_page("pages/compare.py").run()
     assert app.selectbox(key="way").options == ["At random", "New listeners"]
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)

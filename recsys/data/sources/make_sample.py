@@ -3,7 +3,7 @@
 The names in `scenes.toml` are real; the listeners are invented here. Each one has a main
 scene, most often one or two more, favourite styles within them, an ear for what everybody hears
 and a pace of listening. Artists are drawn by weight, without replacement, and play counts
-fall from the favourite down.
+fall from the favourite down. When it all was is drawn in `make_sample_times`.
 
 Only `Generator.random` is used, with own transforms, and the file is written without
 compression or dates, so that the same seed gives the same bytes wherever it runs.
@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.data.sources.make_sample_times import draw_times
 from recsys.data.sources.sample import SAMPLE_FILE, Scene, artist_names, read_scenes
 
 SEED = 20
@@ -67,7 +69,12 @@ def make_sample(seed: int = SEED) -> bytes:
     catalogue = _catalogue(read_scenes())
     tastes = _tastes(rng, catalogue)
     counts, artists, plays = _listening(rng, catalogue, tastes)
-    return _packed(counts=counts, artists=artists, plays=plays, friends=_friends(rng, tastes))
+    friends = _friends(rng, tastes)
+    # A generator of their own: what was drawn before stays as it is.
+    times = draw_times(np.random.default_rng([seed, 1]), tastes, catalogue.depths, counts, artists, plays)
+    return _packed(
+        {"counts": counts, "artists": artists, "plays": plays, "friends": friends} | times._asdict()
+    )
 
 
 def _catalogue(scenes: list[Scene]) -> Catalogue:
@@ -203,15 +210,10 @@ def _normal(rng: np.random.Generator, size: int) -> Floats:
     return radius * np.cos(2.0 * np.pi * rng.random(size))
 
 
-def _packed(
-    counts: NDArray[np.int64],
-    artists: NDArray[np.int64],
-    plays: NDArray[np.int64],
-    friends: NDArray[np.int64],
-) -> bytes:
+def _packed(arrays: Mapping[str, NDArray[np.integer]]) -> bytes:
     """Return an npz file that has the same bytes on every system."""
     small = {"counts": "<i2", "artists": "<i2", "plays": "<i4", "friends": "<i2"}
-    arrays = {"counts": counts, "artists": artists, "plays": plays, "friends": friends}
+    small |= {"begins": "u1", "spans": "u1", "weights": "u1", "moments": "<u2"}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for name, dtype in small.items():

@@ -11,6 +11,7 @@ import pandas as pd
 
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
+from recsys.data.sources.sample_times import sample_history
 
 SCENES_FILE = Path(__file__).with_name("scenes.toml")
 SAMPLE_FILE = Path(__file__).with_name("sample.npz")
@@ -72,6 +73,7 @@ def load_sample() -> Dataset:
         artists = arrays["artists"].astype(np.int64)
         plays = arrays["plays"]
         friends = arrays["friends"].astype(np.int64) + 1
+        times = {name: arrays[name] for name in ("begins", "spans", "weights", "moments")}
     interactions = Interactions.from_frame(
         pd.DataFrame({"user": listeners, "item": artists + 1, "value": plays, "name": names[artists]})
     )
@@ -81,14 +83,15 @@ def load_sample() -> Dataset:
         key="sample",
         title="Generated sample",
         origin=(
-            "The listening histories are generated: the artists' names are real, the listeners, their plays "
-            "and their friendships are invented, and no real person's data is in it."
+            "The listening histories are generated: the artists' names are real, the listeners, their plays, "
+            "when these were, and their friendships are invented, and no real person's data is in it."
         ),
         licence="MIT, like this project: free to use, change and share.",
         interactions=interactions,
         tags=_tags(scenes, interactions),
         friends=pd.DataFrame({"user": both[:, 0], "friend": both[:, 1]}),
         is_public=True,
+        history=sample_history(interactions, times),
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+from recsys.analysis.times import by_month, drift, months_of, rises
 from recsys.data.dataset import Dataset
 from recsys.data.sources.make_sample import make_sample
 from recsys.data.sources.sample import SAMPLE_FILE, artist_names, load_sample, read_scenes
@@ -83,7 +84,7 @@ def test_generating_again_gives_the_same_bytes() -> None:
 
 
 def test_the_file_is_small() -> None:
-    assert SAMPLE_FILE.stat().st_size < 1_000_000
+    assert SAMPLE_FILE.stat().st_size < 2_000_000
 
 
 def test_the_sample_says_that_it_is_generated(sample: Dataset) -> None:
@@ -230,3 +231,40 @@ def test_more_factors_find_more_of_the_scenes(
         for basis in (leading_directions(known, n) for n in (3, 20))
     )
     assert more > 1.5 * few
+
+
+def test_months_add_up_to_all_plays_and_times_are_in_them(sample: Dataset) -> None:
+    known, history = sample.interactions, sample.history
+    assert history is not None
+    keys = known.user_codes.astype(np.int64) * known.n_items + known.item_codes
+    at = np.searchsorted(keys, history.users.astype(np.int64) * known.n_items + history.items)
+    assert np.array_equal(np.bincount(at, history.values, len(known)), known.values)
+    assert (np.diff(at * 1_000 + history.months) > 0).all()
+    assert (history.values > 0).all()
+    first, last = np.full(len(known), 9_999), np.zeros(len(known), int)
+    np.minimum.at(first, at, history.months)
+    np.maximum.at(last, at, history.months)
+    assert np.array_equal(months_of(history.first), first)
+    assert np.array_equal(months_of(history.last), last)
+    assert (history.first <= history.last).all()
+    assert (history.first == history.last)[known.values == 1].all()
+
+
+def test_the_sample_spans_three_years_with_more_plays_in_winter(sample: Dataset) -> None:
+    assert sample.history is not None
+    table = by_month(sample.interactions, sample.history)
+    assert [str(table["month"].iloc[at])[:7] for at in (0, -1)] == ["2023-01", "2025-12"]
+    assert len(table) == 36
+    second = table["plays"].iloc[12:24].to_numpy()
+    assert second[10:].mean() > 1.5 * second[4:7].mean()
+    assert (table["listeners"] > 900).all()
+
+
+def test_fashions_come_and_go_and_tastes_move(sample: Dataset) -> None:
+    assert sample.history is not None
+    table = rises(sample.interactions, sample.history, 5)
+    assert table["after"].iloc[0] > 3 * table["before"].iloc[0]
+    assert table["before"].iloc[-1] > 3 * table["after"].iloc[-1]
+    moved = [drift(sample.history, user) for user in range(100)]
+    assert np.mean([table["like_first"].iloc[-1] for table in moved if len(table) > 6]) < 0.1
+    assert np.mean([table["like_before"].iloc[1:].mean() for table in moved if len(table) > 6]) > 0.3
