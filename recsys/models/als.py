@@ -11,7 +11,7 @@ from scipy import sparse
 
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
-from recsys.models import blas
+from recsys.models import blas, implicit_package
 from recsys.models.base import Contributions
 from recsys.models.matrix_factorization import FactorModel
 from recsys.models.value_matrix import play_matrix, play_row
@@ -54,8 +54,6 @@ class ALS(FactorModel):
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Train, yielding the number of epochs done so far."""
-        from implicit.recommender_base import ModelFitError
-
         package = self._package()
         values = sparse.csr_matrix(play_matrix(interactions))
         epochs = int(self.settings["epochs"])
@@ -68,7 +66,7 @@ class ALS(FactorModel):
                 if epoch == epochs:
                     for _ in self._solve(values):
                         yield float(np.nextafter(epoch, 0))  # not whole until the last user is solved
-            except (ModelFitError, ValueError) as error:
+            except _breakdown() as error:
                 raise InputError(
                     f"Training broke down in epoch {epoch}: the equations have no stable solution. "
                     "Raise lambda (regularization), or lower alpha."
@@ -77,12 +75,10 @@ class ALS(FactorModel):
 
     def finalize(self, interactions: Interactions) -> bool:
         """Solve for all user factors, given the item factors."""
-        from implicit.recommender_base import ModelFitError
-
         try:
             for _ in self._solve(sparse.csr_matrix(play_matrix(interactions))):
                 pass
-        except (ModelFitError, ValueError):
+        except _breakdown():
             return False
         return True
 
@@ -93,10 +89,7 @@ class ALS(FactorModel):
 
     def _package(self) -> Any:
         blas.keep_to_one_thread()
-        # Imported here: the package takes a while, and only this model needs it.
-        from implicit.cpu.als import AlternatingLeastSquares
-
-        return AlternatingLeastSquares(
+        return implicit_package.load("cpu.als").AlternatingLeastSquares(
             factors=self.settings["factors"],
             alpha=self.settings["alpha"],
             regularization=self.settings["regularization"],
@@ -137,6 +130,11 @@ class ALS(FactorModel):
             )
         confidence = self.settings["alpha"] * play_row(values).astype(np.float64)
         return user_parts(self._gram, factors, confidence, self.settings["regularization"])
+
+
+def _breakdown() -> tuple[type[Exception], ...]:
+    """Return the errors of equations without a stable solution."""
+    return implicit_package.load("recommender_base").ModelFitError, ValueError
 
 
 def user_parts(

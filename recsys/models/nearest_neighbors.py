@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recsys.models import implicit_package
+
 # A step of this many multiplications takes about a tenth of a second.
 PRODUCTS_PER_STEP = 10_000_000
 
@@ -30,10 +32,8 @@ def weighted(rows: sparse.csr_array, weighting: str) -> sparse.csr_array:
     """
     if weighting == "cosine":
         return rows
-    # Imported here: the package takes a while, and only these weightings need it.
-    from implicit.nearest_neighbours import bm25_weight, tfidf_weight
-
-    weigh = tfidf_weight if weighting == "tfidf" else bm25_weight
+    package = implicit_package.load("nearest_neighbours")
+    weigh = package.tfidf_weight if weighting == "tfidf" else package.bm25_weight
     return sparse.csr_array(weigh(sparse.coo_matrix(rows))).astype(np.float32)
 
 

@@ -11,7 +11,7 @@ from recsys.data.splitting import hold_out
 from recsys.errors import InputError
 from recsys.evaluation.metrics import evaluate
 from recsys.experiments.training import TrainingRun
-from recsys.models import MODELS, make_model
+from recsys.models import MODELS, implicit_package, make_model
 from recsys.models.asymmetric_svd import AsymmetricSVD
 from recsys.models.base import Model
 from recsys.models.matrix_factorization import MatrixFactorization
@@ -361,3 +361,15 @@ def test_lists_are_those_of_the_scores(name, factors, checkerboard):
     expected, given = Model.recommend(model, checkerboard, users, 7, 5)
     assert items.tolist() == expected.tolist()
     np.testing.assert_allclose(scores, given, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "settings"), [("als", {}), ("item-knn", {"weighting": "tfidf"})])
+def test_a_model_whose_package_cannot_be_loaded_says_what_to_install(
+    name, settings, checkerboard, monkeypatch
+):
+    def fail(module):
+        raise ImportError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(implicit_package, "import_module", fail)
+    with pytest.raises(InputError, match=r"needs the package implicit.*libgomp\.so\.1.*apt install libgomp1"):
+        make_model(name, **settings).fit(checkerboard)
