@@ -10,7 +10,8 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 # `stale` if there is no .venv, or one that was left half made, or whose Python is gone or does not suit.
 STALE := $(shell $(VENV)/bin/python -c 'import pip; $(SUITS)' >/dev/null 2>&1 || echo stale)
 
-.PHONY: run check test lint units test-spark fuzz browser screens sample-map benchmark benchmark-quality sbom lock clean stale
+.PHONY: run check test lint units test-spark test-cluster fuzz browser screens sample-map benchmark benchmark-quality sbom lock \
+  clean stale
 
 run: $(VENV)/run.stamp
 	@echo "Starting Encore at http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
@@ -65,6 +66,10 @@ benchmark: $(VENV)/benchmark.stamp
 # What needs Apache Spark and Java 17 or newer; Spark is some 500 MB, so `make test` skips these tests.
 test-spark: $(VENV)/spark.stamp
 	$(PYTEST) tests/scale/test_spark.py
+
+# The same on a standalone cluster of a master and two workers, which are killed midway; some minutes.
+test-cluster: $(VENV)/spark.stamp
+	$(VENV)/bin/python -m pytest -m cluster tests/scale/test_spark_cluster.py
 
 # Quality beside ALS, BPR, EASE and others; writes benchmarks/quality.json and the README's table. With DATA=FOLDER
 # on every CSV file of a folder; writes benchmarks/quality_folder.json and its tables.
