@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import platform
 import traceback
 from collections.abc import AsyncIterator
@@ -28,6 +29,8 @@ STREAMLIT = Path(st.__file__).parent
 async def lifespan(app: object) -> AsyncIterator[dict[str, Any] | None]:
     """Write events from now on, keep memory low, and train the recommended model before the first visit."""
     event_log.write_events()
+    # The sample is trained before there is a visit, which Streamlit warns of.
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
     event_log.note(
         "server started",
         version=__version__,
