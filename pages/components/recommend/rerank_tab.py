@@ -40,10 +40,11 @@ def sentence(lists: Recommendation) -> str:
         change = "" if now.equals(was) else f" ({now[name] - was[name]:+{form}})"
         return f"{now[name]:{form}}" + change
 
+    part = ", validation part" if lists.job.run.split.has_validation else ""
     return (
-        f"Lists of 10 for {judged:,} {lists.job.dataset.nouns.users}, {chosen.words}: **{figure('hits', '.2f')}** "
-        f"hits, NDCG {figure('ndcg', '.3f')}, coverage {figure('coverage', '.1%')}, novelty "
-        f"{figure('novelty', '.2f')} bits."
+        f"Lists of 10 for {judged:,} {lists.job.dataset.nouns.users}{part}, {chosen.words}: "
+        f"**{figure('hits', '.2f')}** hits, NDCG {figure('ndcg', '.3f')}, coverage {figure('coverage', '.1%')}, "
+        f"novelty {figure('novelty', '.2f')} bits."
     )
 
 
@@ -55,7 +56,12 @@ def draw(lists: Recommendation) -> None:
     st.caption(
         f"Lists of 10 for {judged:,} "
         + (nouns.users if judged == everybody else f"of {everybody:,} {nouns.users}, drawn at random")
-        + (f", at {lists.reranking.diversity:.0%} variety. " if lists.reranking.diversity else ". ")
+        + (f", at {lists.reranking.diversity:.0%} variety" if lists.reranking.diversity else "")
+        + (
+            f". Hits and NDCG count the validation part of the held-out {nouns.items}; Compare counts the test part. "
+            if lists.job.run.split.has_validation
+            else ". "
+        )
         + f"Far to either side, fewer held-out {nouns.items} are found."
     )
     chart, figures_column = st.columns([1, 1], gap="large")

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from pages.components.session import keys, session
 from pages.components.train import epochs
-from recsys.data.splitting import Split
+from recsys.data.nouns import Nouns
+from recsys.data.splitting import Split, validation_items
 from recsys.evaluation.metrics import METRICS
 from recsys.evaluation.ranked_lists import RankedLists, sample_users
 from recsys.evaluation.significance import interval, paired_test
@@ -97,6 +98,25 @@ def draw(job: Job[TrainingRun], settled: bool) -> None:
             st.metric(
                 "Time to train", _duration(run.epoch_seconds), help=f"On all {nouns.pairs} in training."
             )
+    if last.ndcg is not None or settled:
+        st.caption(measured_on(run.split, nouns))
+
+
+def measured_on(split: Split, nouns: Nouns) -> str:
+    """Say which of the held-out items NDCG and recall count here, and which Compare counts."""
+    if not split.has_validation:
+        return (
+            f"NDCG and recall count all held-out {nouns.items}, as Compare does: a model that was tuned on them looks "
+            "better than it is."
+        )
+    if split.settings.get("way", "random") not in ("random", "last"):
+        return "NDCG and recall are those of the validation part; Compare reports the test part."
+    own = validation_items(split.hidden, split.settings["validation"])
+    return (
+        f"NDCG and recall count the **validation** part: {own} of the {split.hidden} {nouns.items} hidden of each "
+        f"{nouns.user}. Compare counts the **test** part, the other {split.hidden - own}: its figures are not "
+        "those of this page."
+    )
 
 
 def _measured(job: Job[TrainingRun], epoch: int, model: Model) -> None:

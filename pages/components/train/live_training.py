@@ -130,7 +130,8 @@ def _words(job: Job[TrainingRun], history: list[Epoch]) -> str:
     """Say what the curves show, and which epoch the model holds."""
     run, nouns = job.run, job.dataset.nouns
     words = f"RMSE of {nouns.fill(run.model.target)}. " if run.model.predicts_ratings else ""
-    words += f"Ranking quality of {len(run.ranked_users):,} {nouns.users}. "
+    part = ", validation part" if run.split.has_validation else ""
+    words += f"Ranking quality: lists of {len(run.ranked_users):,} {nouns.users}{part}. "
     kept = run.kept
     if job.ended and kept is not None and history and kept is not history[-1]:
         words += f"The model holds the factors of epoch {kept.epoch}, the best. "

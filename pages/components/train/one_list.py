@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from pages.components.session import session
@@ -42,7 +41,7 @@ def draw(job: Job[TrainingRun], key: str, compared: bool = True) -> None:
     newest = epoch == (job.run.kept or job.run.history[-1]).epoch
     st.caption(
         ("Finds" if newest else f"After epoch {epoch}, finds")
-        + f" **{found}** of {np.minimum(hidden, len(recommended))} held-out {nouns.items} in its first "
+        + f" **{found}** of {hidden} held-out {nouns.items} in its first "
         f"{len(recommended)}" + ("" if before is None else "; marks are changes to the baseline") + "."
     )
 

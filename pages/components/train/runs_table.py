@@ -178,7 +178,11 @@ def columns(table: pd.DataFrame) -> dict[str, Any]:
         "best_epoch": st.column_config.NumberColumn("Best epoch", format="localized"),
         "epochs": st.column_config.NumberColumn("Epochs", format="localized"),
         "rmse": st.column_config.NumberColumn("RMSE", format="%.4f", help="The lowest on hidden pairs."),
-        "ndcg": st.column_config.NumberColumn("NDCG@10", format="%.4f", help="The highest."),
+        "ndcg": st.column_config.NumberColumn(
+            "NDCG@10, sample",
+            format="%.4f",
+            help="The highest while training: validation part, lists of the sample that the curve is drawn from.",
+        ),
         "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
         "curve": st.column_config.LineChartColumn("Curve", help="Validation RMSE by epoch."),
     }
