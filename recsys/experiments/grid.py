@@ -13,6 +13,7 @@ from recsys.errors import InputError
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch, TrainingRun
 from recsys.settings import SETTINGS
+from recsys.system.stepped import SteppedWork, Steps, side_by_side
 
 Measure = Literal["rmse", "ndcg"]
 
@@ -120,8 +121,10 @@ def sweepable(setup: Setup) -> list[str]:
     return [name for name in setup.settings if name in SETTINGS and name != "seed"]
 
 
-class GridSearch:
-    """Trains a model with every combination of the values of two settings.
+class GridSearch(SteppedWork):
+    """Trains a model with every combination of the values of two settings, as many at a time as there are free threads.
+
+    Call `step` until it raises StopIteration; leave off at any time.
 
     Parameters
     ----------
@@ -129,7 +132,7 @@ class GridSearch:
         Everything else.
     split : Split
         Made with the setup's hold-out.
-    across, up : Axis
+    across, up : GridAxis
         Two different settings of the model; not its seed, which the hold-out shares.
 
     Attributes
@@ -151,46 +154,31 @@ class GridSearch:
             raise InputError(f"A sweep needs two settings, not {SETTINGS[up.name].label} twice.")
         self.setup, self.split, self.across, self.up = setup, split, across, up
         self.cells: dict[tuple[int, int], Trial] = {}
-        self._ahead = [(x, y) for y in range(len(up.values)) for x in range(len(across.values))]
-        self._total = len(self._ahead)
-        self._current: tuple[Setup, TrainingRun] | None = None
-        self._over = False
+        self._running: dict[tuple[int, int], TrainingRun] = {}
+        places = [(x, y) for y in range(len(up.values)) for x in range(len(across.values))]
+        self._total = len(places)
+        super().__init__(side_by_side([self._train(place) for place in places]))
 
     @property
     def progress(self) -> float:
         """How much of the grid is done, 0 to 1."""
-        return (len(self.cells) + part(self._current)) / self._total
+        return (len(self.cells) + sum(map(part, list(self._running.values())))) / self._total
 
-    def step(self) -> Trial | None:
-        """Train for a moment; return the cell if one was finished.
-
-        Raises
-        ------
-        StopIteration
-            If all cells are done, or `finish` was called.
-        """
-        if self._over or not self._ahead:
-            raise StopIteration
-        place = self._ahead[0]
-        if self._current is None:
-            values: dict[str, int | float | str] = {
-                self.across.name: self.across.values[place[0]],
-                self.up.name: self.up.values[place[1]],
-            }
-            setup = replace(self.setup, settings=self.setup.settings | values)
-            self._current = setup, setup.run(self.split)
-        setup, run = self._current
-        over, message = step(run)
-        if not over:
-            return None
-        cell = self.cells[place] = Trial(setup, run.history, message)
-        del self._ahead[0]
-        self._current = None
-        return cell
-
-    def finish(self) -> None:
-        """End here; the cells that are done stay."""
-        self._over, self._current = True, None
+    def _train(self, place: tuple[int, int]) -> Steps:
+        values: dict[str, int | float | str] = {
+            self.across.name: self.across.values[place[0]],
+            self.up.name: self.up.values[place[1]],
+        }
+        setup = replace(self.setup, settings=self.setup.settings | values)
+        run = self._running[place] = setup.run(self.split)
+        try:
+            over, message = step(run)
+            while not over:
+                yield
+                over, message = step(run)
+            self.cells[place] = Trial(setup, run.history, message)
+        finally:
+            del self._running[place]
 
     def best(self, measure: Measure) -> Trial | None:
         """Return the best cell so far; None if nothing was measured."""
@@ -216,9 +204,9 @@ def step(run: TrainingRun) -> tuple[bool, str]:
     return False, ""
 
 
-def part(current: tuple[Setup, TrainingRun] | None) -> float:
-    """Return the progress of the current trial, 0 to 1."""
-    return min(0.99, current[1].progress) if current else 0.0
+def part(run: TrainingRun) -> float:
+    """Return the progress of a training that has not ended, 0 to 1."""
+    return min(0.99, run.progress)
 
 
 def best_value(history: Sequence[Epoch], measure: Measure) -> float | None:

@@ -121,7 +121,7 @@ class Search:
     @property
     def progress(self) -> float:
         """How much of the budget is spent, 0 to 1: of the trainings or of the time, whichever is nearer its end."""
-        trained = (len(self.cells) + part(self._current)) / self.trials
+        trained = (len(self.cells) + (part(self._current[1]) if self._current else 0.0)) / self.trials
         return trained if self.seconds is None else max(trained, min(1.0, self._spent / self.seconds))
 
     def step(self) -> Trial | None:
