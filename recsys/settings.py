@@ -226,6 +226,16 @@ SETTINGS: dict[str, Setting] = {
             _decades(-2, 4),
         ),
         Setting(
+            "half_life",
+            "Half-life of taste (months)",
+            0.0,
+            0.0,
+            1200.0,
+            "What a {nouns.user} last came back to this many months before their newest counts half. 0 is off: all "
+            "counts in full. It needs data with times; in lists for new {nouns.users} all counts in full.",
+            (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 60.0, 120.0),
+        ),
+        Setting(
             "learning_rate",
             "Learning rate",
             0.001,

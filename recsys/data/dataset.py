@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from recsys.data.interactions import Interactions
 from recsys.data.nouns import MUSIC, Nouns
 
+SECONDS_PER_MONTH = 30.436875 * 86_400  # on average over 400 years
+
 
 @dataclass(frozen=True, eq=False)
 class History:
@@ -37,6 +39,17 @@ class History:
     items: NDArray[np.int32]
     months: NDArray[np.int16]
     values: NDArray[np.float32]
+
+    @property
+    def ages(self) -> NDArray[np.float32] | None:
+        """Months from the last play of each pair to the newest of all, NaN where no time is known; None without any."""
+        dated = ~np.isnat(self.last)
+        if not dated.any():
+            return None
+        ages = np.full(len(self.last), np.nan, np.float32)
+        last = self.last[dated].astype(np.int64)
+        ages[dated] = (last.max() - last) / SECONDS_PER_MONTH
+        return ages
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +96,11 @@ class Dataset:
     history: History | None = None
 
     def __post_init__(self) -> None:
-        if self.interactions.tags is not self.tags:
-            # Metrics see interactions alone.
-            object.__setattr__(self, "interactions", replace(self.interactions, tags=self.tags))
+        known, history = self.interactions, self.history
+        if known.tags is not self.tags or history is not None or known.ages is not None:
+            # Models and metrics see interactions alone.
+            ages = None if history is None else history.ages
+            object.__setattr__(self, "interactions", replace(known, tags=self.tags, ages=ages))
         HELD.add(self)
 
 

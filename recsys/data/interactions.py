@@ -38,6 +38,9 @@ class Interactions:
         Smallest and largest value of the whole dataset, also in subsets.
     tags : DataFrame or None
         Tags of the items, as in `Dataset`, which sets them; also in subsets. They are no part of the fingerprint.
+    ages : float32 array, shape (n_interactions,), or None
+        Months from the last time of each pair to the newest of the data, NaN where it has none; from the history of a
+        `Dataset`, which sets them. None for data without times. They are no part of the fingerprint.
     """
 
     user_codes: NDArray[np.int32]
@@ -48,6 +51,7 @@ class Interactions:
     names: NDArray[np.object_]
     value_range: tuple[float, float]
     tags: pd.DataFrame | None = None
+    ages: NDArray[np.float32] | None = None
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Interactions:
@@ -227,6 +231,7 @@ class Interactions:
             user_codes=self.user_codes[keep],
             item_codes=self.item_codes[keep],
             values=self.values[keep],
+            ages=None if self.ages is None else self.ages[keep],
         )
 
     def union(self, other: Interactions) -> Interactions:
@@ -235,10 +240,13 @@ class Interactions:
         items = np.concatenate([self.item_codes, other.item_codes])
         order = np.lexsort((items, users))
         values = np.concatenate([self.values, other.values])[order]
-        return replace(self, user_codes=users[order], item_codes=items[order], values=values)
+        ages = None
+        if self.ages is not None and other.ages is not None:
+            ages = np.concatenate([self.ages, other.ages])[order]
+        return replace(self, user_codes=users[order], item_codes=items[order], values=values, ages=ages)
 
     def with_plays(self, user: int, items: NDArray[np.int32], values: NDArray[np.floating]) -> Interactions:
-        """Return these pairs with the plays of one user changed.
+        """Return these pairs with the plays of one user changed, as of now where times are known.
 
         Parameters
         ----------
@@ -270,6 +278,9 @@ class Interactions:
             user_codes=user_codes[order],
             item_codes=item_codes[order],
             values=np.append(self.values[keep], values[values > 0]).astype(np.float32)[order],
+            ages=None
+            if self.ages is None
+            else np.append(self.ages[keep], np.zeros(len(added), np.float32))[order],
         )
 
     def user_code(self, label: object) -> int:

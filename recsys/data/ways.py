@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.data.dataset import Dataset, History
+from recsys.data.dataset import SECONDS_PER_MONTH, Dataset, History
 from recsys.data.interactions import Interactions
 from recsys.data.splitting import Split, validation_items
 from recsys.errors import InputError
@@ -112,7 +112,9 @@ def from_month(dataset: Dataset, month: str) -> Split:
             f"No user came to anything new from {month} on who had something before. The data goes from "
             f"{str(first)[:7]} to {str(last)[:7]}."
         )
-    train = replace(before, values=_until(history, known, begin)[~later]) if len(history.months) else before
+    train = replace(before, ages=_ages_at(history, known, begin)[~later])
+    if len(history.months):
+        train = replace(train, values=_until(history, known, begin)[~later])
     return Split(train, test, test, _settings("date", month=month))
 
 
@@ -208,6 +210,23 @@ def _until(history: History, known: Interactions, begin: np.datetime64) -> NDArr
     early = history.months < month
     sums = np.bincount(at[early], history.values[early], minlength=len(known))
     return np.where(sums > 0, sums, known.values).astype(np.float32)
+
+
+def _ages_at(history: History, known: Interactions, begin: np.datetime64) -> NDArray[np.float32]:
+    """Return the months from the last time of each pair that is known at a month to that month; NaN without one.
+
+    Where no months are known, from its first time: the last one may be later.
+    """
+    if not len(history.months):
+        seconds = (begin.astype("datetime64[s]") - history.first).astype(np.float64)
+        return np.where(np.isnat(history.first), np.nan, seconds / SECONDS_PER_MONTH).astype(np.float32)
+    month = int(begin.astype("datetime64[M]").astype(np.int64))
+    early = history.months < month
+    keys = known.user_codes.astype(np.int64) * known.n_items + known.item_codes
+    at = np.searchsorted(keys, history.users.astype(np.int64) * known.n_items + history.items)
+    last = np.full(len(known), -1, np.int64)
+    np.maximum.at(last, at[early], history.months[early])
+    return np.where(last >= 0, month - last, np.nan).astype(np.float32)
 
 
 def _settings(way: str, **settings: object) -> dict[str, object]:

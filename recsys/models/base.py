@@ -206,7 +206,13 @@ class Model(ABC):
         self._check_supports_fold_in()
         return self._fold_in(*self._check_known(items, values))
 
-    def contributions(self, items: ArrayLike, values: ArrayLike | None, wanted: ArrayLike) -> Contributions:
+    def contributions(
+        self,
+        items: ArrayLike,
+        values: ArrayLike | None,
+        wanted: ArrayLike,
+        weights: ArrayLike | None = None,
+    ) -> Contributions:
         """Split scores of `fold_in_scores` by the items with feedback.
 
         Parameters
@@ -215,6 +221,9 @@ class Model(ABC):
             As for `fold_in_scores`.
         wanted : int array, shape (n_wanted,)
             Codes of the items whose scores are split.
+        weights : array, shape (n_known,), optional
+            By how much less the older of these items count, for a model with a half-life of taste, whose scores are
+            sums over them; 1 if left out.
 
         Raises
         ------
@@ -222,9 +231,12 @@ class Model(ABC):
             As for `fold_in_scores`.
         """
         self._check_supports_fold_in()
-        return self._contributions(
+        found = self._contributions(
             *self._check_known(items, values), np.atleast_1d(np.asarray(wanted, np.int32))
         )
+        if weights is None:
+            return found
+        return Contributions(found.shares * np.asarray(weights, np.float64), found.rest)
 
     def partial_fit(
         self, user: int, items: ArrayLike, values: ArrayLike, steps: int = 10, *, update_items: bool = False

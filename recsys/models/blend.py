@@ -122,7 +122,10 @@ class Blend(Model):
         for part in parse_recipe(complete["parts"]):
             if part.name == cls.name:
                 raise InputError("A blend cannot be a part of a blend.")
-            make_settings(part.name, **part.settings)
+            if make_settings(part.name, **part.settings).get("half_life"):
+                raise InputError(
+                    "Parts of a blend take no half-life of taste. Leave it out, or train that model alone."
+                )
         return complete
 
     def _make_parts(self) -> list[Model]:

@@ -68,6 +68,7 @@ class EASE(Model):
         "discount": 0.15,
         "activity_power": 0.0,
         "plays": "log",
+        "half_life": 0.0,
     }
     learned = {
         "user_values": SparseShape(("users", "items")),
@@ -96,7 +97,7 @@ class EASE(Model):
         check_memory(min(interactions.n_users, interactions.n_items))
         blas.keep_to_one_thread()
         self.ridge, self.discounts = ridge_and_discounts(interactions, self.settings)
-        self.user_values = play_matrix(interactions, self.settings["plays"])
+        self.user_values = play_matrix(interactions, self.settings["plays"], self.settings["half_life"])
         self.inverse = yield from self._invert()
         if self._by_users:
             self.diagonal = yield from self._diagonal()

@@ -43,7 +43,7 @@ class ItemKNN(Model):
         "Weak where a {nouns.user} or {nouns.an_item} has few."
     )
     target = "summed similarity to the {nouns.items} {nouns.done}"
-    defaults = {"weighting": "cosine", "neighbours": 200, "shrinkage": 5.0, "plays": "log"}
+    defaults = {"weighting": "cosine", "neighbours": 200, "shrinkage": 5.0, "plays": "log", "half_life": 0.0}
     learned = {
         "user_plays": SparseShape(("users", "items")),
         "item_similarity": SparseShape(("items", "items")),
@@ -56,7 +56,7 @@ class ItemKNN(Model):
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Compare all items, yielding the part that is done."""
-        self.user_plays = play_matrix(interactions, self.settings["plays"])
+        self.user_plays = play_matrix(interactions, self.settings["plays"], self.settings["half_life"])
         rows = weighted(self.user_plays.T.tocsr(), self.settings["weighting"])
         self.item_similarity = yield from nearest(
             rows, self.settings["neighbours"], self.settings["shrinkage"]

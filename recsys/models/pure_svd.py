@@ -40,13 +40,13 @@ class PureSVD(FactorModel):
         "{nouns.items} from ruling every direction and makes it a strong recommender."
     )
     target = "{nouns.value} rebuilt from the latent features"
-    defaults = {"factors": 60, "scaling": 0.55, "plays": "log"}
+    defaults = {"factors": 60, "scaling": 0.55, "plays": "log", "half_life": 0.0}
 
     supports_fold_in = True
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Decompose, and yield once."""
-        plays = play_matrix(interactions, self.settings["plays"])
+        plays = play_matrix(interactions, self.settings["plays"], self.settings["half_life"])
         lengths = np.sqrt(plays.multiply(plays).sum(axis=0, dtype=np.float64))
         scale = np.power(lengths, self.settings["scaling"] - 1, where=lengths > 0, out=np.zeros_like(lengths))
         scaled = plays.astype(np.float64) @ sparse.diags_array(scale)

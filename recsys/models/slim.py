@@ -60,6 +60,7 @@ class SLIM(ItemKNN):
         "ridge_power": 0.5,
         "discount": 0.15,
         "plays": "log",
+        "half_life": 0.0,
     }
     learned = {
         "user_plays": SparseShape(("users", "items")),
@@ -69,7 +70,7 @@ class SLIM(ItemKNN):
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Find the neighbours, then solve for the weights of each item, yielding the part that is done."""
         blas.keep_to_one_thread()
-        self.user_plays = play_matrix(interactions, self.settings["plays"])
+        self.user_plays = play_matrix(interactions, self.settings["plays"], self.settings["half_life"])
         ridge, discounts = ridge_and_discounts(interactions, self.settings)
         rows = self.user_plays.T.tocsr()
         lengths = np.sqrt(rows.multiply(rows).sum(axis=1))

@@ -43,7 +43,7 @@ class UserKNN(Model):
         "{nouns.users}."
     )
     target = "summed similarity of those who {nouns.do} it"
-    defaults = {"weighting": "tfidf", "neighbours": 50, "power": 1.5, "plays": "log"}
+    defaults = {"weighting": "tfidf", "neighbours": 50, "power": 1.5, "plays": "log", "half_life": 0.0}
     learned = {
         "user_plays": SparseShape(("users", "items")),
         "user_similarity": SparseShape(("users", "users")),
@@ -54,7 +54,7 @@ class UserKNN(Model):
 
     def train(self, interactions: Interactions) -> Iterator[float]:
         """Compare all users, yielding the part that is done."""
-        self.user_plays = play_matrix(interactions, self.settings["plays"])
+        self.user_plays = play_matrix(interactions, self.settings["plays"], self.settings["half_life"])
         rows = weighted(self.user_plays, self.settings["weighting"])
         self.user_similarity = yield from nearest(
             rows, self.settings["neighbours"], power=self.settings["power"]

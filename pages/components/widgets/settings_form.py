@@ -82,7 +82,12 @@ def model_settings() -> tuple[str, dict[str, Any]]:
     model = MODELS[name]
     with st.expander("What this model does", icon=":material/info:"):
         st.caption(session.nouns().fill(model.about))
-    chosen = {wanted: setting(wanted, default, f"{name}-") for wanted, default in model.defaults.items()}
+    undated = session.dataset().interactions.ages is None
+    chosen = {
+        wanted: setting(wanted, default, f"{name}-")
+        for wanted, default in model.defaults.items()
+        if not (undated and wanted == "half_life")
+    }
     if name == Blend.name:
         chosen["parts"] = _weights(chosen["parts"])
     return name, chosen
