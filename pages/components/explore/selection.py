@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pages.components.explore import scenes
 from pages.components.session import cached, keys, session
 from pages.components.shell import layout
+from pages.components.widgets import pickers
 from recsys.analysis.selection import PARAMETERS, Selection, audience, read_selection
 
 NAMED = 8  # picked artists that have a button each
@@ -62,11 +63,11 @@ def search(chosen: Selection) -> None:
     def typed() -> None:
         change(lambda before: replace(before, search=st.session_state[keys.SEARCH].strip()))
 
-    st.text_input(
-        f"Find {session.nouns().an_item}",
-        key=keys.SEARCH,
+    pickers.artist_field(
+        keys.SEARCH,
         placeholder=f"Find {session.nouns().an_item}: part of a name",
-        icon=":material/search:",
+        live=False,  # charts and tables follow it, once it is typed
+        help=None,
         label_visibility="collapsed",
         on_change=typed,
         width=240,
