@@ -238,7 +238,7 @@ def test_checks_end_with_3_if_one_fails(capsys):
     assert result["failed"] == sum(state == "failed" for state in states.values())
     code, out, _ = run(capsys, "check", "sample", "--model", "svd")
     assert code == 0
-    assert "0 of 6 checks failed." in out
+    assert "0 of 7 checks failed." in out
 
 
 def test_data_is_split_by_time_by_users_and_by_files(capsys, tmp_path):

@@ -3,11 +3,14 @@
 from contextlib import suppress
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from recsys.data.interactions import Interactions
 from recsys.data.sources.load import load
 from recsys.data.splitting import hold_out
 from recsys.experiments.checks import Checks, inner_split
+from recsys.experiments.near_misses import near_misses
 from recsys.models import make_model
 from recsys.models.pure_svd import PureSVD
 
@@ -52,7 +55,7 @@ def test_a_sound_model_passes(split):
 
 def test_the_most_popular_are_no_lists_of_ones_own(split):
     found = states(lambda number: make_model("popular"), split)
-    assert failed(found) == {"alike", "top_20", "new_item"}
+    assert failed(found) == {"alike", "top_20", "new_item", "near_misses"}
     assert found["leak"].state == "passed"
 
 
@@ -81,6 +84,43 @@ def test_pairs_that_are_both_known_and_in_the_test_are_found(split):
 
     both = replace(split, train=split.train.union(split.test))
     assert "known" in failed(states(lambda number: make_model("popular"), both))
+
+
+def test_a_model_that_scores_at_random_has_no_near_misses(split):
+    class Random(PureSVD):
+        def scores(self, users):
+            random = np.random.default_rng(int(users[0]))
+            return random.random((len(users), self.n_items)).astype(np.float32)
+
+    model = Random().fit(split.train)
+    users = np.flatnonzero(split.test.user_counts).astype(np.int32)[:500]
+    above = near_misses(model, split, users)
+    assert len(above) > 400
+    assert 0.4 < above.mean() < 0.6
+    found = states(lambda number: Random(), split)
+    assert "near_misses" in failed(found)
+
+
+def test_a_near_miss_is_told_by_common_users_and_not_by_popularity():
+    """Even users have the even items, odd users the odd ones; all items are as popular."""
+    rows = [(user, item) for user in range(40) for item in range(user % 2, 40, 2) if (user + item) % 7]
+    known = Interactions.from_frame(pd.DataFrame(rows, columns=["user", "item"]).assign(value=1))
+    split = hold_out(known, minimum=10, hidden=3, seed=20)
+    users = np.arange(40, dtype=np.int32)
+
+    class Own(PureSVD):
+        sign = 1
+
+        def scores(self, users):
+            same = (known.users[users].to_numpy()[:, None] + known.items.to_numpy()) % 2 == 0
+            return self.sign * same.astype(np.float32)
+
+    class Others(Own):
+        sign = -1
+
+    near, far = (near_misses(make().fit(split.train), split, users).mean() for make in (Own, Others))
+    assert near > 0.7
+    assert far == pytest.approx(1 - near)
 
 
 def test_what_is_hidden_for_the_check_comes_from_training_alone(split):
