@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.components.data import built_in, external_runs, server_datasets, upload
-from pages.components.session import session
+from pages.components.session import choice, session
 from pages.components.shell import bring_file, layout
 from pages.components.sweep import race
 
@@ -13,6 +13,8 @@ if large_run is not None:
     external_runs.in_use(large_run)
 else:
     built_in.in_use(session.dataset())
+raced = choice.race() is not None
+if large_run is None and raced:
     race.card()
 
 built_in.kept()
@@ -30,3 +32,5 @@ if files:
     upload.draw(files)
 server_datasets.draw()
 external_runs.draw()
+if large_run is None and not raced:
+    race.card()
