@@ -1,6 +1,7 @@
 """Behaviour checks: a sound model passes, and each fault is found by its own check."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,8 @@ import pytest
 from recsys.data.interactions import Interactions
 from recsys.data.sources.load import load
 from recsys.data.splitting import hold_out
-from recsys.experiments.checks import Checks, inner_split
+from recsys.evaluation.ranked_lists import RankedLists
+from recsys.experiments.checks import Checks, _alike, inner_split
 from recsys.experiments.near_misses import near_misses
 from recsys.models import make_model
 from recsys.models.pure_svd import PureSVD
@@ -80,10 +82,25 @@ def test_a_model_that_differs_with_its_seed_is_not_stable(split):
 
 
 def test_pairs_that_are_both_known_and_in_the_test_are_found(split):
-    from dataclasses import replace
-
     both = replace(split, train=split.train.union(split.test))
     assert "known" in failed(states(lambda number: make_model("popular"), both))
+
+
+def test_users_with_the_same_items_may_have_the_same_list(split):
+    """A third of the users have the same items; the others have items of their own."""
+    rows = [
+        (user, item)
+        for user in range(60)
+        for item in ((0, 1, 2, 3) if user < 20 else (user, user + 1, user + 2, 99))
+    ]
+    known = Interactions.from_frame(pd.DataFrame(rows, columns=["user", "item"]).assign(value=1))
+    users = np.arange(60, dtype=np.int32)
+    items = np.stack([np.where(users < 20, 40, users)] * 2, axis=1).astype(np.int32)
+    items[:, 1] += 1
+    hits = np.zeros(items.shape, bool)
+    own = RankedLists(users, items, hits, np.ones(60, np.int64), known, known)
+    assert _alike(own, known).state == "passed"
+    assert _alike(replace(own, items=items[:1].repeat(60, axis=0)), known).state == "failed"
 
 
 def test_a_model_that_scores_at_random_has_no_near_misses(split):
@@ -135,6 +152,4 @@ def test_what_is_hidden_for_the_check_comes_from_training_alone(split):
 def test_too_little_data_leaves_the_leak_check_out(checkerboard):
     split = hold_out(checkerboard, minimum=10, hidden=9, seed=20)
     narrow = split.train.subset(np.r_[True, np.diff(split.train.user_codes) != 0])
-    from dataclasses import replace
-
     assert inner_split(replace(split, train=narrow)) is None
