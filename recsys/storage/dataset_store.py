@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from recsys.data.dataset import Dataset
+from recsys.data.dataset import Dataset, History
 from recsys.data.interactions import Interactions
 from recsys.data.nouns import Nouns
 from recsys.errors import InputError
@@ -201,6 +201,11 @@ def _pack(dataset: Dataset) -> bytes:
         "tags": dataset.tags,
         "friends": dataset.friends,
     }
+    if (history := dataset.history) is not None:
+        tables["times"] = pd.DataFrame({"first": history.first, "last": history.last})
+        tables["months"] = pd.DataFrame(
+            {name: getattr(history, name) for name in ("users", "items", "months", "values")}
+        )
     about = {
         "format": DATASET_FORMAT,
         "title": dataset.title,
@@ -246,4 +251,25 @@ def _unpack(key: str, file: zipfile.ZipFile) -> Dataset:
         tags=table("tags") if "tags.parquet" in there else None,
         friends=table("friends") if "friends.parquet" in there else None,
         nouns=Nouns(**about["nouns"]),
+        history=_history(table("times"), table("months"), known) if "times.parquet" in there else None,
     )
+
+
+def _history(times: pd.DataFrame, months: pd.DataFrame, known: Interactions) -> History:
+    """Return the history that was kept.
+
+    Raises
+    ------
+    ValueError
+        If it is that of other pairs.
+    """
+    history = History(
+        *(times[name].to_numpy("datetime64[s]") for name in ("first", "last")),
+        *(months[name].to_numpy() for name in ("users", "items", "months", "values")),
+    )
+    codes = ((history.users, known.n_users), (history.items, known.n_items))
+    if len(times) != len(known) or any(
+        len(some) and not 0 <= some.min() <= some.max() < n for some, n in codes
+    ):
+        raise ValueError("times of other pairs")
+    return history

@@ -2,15 +2,19 @@
 
 import os
 import zipfile
-from dataclasses import replace
+from dataclasses import fields, replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.data.dataset import History
 from recsys.data.nouns import Nouns
+from recsys.data.sources.load import load
 from recsys.errors import InputError
 from recsys.storage import dataset_store
 from recsys.storage.dataset_store import DatasetStore, forget_expired, is_held
+from tests.data.test_ways import PLAYS
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +50,18 @@ def test_it_comes_back_as_it_was(brought):
     pd.testing.assert_frame_equal(back.friends, brought.friends)
     (entry,) = DatasetStore("Ann").entries()
     assert (entry.key, entry.title, entry.pairs) == (kept.key, "Checkerboard", len(brought.interactions))
+
+
+def test_its_times_come_back_too(tmp_path):
+    path = tmp_path / "plays.csv"
+    path.write_text(PLAYS + "eve,Can,\n")
+    brought = load(str(path))
+    back = DatasetStore("Ann").open(DatasetStore("Ann").keep(brought).key)
+    for field in fields(History):
+        kept, before = (getattr(data.history, field.name) for data in (back, brought))
+        assert kept.dtype == before.dtype
+        np.testing.assert_array_equal(kept, before)
+    np.testing.assert_array_equal(back.interactions.ages, brought.interactions.ages)
 
 
 def test_nobody_else_opens_or_deletes_it(brought):
