@@ -27,7 +27,7 @@ LEAK_HIDDEN = 5  # items that the leak check hides in training, at most
 LEAK_P = 0.001
 LEAST_NEAR_MISSES = 50  # users; of fewer, the share says too little
 
-# Bounds, looked at on draws 20 and 21 of seven data sets: sound models keep them on all, the most popular break those of
+# Bounds, seen on draws 20 and 21 of seven data sets: sound models keep them on all, the most popular break those of
 # the top 20, of one more item and of near misses on each. Of near misses, popularity and chance have about 0.50 (at
 # most 0.52 on these), sound models 0.61 or more, the least where users have but one item in training.
 MOST_ALIKE = 0.1
