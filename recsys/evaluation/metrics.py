@@ -310,5 +310,5 @@ def spell(figures: dict[str, Any], intervals: dict[str, float] | None = None) ->
     for key, value in figures.items():
         if metric := METRICS.get(key.partition("@")[0]):
             half = f" ± {metric.spell(intervals[key])}" if intervals and not math.isnan(value) else ""
-            lines.append(f"{heading(key):20} {metric.spell(value):>10}{half}")
+            lines.append(f"{heading(key):22} {metric.spell(value):>10}{half}")
     return lines

@@ -210,7 +210,7 @@ def _top_20(lists: RankedLists) -> Check:
 
 
 def _near_misses(model: Model, split: Split, users: NDArray[np.int32]) -> Check:
-    question = "Are near misses near?"
+    question = "Do {nouns.items} like the hidden ones rank high?"
     above = near_misses(model, split, users) if split.given is None else np.zeros(0)
     if len(above) < LEAST_NEAR_MISSES:
         sentence = "Too few {nouns.users} hide {nouns.items} that others have too."
