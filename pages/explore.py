@@ -52,6 +52,8 @@ figures = st.container()
 with st.container(horizontal=True, vertical_alignment="center", gap="small", key="choice"):
     view = _view()
     if view == "artists":
+        with figures:  # before the scenes, which have to be looked for
+            artists.figures(chosen)
         selection.search(chosen)
         selection.scene(chosen)
         selection.parts(chosen)
@@ -59,8 +61,6 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
         pair = relations.chosen()
     layout.link(navigation.page("story"), label="As a story", query=session.place())
 if view == "artists":
-    with figures:
-        artists.figures(chosen)
     if chosen:
         st.caption(artists.sentence(chosen))
     artists.draw(chosen)
