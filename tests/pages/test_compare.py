@@ -5,12 +5,14 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.compare import panel
+from recsys.data.sources.load import load
 from recsys.evaluation.metrics import METRICS, HitMetric
 from recsys.models import MODELS
 from tests.conftest import ROOT
@@ -130,7 +132,6 @@ def test_without_a_model_there_is_nothing_to_compare():
 
 
 def test_data_with_times_is_split_by_a_month_and_others_have_fewer_ways(tmp_path):
-    from recsys.data.sources.load import load
     from tests.data.test_ways import PLAYS
 
     path = tmp_path / "plays.csv"
@@ -162,6 +163,15 @@ def test_data_with_times_is_split_by_a_month_and_others_have_fewer_ways(tmp_path
     at = list(app.dataframe[0].value.columns).index(METRICS["calibration"].label)
     assert set(displayed(app)[1].iloc[:, at]) == {"not known"}
     assert METRICS["calibration"].label not in app.selectbox(key="forest-metric").options
+
+
+def test_a_split_by_a_month_hides_the_last_fifth_at_first():
+    app = opened("popular")
+    app.selectbox(key="way").set_value("date").run()
+    first = np.sort(load("sample").history.first)
+    assert app.selectbox(key="month").value == str(first[int(0.8 * len(first))])[:7]
+    app.selectbox(key="month").set_value("2024-02").run()
+    assert app.selectbox(key="month").value == "2024-02"
 
 
 def test_new_listeners_are_folded_in_and_models_that_cannot_say_so():

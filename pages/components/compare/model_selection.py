@@ -152,10 +152,10 @@ def _way() -> tuple[str, str]:
         first = dataset.history.first[~np.isnat(dataset.history.first)].astype("datetime64[M]")
         months = [str(each) for each in np.unique(first)[1:]]
         usual = str(np.quantile(first.astype(np.int64), 0.8, method="nearest").astype("datetime64[M]"))
-        keep(
-            "month", st.session_state.get(keys.MONTH) if st.session_state.get(keys.MONTH) in months else usual
-        )
-        month = str(st.selectbox("First hidden month", months, key=keys.MONTH, persist_state="session"))
+        at = months.index(usual) if usual in months else 0
+        known = st.session_state.get(keys.MONTH)
+        keep(keys.MONTH, known if known in months else months[at])
+        month = str(st.selectbox("First hidden month", months, at, key=keys.MONTH, persist_state="session"))
     return way, month
 
 
