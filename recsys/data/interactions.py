@@ -150,8 +150,8 @@ class Interactions:
         coded = []
         for codes, labels in ((user_codes, users), (item_codes, items)):
             used = np.bincount(codes, minlength=len(labels)) > 0
-            places = np.cumsum(used) - 1
-            coded.append((places[codes].astype(np.int32), labels[used], used))
+            places = np.cumsum(used, dtype=np.int32) - np.int32(1)
+            coded.append((places[codes], labels[used], used))
         (user_places, users, _), (item_places, items, used_items) = coded
         return cls(
             user_codes=user_places,

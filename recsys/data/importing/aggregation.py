@@ -17,7 +17,7 @@ from recsys.data.importing.base import Columns, Table
 from recsys.data.importing.database import connect
 from recsys.data.importing.expressions import NOTATION_NOTES, POINT, SIGNS, Row, find_notation, row_of
 from recsys.data.importing.history import history_of
-from recsys.data.importing.pairs import MISSING, PROBLEMS, Labels, Pairs, combine, labels_array, within
+from recsys.data.importing.pairs import MISSING, PROBLEMS, Labels, Pairs, halves, labels_array, within
 from recsys.data.importing.readers.csv import CsvTable
 from recsys.data.importing.report import MAX_EXAMPLES, Report
 from recsys.data.interactions import Interactions
@@ -27,6 +27,9 @@ from recsys.errors import InputError
 MAX_ROWS = 200_000_000
 BATCH = 1 << 20
 WAIT = 0.02  # seconds between two looks at a query
+LARGE = 8 << 20  # bytes of a file
+SAMPLED = 100_000  # rows of such a file by which it is told how often a pair stands in it
+HARDLY = 0.01  # the share of them, at most, whose pair stands before
 MOST_COMPARED = 50  # files of which each is looked for in the others
 
 
@@ -70,9 +73,10 @@ class Aggregator:
         listener_code = None if columns.user else self.pairs.users.code(listener)
         notation = self._notation(table, columns)
         row = row_of(table, columns, notation, self.nouns)
+        grouped = self._repeats(table, columns, row)
         before = self.report.used
         source = table.source(self.connection, row.columns)
-        self._add(table, columns, row, source, listener_code)
+        self._add(table, columns, row, source, listener_code, grouped)
         mended, refused, count = table.finish(self.connection, row.columns)
         if mended:
             self.report.note(
@@ -80,7 +84,7 @@ class Aggregator:
                 f"{len(mended):,}."
             )
             self.connection.register("mended", _as_arrow(mended, len(row.columns)))
-            self._add(table, columns, row, "(SELECT * FROM mended)", listener_code, True)
+            self._add(table, columns, row, "(SELECT * FROM mended)", listener_code, mended=True)
         for one in refused[: max(0, MAX_EXAMPLES - len(self.report.examples))]:
             self.report.examples.append((table.name, one.line, one.text[:200], one.reason))
         for one in refused:
@@ -109,6 +113,17 @@ class Aggregator:
         ).fetchall()
         return find_notation([shape for (shape,) in shapes], separator)
 
+    def _repeats(self, table: Table, columns: Columns, row: Row) -> bool:
+        """Say whether DuckDB is to add the rows up: not where the first rows have hardly a pair twice."""
+        if row.time or columns.repeats == "last" or table.file.path.stat().st_size < LARGE:
+            return True
+        source = table.source(self.connection, row.columns)
+        pair = f"{row.user}, {row.item}" if row.user else row.item
+        ((different,),) = self.connection.execute(
+            f"SELECT count(DISTINCT hash({pair})) FROM (FROM {source} LIMIT {SAMPLED})"
+        ).fetchall()
+        return bool(different < SAMPLED * (1 - HARDLY))
+
     def _add(
         self,
         table: Table,
@@ -116,6 +131,7 @@ class Aggregator:
         row: Row,
         source: str,
         listener: int | None,
+        grouped: bool = True,
         mended: bool = False,
     ) -> None:
         """Add up the rows of a source: one group for each user, item, month and reason."""
@@ -136,14 +152,17 @@ class Aggregator:
         value = "sum(x)"
         if last:
             value = "arg_max(x, coalesce(t, 0))" if row.time else "arg_max(x, ordinal)"
+        times = ("first", "last") if row.time else ()
         spans = ", min(t) AS first, max(t) AS last" if row.time else ""
         groups = ", ".join(keys)
         select = f"SELECT {groups}, {value} AS s, count(*) AS n{spans} FROM ({inner}) GROUP BY {groups}"
+        if not grouped:
+            select = f"SELECT {groups}, x AS s, 1 AS n FROM ({inner})"
         report, pairs = self.report, self.pairs
         bad = False
-        keys_here, values_here, times_here = [], [], []
+        here = Pairs(pairs.most, columns.repeats)
         used, months_before = 0, len(pairs.months)
-        for batch in self.connection.sql(select).to_arrow_reader(BATCH):
+        for batch in _in_tables(self.connection.sql(select).to_arrow_reader(BATCH // 8)):
             r, n = np.asarray(batch.column("r")), np.asarray(batch.column("n"))
             if columns.drops:
                 for code in np.unique(r[r < 0]).tolist():
@@ -165,38 +184,25 @@ class Aggregator:
                 bad = True
                 self._count_refused(users, items, r, n, row)
             used += int(n[good].sum())
-            codes = users << 32 | items
-            keys_here.append(codes if good.all() else codes[good])
-            sums = np.asarray(batch.column("s"))
-            values_here.append(sums if good.all() else sums[good])
-            if row.time:
-                times_here.append(
-                    np.column_stack(
-                        [
-                            np.asarray(batch.column(name).fill_null(0), np.int64)[good]
-                            for name in ("first", "last")
-                        ]
-                    )
-                )
+            codes, sums = (users << 32 | items)[good], np.asarray(batch.column("s"))[good]
+            span = [np.asarray(batch.column(side).fill_null(0), np.int64)[good] for side in times]
+            here.add(codes, sums, np.column_stack(span) if span else None)
             if monthly:
                 months = np.asarray(batch.column("m").fill_null(-1), np.int16)[good]
-                pairs.months.append((keys_here[-1], months, values_here[-1]))
-        if not self._keep(table, keys_here, values_here, times_here if row.time else None, used):
+                pairs.months.append((codes, months, sums))
+        if not self._keep(table, here, used):
             del pairs.months[months_before:]
         if bad:
             self._show_refused(table, row, inner, mended)
 
-    def _keep(
-        self, table: Table, keys: list[Any], values: list[Any], times: list[Any] | None, used: int
-    ) -> bool:
+    def _keep(self, table: Table, here: Pairs, used: int) -> bool:
         """Add the pairs of a table, unless all of its rows stand in others; return whether they were added."""
         pairs, report = self.pairs, self.report
-        key, value = np.concatenate(keys or [np.empty(0, np.int64)]), np.concatenate(values or [np.empty(0)])
-        span = np.concatenate(times) if times else None
-        if self._kept and self._kept < MOST_COMPARED and len(key) > 1:
+        here.gather()
+        if self._kept and self._kept < MOST_COMPARED and len(here) > 1:
             pairs.compact()
-            here, summed, when = combine(key, value, span, self.columns.repeats)
-            if within(here, summed, when, pairs):
+            here.compact()
+            if within(here, pairs):
                 report.drop("the same rows as in other files", used)
                 report.note(
                     f"All rows of {table.name} stand in other files, too. They were not counted twice."
@@ -205,7 +211,7 @@ class Aggregator:
         self._kept += 1
         report.rows += used
         report.used += used
-        pairs.add(key, value, span)
+        pairs.add(here.keys, here.values, here.times)
         return True
 
     def _titles_again(
@@ -271,7 +277,7 @@ class Aggregator:
         """Return the pairs under their sorted labels, and their times."""
         pairs, report = self.pairs, self.report
         pairs.gather()
-        self.users, self.items = (_different(part) for part in (pairs.keys >> 32, pairs.keys & 0xFFFFFFFF))
+        self.users, self.items = map(_different, halves(pairs.keys))
         if self.users < 2 or self.items < 2:
             report.repeated = report.used - len(pairs.keys)
             return None, None
@@ -288,13 +294,10 @@ class Aggregator:
             )
         if user_changes or item_changes:
             report.note(f"Ids such as 12.0 were taken for 12: {user_changes + item_changes:,}.")
-        keys, values, times = _placed(
-            pairs.keys, user_places, item_places, pairs.values, pairs.times, self.columns.repeats
-        )
-        pairs.keys, pairs.values, pairs.times = np.empty(0, np.int64), np.empty(0), None
-        pairs.check_size(len(keys))
+        pairs.place(user_places, item_places)
+        keys, times = pairs.keys, pairs.times
         report.repeated = report.used - len(keys)
-        self.users, self.items = (_different(part) for part in (keys >> 32, keys & 0xFFFFFFFF))
+        self.users, self.items = map(_different, halves(keys))
         if self.users < 2 or self.items < 2:
             return None, None
         if (user_places < 0).any() or (item_places < 0).any():
@@ -306,16 +309,26 @@ class Aggregator:
             code = pairs.items.codes.get(label)
             if code is not None and item_places[code] >= 0 and name:
                 shown_names[item_places[code]] = name
-        interactions = Interactions.from_codes(
-            keys >> 32, keys & 0xFFFFFFFF, values, users, items, shown_names
-        )
+        interactions = Interactions.from_codes(*halves(keys), pairs.values, users, items, shown_names)
         history = None
         if times is not None and times.any():
             history = history_of(interactions, keys, times, pairs.months, user_places, item_places)
         return interactions, history
 
 
-def _different(codes: NDArray[np.int64]) -> int:
+def _in_tables(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Yield what a reader gives in larger pieces, as each has its different labels looked up."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in reader:
+        waiting.append(batch)
+        if sum(map(len, waiting)) >= BATCH:
+            yield pa.Table.from_batches(waiting)
+            waiting.clear()
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
+def _different(codes: NDArray[np.int32]) -> int:
     return int(np.count_nonzero(np.bincount(codes)))
 
 
@@ -360,20 +373,3 @@ def _first_problem(
         if code < 0:
             return ("" if label is None else str(label).strip()), PROBLEMS[code].format(noun)
     return ("" if text is None else text.strip()), row.reasons.get(reason, "")
-
-
-def _placed(
-    keys: NDArray[np.int64],
-    user_places: NDArray[np.int64],
-    item_places: NDArray[np.int64],
-    values: NDArray[np.float64],
-    times: NDArray[np.int64] | None,
-    repeats: str,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64] | None]:
-    """Return pairs by the places of their labels, in order."""
-    users, items = user_places[keys >> 32], item_places[keys & 0xFFFFFFFF]
-    good = (users >= 0) & (items >= 0)
-    if not good.all():
-        users, items, values = users[good], items[good], values[good]
-        times = None if times is None else times[good]
-    return combine(users << 32 | items, values, times, repeats)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
 
@@ -11,12 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
 from recsys.errors import InputError
 
 MAX_LABEL = 10_000  # characters
 MAX_TEXT = 512 << 20  # characters of all labels together
-BUFFERED = 2_000_000
+BUFFERED = 8_000_000
+PLACED = 1 << 18  # keys at a time: what comes between stays in the cache
 WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 MISSING, FOREIGN, LONG = -1, -2, -3
 PROBLEMS = {
@@ -43,32 +46,15 @@ class Labels:
         self.joined: list[str] = []
         self._raw: dict[object, int] = {}
         self._characters = 0
-        self._seen: pa.Array | None = None
-        self._seen_codes = np.empty(0, np.int64)
 
-    def encode(self, labels: pa.Array) -> NDArray[np.int64]:
+    def encode(self, labels: pa.ChunkedArray) -> NDArray[np.int64]:
         """Return the code of each label; new ones get the next codes, what is none a number below 0."""
-        known = labels.dictionary_encode()
-        different = known.dictionary
-        if not len(different):
-            return np.full(len(labels), MISSING, np.int64)
-        if self._seen is None or self._seen.type != different.type:
-            self._seen, self._seen_codes = different.slice(0, 0), np.empty(0, np.int64)
-        places = pc.index_in(different, self._seen)
-        new = different.filter(places.is_null())
-        new_codes = np.array([self.code(label) for label in new.to_pylist()], np.int64)
+        known = labels.dictionary_encode().combine_chunks()
+        different, get = known.dictionary.to_pylist(), self._raw.get
+        found = [self.code(raw) if (code := get(raw)) is None else code for raw in different]
         if self._characters > MAX_TEXT:
             raise InputError("There are too many different names for this computer. Use a part of the data.")
-        here = np.empty(len(different), np.int64)
-        is_new = np.asarray(places.is_null())
-        here[is_new] = new_codes
-        here[~is_new] = self._seen_codes[np.asarray(places.drop_null())]
-        self._seen = pa.concat_arrays([self._seen, new])
-        self._seen_codes = np.concatenate([self._seen_codes, new_codes])
-        codes = here[np.asarray(known.indices.fill_null(0))]
-        if known.indices.null_count:
-            codes[np.asarray(known.indices.is_null())] = MISSING
-        return codes
+        return np.array([*found, MISSING], np.int64)[np.asarray(known.indices.fill_null(len(found)))]
 
     def code(self, raw: object) -> int:
         """Return the code of a label as it stands in the data."""
@@ -172,6 +158,20 @@ class Pairs:
         self.keys, self.values, self.times = combine(self.keys, self.values, self.times, self.repeats)
         self.check_size(len(self.keys))
 
+    def place(self, users: NDArray[np.int64], items: NDArray[np.int64]) -> None:
+        """Put the places of labels in place of their codes, and pairs into order; none has a place below 0."""
+        upper, codes = users << 32, self.keys
+        self.keys = np.empty_like(codes)
+        for start in range(0, len(codes), PLACED):
+            part = codes[start : start + PLACED]
+            self.keys[start : start + PLACED] = upper[part >> 32] | items[part & 0xFFFFFFFF]
+        del codes
+        good = self.keys >= 0
+        if not good.all():
+            self.keys, self.values = self.keys[good], self.values[good]
+            self.times = None if self.times is None else self.times[good]
+        self.compact()
+
     def check_size(self, size: int) -> None:
         """Refuse more pairs than are allowed."""
         if size > self.most:
@@ -201,17 +201,15 @@ def combine(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64] | None]:
     """Return sorted keys, each once, with the sum of its values or the one that is last, and its span of time."""
     if repeats == "last" and times is not None:
-        order = np.lexsort((np.arange(len(keys)), times[:, 1], keys))
+        by_time = np.argsort(times[:, 1], kind="stable")
+        order: NDArray[np.integer] = by_time[in_order(keys[by_time])]
     else:
-        order = np.argsort(keys, kind="stable" if repeats == "last" else None)
+        order = in_order(keys)
     keys, values = keys[order], values[order]
-    first = np.empty(len(keys), bool)
-    first[:1] = True
-    np.not_equal(keys[1:], keys[:-1], out=first[1:])
-    starts = np.flatnonzero(first)
-    if times is not None:
-        times = times[order]
-    if len(starts) < len(keys):
+    times = None if times is None else times[order]
+    new = keys[1:] != keys[:-1]
+    if not new.all():
+        starts = np.flatnonzero(np.append(True, new))
         last = np.append(starts[1:], len(keys)) - 1
         values = values[last] if repeats == "last" else np.add.reduceat(values, starts)
         keys = keys[starts]
@@ -223,16 +221,30 @@ def combine(
     return keys, values, times
 
 
-def within(
-    keys: NDArray[np.int64], values: NDArray[np.float64], times: NDArray[np.int64] | None, known: Pairs
-) -> bool:
-    """Say whether all pairs are among the known ones, with the same values and times."""
-    if not len(known) or not len(keys):
+def in_order(keys: NDArray[np.int64]) -> NDArray[np.integer]:
+    """Return the stable order of keys by counting: a matrix of the places of each, turned twice."""
+    if not len(keys):
+        return np.empty(0, np.int32)
+    places = coo_array((np.arange(len(keys), dtype=np.int32), halves(keys)))
+    places.has_canonical_format = True  # pairs that repeat stay apart
+    ordered: NDArray[np.int32] = places.tocsc().tocsr().data
+    return ordered
+
+
+def halves(keys: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the upper and the lower halves of keys, without a copy."""
+    parts = keys.view(np.int32)
+    return (parts[1::2], parts[::2]) if sys.byteorder == "little" else (parts[::2], parts[1::2])
+
+
+def within(pairs: Pairs, known: Pairs) -> bool:
+    """Say whether all pairs are among the known ones, with the same values and times; both are compact."""
+    if not len(known) or not len(pairs):
         return False
-    at = np.minimum(np.searchsorted(known.keys, keys), len(known) - 1)
-    same = (known.keys[at] == keys) & np.isclose(known.values[at], values)
-    if times is not None and known.times is not None:
-        same &= (known.times[at] == times).all(axis=1)
+    at = np.minimum(np.searchsorted(known.keys, pairs.keys), len(known) - 1)
+    same = (known.keys[at] == pairs.keys) & np.isclose(known.values[at], pairs.values)
+    if pairs.times is not None and known.times is not None:
+        same &= (known.times[at] == pairs.times).all(axis=1)
     return bool(same.all())
 
 
