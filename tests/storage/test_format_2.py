@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.experiments.share_link import from_query, to_query
+from recsys.models import MODELS
 from recsys.storage.model_file import load_run
 from recsys.storage.run_store import RunStore
 
@@ -58,4 +59,5 @@ def test_a_link_gives_the_setup_of_the_saved_run(name, tmp_path):
     )
     assert setup == RunStore(tmp_path / "runs").add((FOLDER / f"{name}.safetensors").read_bytes()).setup
     now = {"validation": "0.0"} | ({"regularization": "0.45"} if name == "implicit" else {})
+    now |= {"half_life": "0.0"} if "half_life" in MODELS[name].defaults else {}
     assert to_query(setup) == query | now

@@ -84,7 +84,7 @@ def _chart(table: pd.DataFrame, column: str, title: str, *of: int) -> None:
     st.plotly_chart(
         cached.figure(f"months-{column}", partial(charts.months, table, column, title), *of),
         key="by-month-new" if column == "new_artists" else "by-month",
-        alt=f"{title} by month",
+        alt=f"{title} by month: {len(table):,} months, from {table['month'].iloc[0]:{MONTH}} on",
         config=CHART,
     )
 

@@ -12,13 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
 
 from recsys.errors import InputError
 
 MAX_LABEL = 10_000  # characters
 MAX_TEXT = 512 << 20  # characters of all labels together
 BUFFERED = 8_000_000
+COUNTED = 1_000_000  # keys from which counting is faster than sorting, import included
 PLACED = 1 << 18  # keys at a time: what comes between stays in the cache
 WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 MISSING, FOREIGN, LONG = -1, -2, -3
@@ -222,9 +222,11 @@ def combine(
 
 
 def in_order(keys: NDArray[np.int64]) -> NDArray[np.integer]:
-    """Return the stable order of keys by counting: a matrix of the places of each, turned twice."""
-    if not len(keys):
-        return np.empty(0, np.int32)
+    """Return the stable order of keys; of many by counting: a matrix of the places of each, turned twice."""
+    if len(keys) < COUNTED:
+        return np.argsort(keys, kind="stable")
+    from scipy.sparse import coo_array  # takes longer to import than few keys to sort
+
     places = coo_array((np.arange(len(keys), dtype=np.int32), halves(keys)))
     places.has_canonical_format = True  # pairs that repeat stay apart
     ordered: NDArray[np.int32] = places.tocsc().tocsr().data
