@@ -104,7 +104,8 @@ def test_a_link_to_a_page_works_on_a_server_that_just_started(page: Page, tmp_pa
             assert menu(page) == [*MENU, "Generated sample"]
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
         shown = MUSIC.fill(navigation.page(navigation.MOVED.get(name, (name or "app",))[0]).label)
-        expect(page.get_by_role("heading", level=1)).to_have_text("For listener 1" if name in BARE else shown)
+        shown = "For listener 1" if name in BARE else shown
+        expect(page.get_by_role("heading", level=1)).to_have_text(shown)
         expect(page).to_have_title(f"{shown} · Encore" if name else "Encore")
         page.goto("about:blank")  # before the server goes, which the page would complain about
 
