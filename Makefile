@@ -57,8 +57,10 @@ lock:
 screens: browser
 	PYTHONPATH=. $(VENV)/bin/python -m tests.browser.take_screens
 
-sample-map:
+# The layout of the sample's map, after a change of the sample or of the recommended model.
+sample-map: $(VENV)/test.stamp
 	PYTHONPATH=. $(VENV)/bin/python -m tests.analysis.test_stored_map
+
 # Speed beside LIBMF, Cornac and Surprise; writes benchmarks/speed.json and the README's table.
 benchmark: $(VENV)/benchmark.stamp
 	OPENBLAS_NUM_THREADS=1 RECSYS_THREADS=1 $(VENV)/bin/python -m benchmarks.speed

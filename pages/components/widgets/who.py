@@ -62,9 +62,8 @@ def others(job: Job[TrainingRun], key: str) -> None:
             pickers.choose_listener(users[random.choice(codes)])  # noqa: S311
         else:
             nouns = job.dataset.nouns
-            st.toast(
-                f"Among {cached.JUDGED} {nouns.users} who were drawn, each has a held-out {nouns.item} in the list."
-            )
+            drawn = min(cached.JUDGED, len(hide))
+            st.toast(f"Each of {drawn:,} drawn {nouns.users} has a held-out {nouns.item} in the list.")
 
     for label, icon, there, find in (
         ("Another", ":material/casino:", True, lambda: hide),
