@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recsys.analysis import popularity
 from recsys.analysis.scenes import Scenes
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
@@ -171,8 +172,71 @@ def _rounded(value: float) -> float:
 
 def audience(interactions: Interactions, items: NDArray[np.integer]) -> int:
     """Return how many users have at least one of these items."""
+    reached = np.zeros(interactions.n_users, bool)
+    reached[interactions.user_codes[_pairs_with(interactions, items)]] = True
+    return int(reached.sum())
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures of the selected items.
+
+    Attributes
+    ----------
+    items, users, pairs, single : int
+        Selected items, users with at least one of them, pairs, and items with a single user.
+    total : float
+        Sum of their values.
+    median, largest : float
+        Of the values of their pairs.
+    line : Regression or None
+        Of values against users, of at least 3 items.
+    gini, top_percent : float
+        As in `popularity.Concentration`.
+    best_known : DataFrame
+        The rows of the rank table with the most users.
+    """
+
+    items: int
+    users: int
+    pairs: int
+    single: int
+    total: float
+    median: float
+    largest: float
+    line: popularity.Regression | None
+    gini: float
+    top_percent: float
+    best_known: pd.DataFrame
+
+
+def summarize(
+    interactions: Interactions, table: pd.DataFrame, selected: NDArray[np.bool_], best_known: int
+) -> Summary | None:
+    """Return figures of the selected rows of a rank table, with its `best_known` first items; None if it has no row."""
+    part = table[selected]
+    if part.empty:
+        return None
+    items = part.index.to_numpy()
+    whole = len(part) == len(table)
+    values = interactions.values if whole else interactions.values[_pairs_with(interactions, items)]
+    shares = popularity.concentration(part)
+    return Summary(
+        items=len(part),
+        users=audience(interactions, items),
+        pairs=len(values),
+        single=int((part["listeners"] == 1).sum()),
+        total=float(part["plays"].sum()),
+        median=float(np.median(values)),
+        largest=float(values.max()),
+        line=popularity.plays_by_listeners(part) if len(part) > 2 else None,
+        gini=shares.gini,
+        top_percent=shares.top_percent,
+        best_known=part.nlargest(best_known, "listeners", keep="first"),
+    )
+
+
+def _pairs_with(interactions: Interactions, items: NDArray[np.integer]) -> NDArray[np.bool_]:
     wanted = np.zeros(interactions.n_items, bool)
     wanted[items] = True
-    reached = np.zeros(interactions.n_users, bool)
-    reached[interactions.user_codes[wanted[interactions.item_codes]]] = True
-    return int(reached.sum())
+    return wanted[interactions.item_codes]

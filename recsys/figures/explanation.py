@@ -8,7 +8,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from recsys.data.nouns import MUSIC, Nouns
-from recsys.figures.style import finish, text
+from recsys.figures.style import finish, text, unchecked
+
+KINDS = ("Speaks for it", "Speaks against it", "The score, their sum")
 
 
 def contributions(parts: pd.DataFrame) -> go.Figure:
@@ -17,7 +19,7 @@ def contributions(parts: pd.DataFrame) -> go.Figure:
     Parameters
     ----------
     parts : DataFrame
-        From `reasons.largest_parts`.
+        From `explanation.largest_parts`.
 
     Returns
     -------
@@ -25,41 +27,49 @@ def contributions(parts: pd.DataFrame) -> go.Figure:
         The bars carry the item label as customdata, empty where there is none.
     """
     sizes = parts["contribution"].to_numpy(np.float64)
-    against = sizes < 0
-    figure = go.Figure()
-    kinds = {
-        "Speaks for it": (parts[~against], sizes[~against]),
-        "Speaks against it": (parts[against], sizes[against]),
-        "The score, their sum": (
-            pd.DataFrame({"part": ["Score"], "item": [None]}),
-            np.array([sizes.sum()]),
-        ),
-    }
-    places = np.arange(len(parts), -1, -1)
-    rows = {"Speaks for it": places[:-1][~against], "Speaks against it": places[:-1][against]}
-    for name, (part, values) in kinds.items():
-        if len(part):
-            figure.add_bar(
-                x=values,
-                y=rows.get(name, places[-1:]),
-                orientation="h",
-                name=name,
-                text=[f"{value:+.3f}" if name in rows else f"{value:.3f}" for value in values],
-                textposition="outside",
-                cliponaxis=False,
-                customdata=[
-                    ["" if item is None else str(item), text(name)]
-                    for item, name in zip(part["item"], part["part"], strict=True)
-                ],
-                hovertemplate="%{customdata[1]}: %{text}<extra></extra>",
-            )
-    labels = [*parts["part"].map(text), "Score"]
-    figure.update_yaxes(tickvals=places, ticktext=labels, automargin=True)
-    low, high = min(0.0, sizes.min(), sizes.sum()), max(0.0, sizes.max(), sizes.sum())
+    names, total = [text(part) for part in parts["part"]], float(sizes.sum())
+    bars = [
+        (kind, size, f"{size:+.3f}", "" if item is None else str(item), name)
+        for kind, size, item, name in zip(
+            np.where(sizes < 0, "Speaks against it", "Speaks for it"),
+            sizes,
+            parts["item"],
+            names,
+            strict=True,
+        )
+    ]
+    bars.append(("The score, their sum", total, f"{total:.3f}", "", "Score"))
+    places = range(len(bars) - 1, -1, -1)
+    data = []
+    for kind in dict.fromkeys(sorted((bar[0] for bar in bars), key=KINDS.index)):
+        rows = [(place, *bar[1:]) for place, bar in zip(places, bars, strict=True) if bar[0] == kind]
+        at, values, numbers, items, of = zip(*rows, strict=True)
+        data.append(
+            {
+                "type": "bar",
+                "x": np.array(values),
+                "y": list(at),
+                "orientation": "h",
+                "name": kind,
+                "text": list(numbers),
+                "textposition": "outside",
+                "cliponaxis": False,
+                "customdata": [list(pair) for pair in zip(items, of, strict=True)],
+                "hovertemplate": "%{customdata[1]}: %{text}<extra></extra>",
+            }
+        )
+    low, high = min(0.0, sizes.min(), total), max(0.0, sizes.max(), total)
     room = 0.12 * (high - low)  # for the numbers at the ends
-    figure.update_xaxes(title="Part of the score", range=[low - room * (low < 0), high + room])
-    figure.update_layout(bargap=0.3, barmode="overlay")
-    return finish(figure, height=130 + 26 * len(labels))
+    layout = {
+        "yaxis": {"tickvals": list(places), "ticktext": [*names, "Score"], "automargin": True},
+        "xaxis": {
+            "title": {"text": "Part of the score"},
+            "range": [low - room * (low < 0), high + room],
+        },
+        "bargap": 0.3,
+        "barmode": "overlay",
+    }
+    return unchecked(data, layout, height=130 + 26 * len(bars))
 
 
 def dial(table: pd.DataFrame, chosen: float) -> go.Figure:

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from recsys.analysis.popularity import concentration, plays_by_listeners, rank_table
@@ -199,6 +200,7 @@ def test_the_parts_of_a_score_stand_above_their_sum_and_carry_their_artist():
     assert total.x.tolist() == pytest.approx([0.3])
     places = [*positive.y, *against.y, *total.y]
     assert places == [3, 2, 1, 0]
+    assert go.Figure(figure.to_dict()) == figure  # plotly takes it
     assert [bar[0] for trace in figure.data for bar in trace.customdata] == ["1", "", "4", ""]
     assert list(figure.layout.yaxis.ticktext) == ["&lt;b&gt;a&lt;/b&gt;", "All 2 others", "d", "Score"]
     assert figure.layout.xaxis.range[0] < -0.4 < 0.5 < figure.layout.xaxis.range[1]

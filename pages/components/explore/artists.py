@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +16,9 @@ from pages.components.widgets import tables
 from pages.components.widgets.charts import CHART
 from recsys.analysis import popularity
 from recsys.analysis.selection import Selection
+from recsys.data.interactions import Interactions
 from recsys.figures import data
 
-BARS = 12
 HEIGHT = 330
 TABLE = ["rank", "artist", "listeners", "plays", "plays_per_listener", "share_of_plays"]
 NUMBERS = ["item", "artist", "listeners", "plays", "share_of_listeners", "share_of_plays"]
@@ -27,18 +26,18 @@ NUMBERS = ["item", "artist", "listeners", "plays", "share_of_listeners", "share_
 
 def figures(chosen: Selection) -> None:
     """Draw the key figures of what is chosen, in one row."""
-    interactions, nouns, table = session.dataset().interactions, session.nouns(), cached.ranks()
-    part = table[selection.mask(chosen)] if chosen else table
-    users = selection.reached(chosen) if chosen else interactions.n_users
-    pairs = int(part["listeners"].sum())
+    interactions, nouns, found = session.dataset().interactions, session.nouns(), selection.summary(chosen)
+    items, users, pairs = (found.items, found.users, found.pairs) if found else (0, 0, 0)
+    if not chosen:  # items without users count, too
+        items, users = interactions.n_items, interactions.n_users
     strip(
         (nouns.users.capitalize(), f"{users:,}", f"Those who {nouns.do} at least one of the {nouns.items}."),
-        (nouns.items.capitalize(), f"{len(part) if chosen else interactions.n_items:,}", ""),
-        (nouns.values.capitalize(), f"{part['plays'].sum():,.0f}", ""),
+        (nouns.items.capitalize(), f"{items:,}", ""),
+        (nouns.values.capitalize(), f"{found.total if found else 0:,.0f}", ""),
         (nouns.pairs.capitalize(), f"{pairs:,}", ""),
         (
             "Density",
-            f"{pairs / max(1, users * len(part)):.2%}" if chosen else f"{interactions.density:.2%}",
+            f"{pairs / max(1, users * items):.2%}",
             f"Known pairs as a share of all {nouns.pairs}.",
         ),
     )
@@ -46,8 +45,7 @@ def figures(chosen: Selection) -> None:
 
 def sentence(chosen: Selection) -> str:
     """Say what is chosen, and how much of the data that is."""
-    nouns, table = session.nouns(), cached.ranks()
-    part = table[selection.mask(chosen)]
+    nouns, found, everything = session.nouns(), selection.summary(chosen), selection.summary(Selection())
     how = []
     if chosen.search:
         how.append(f"the name has “{layout.escape(chosen.search, 40)}”")
@@ -58,13 +56,12 @@ def sentence(chosen: Selection) -> str:
     for name, word in (("listeners", nouns.users), ("plays", nouns.values)):
         if bounds := getattr(chosen, name):
             how.append(" to ".join(f"{bound:,.15g}" for bound in bounds) + f" {word}")
-    if part.empty:
+    if found is None or everything is None:
         return f"No {nouns.item} is all of this: {', '.join(how)}. Take a part back."
-    share = part["plays"].sum() / table["plays"].sum()
-    reach = selection.reached(chosen) / session.dataset().interactions.n_users
     return (
-        f"**{len(part):,} of {len(table):,} {nouns.items}** ({', '.join(how)}) have **{share:.1%}** of all "
-        f"{nouns.values} and reach **{reach:.1%}** of all {nouns.users}."
+        f"**{found.items:,} of {everything.items:,} {nouns.items}** ({', '.join(how)}) have "
+        f"**{found.total / everything.total:.1%}** of all {nouns.values} and reach "
+        f"**{found.users / session.dataset().interactions.n_users:.1%}** of all {nouns.users}."
     )
 
 
@@ -80,12 +77,12 @@ def draw(chosen: Selection) -> None:
 
 
 def _bars(chosen: Selection) -> None:
-    nouns, whole = session.nouns(), cached.ranks()
+    nouns = session.nouns()
     # picked bars do not filter the bars: others can be picked beside them
-    table = whole[selection.mask(chosen.without("picked"))]
-    if table.empty:
+    found = selection.summary(chosen.without("picked"))
+    if found is None:
         return
-    top = table.nlargest(BARS, "listeners", keep="first")
+    top = found.best_known
     first = top.iloc[0]
     st.caption(
         f"**Best known.** {layout.escape(first['artist'], 40)} has {first['listeners']:,} of "
@@ -101,7 +98,9 @@ def _bars(chosen: Selection) -> None:
 
     st.plotly_chart(
         cached.figure(
-            "top", partial(data.top_artists, table, "listeners", BARS, nouns, chosen.picked, HEIGHT), chosen
+            "top",
+            partial(data.top_artists, top, "listeners", len(top), nouns, chosen.picked, HEIGHT),
+            chosen,
         ),
         key=keys.BARS,
         on_select=clicked,
@@ -109,13 +108,12 @@ def _bars(chosen: Selection) -> None:
         alt=f"{nouns.items.capitalize()} with the most {nouns.users}",
         config=CHART,
     )
-    save(top[NUMBERS], "bars", f"Best-known {nouns.items}")
+    save(lambda: top[NUMBERS], "bars", f"Best-known {nouns.items}")
 
 
 def _scatter(chosen: Selection) -> None:
-    nouns, table = session.nouns(), cached.ranks()
-    inside = selection.mask(chosen)
-    line = popularity.plays_by_listeners(table[inside]) if inside.sum() > 2 else None
+    nouns, table, found = session.nouns(), cached.ranks(), selection.summary(chosen)
+    line = found.line if found else None
     of_these = f"the chosen {nouns.items}" if chosen else nouns.items
     st.caption(
         f"**{nouns.values.capitalize()} against {nouns.users}.** "
@@ -136,12 +134,11 @@ def _scatter(chosen: Selection) -> None:
     st.plotly_chart(
         cached.figure(
             "scatter",
-            partial(
-                data.plays_against_listeners,
+            lambda: data.plays_against_listeners(
                 table,
                 line,
                 nouns=nouns,
-                chosen=inside if chosen else None,
+                chosen=selection.mask(chosen) if chosen else None,
                 box={"listeners": chosen.listeners, "plays": chosen.plays},
                 height=HEIGHT,
             ),
@@ -153,7 +150,11 @@ def _scatter(chosen: Selection) -> None:
         alt=f"{nouns.values.capitalize()} against {nouns.users} of every {nouns.item}",
         config=CHART,
     )
-    save(table.loc[inside, NUMBERS], "scatter", f"{nouns.values.capitalize()} against {nouns.users}")
+    save(
+        lambda: table.loc[selection.mask(chosen), NUMBERS],
+        "scatter",
+        f"{nouns.values.capitalize()} against {nouns.users}",
+    )
 
 
 AXES = (("listeners", "x"), ("plays", "y"))
@@ -168,58 +169,59 @@ def _table(chosen: Selection) -> None:
 
 def _more(chosen: Selection) -> None:
     """Draw how values and concentration look, of what is chosen."""
-    interactions, nouns, table = session.dataset().interactions, session.nouns(), cached.ranks()
-    inside = selection.mask(chosen)
-    if not inside.any():
+    nouns, table, found = session.nouns(), cached.ranks(), selection.summary(chosen)
+    if found is None:
         return
-    part = table[inside]
-    items = part.index.to_numpy() if chosen else None
     left, right = st.columns(2, gap="medium")
+
+    def shares() -> popularity.Concentration:
+        return popularity.concentration(table[selection.mask(chosen)])
+
+    def points() -> pd.DataFrame:
+        curve = shares()
+        return pd.DataFrame({f"share_of_{nouns.items}": curve.items, f"share_of_{nouns.values}": curve.plays})
+
     with left:
         st.header(f"{nouns.counts.capitalize()} of {nouns.pairs}", anchor=False)
-        middle, most = _spread(interactions.fingerprint, chosen)
         st.caption(
-            f"Half of all pairs have {nouns.amount(middle)} or more; the largest is {nouns.spell(most)}. "
+            f"Half of all pairs have {nouns.amount(found.median)} or more; "
+            f"the largest is {nouns.spell(found.largest)}. "
             "The scale is logarithmic."
         )
         st.plotly_chart(
-            cached.figure("distribution", lambda: data.play_distribution(_pairs(items), nouns), chosen),
+            cached.figure("distribution", lambda: data.play_distribution(_pairs(chosen), nouns), chosen),
             key="distribution",
             alt=f"Distribution of {nouns.counts}",
             config=CHART,
         )
         save(
-            lambda: popularity.value_counts(_pairs(items)),
+            lambda: popularity.value_counts(_pairs(chosen)),
             "distribution",
             f"{nouns.counts.capitalize()} of {nouns.pairs}",
         )
     with right:
         st.header("Concentration", anchor=False)
-        shares = popularity.concentration(part)
         st.caption(
-            f"The top 1% of {nouns.items} have {shares.top_percent:.1%} of the {nouns.values}, and "
-            f"{(part['listeners'] == 1).sum():,} {nouns.items} have a single {nouns.user}: of these nothing can be "
+            f"The top 1% of {nouns.items} have {found.top_percent:.1%} of the {nouns.values}, and "
+            f"{found.single:,} {nouns.items} have a single {nouns.user}: of these nothing can be "
             "learned about who else might like them."
         )
         st.plotly_chart(
-            cached.figure("lorenz", partial(data.lorenz, shares, nouns), chosen),
+            cached.figure("lorenz", lambda: data.lorenz(shares(), nouns), chosen),
             key="lorenz",
             alt=f"Lorenz curve of {nouns.values} over {nouns.items}",
             config=CHART,
-        )
-        points = pd.DataFrame(
-            {f"share_of_{nouns.items}": shares.items, f"share_of_{nouns.values}": shares.plays}
         )
         save(points, "lorenz", f"Concentration of {nouns.values} on {nouns.items}")
         strip(
             (
                 "Gini coefficient",
-                f"{shares.gini:.3f}",
+                f"{found.gini:.3f}",
                 f"0 if all {nouns.items} had the same, towards 1 if one had everything.",
             ),
             (
                 f"{nouns.items.capitalize()} with a single {nouns.user}",
-                f"{(part['listeners'] == 1).sum():,}",
+                f"{found.single:,}",
                 "",
             ),
             key="concentration",
@@ -227,22 +229,17 @@ def _more(chosen: Selection) -> None:
     if not chosen:
         st.header(f"Largest {nouns.counts}", anchor=False)
         tables.artist_table(
-            cached.largest(50).rename(columns={"plays": "value"}), "largest", ["artist", "listener", "value"]
+            cached.largest(50).rename(columns={"plays": "value"}),
+            "largest",
+            ["artist", "listener", "value"],
+            fixed=True,
         )
 
 
-def _pairs(items: np.ndarray | None) -> Any:
+def _pairs(chosen: Selection) -> Interactions:
     interactions = session.dataset().interactions
-    if items is None:
+    if not chosen:
         return interactions
     wanted = np.zeros(interactions.n_items, bool)
-    wanted[items] = True
+    wanted[cached.ranks().index[selection.mask(chosen)]] = True
     return interactions.subset(wanted[interactions.item_codes])
-
-
-@cached.remembered(show_spinner=False, max_entries=64)
-def _spread(fingerprint: str, chosen: Selection) -> tuple[float, float]:
-    table: pd.DataFrame = cached.ranks()
-    items = table.index[selection.mask(chosen)].to_numpy() if chosen else None
-    values = _pairs(items).values
-    return float(np.median(values)), float(values.max())

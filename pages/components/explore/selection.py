@@ -15,8 +15,9 @@ from pages.components.explore import scenes
 from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.widgets import pickers
-from recsys.analysis.selection import PARAMETERS, Selection, audience, read_selection
+from recsys.analysis.selection import PARAMETERS, Selection, Summary, read_selection, summarize
 
+BEST_KNOWN = 12
 NAMED = 8  # picked artists that have a button each
 
 
@@ -46,14 +47,14 @@ def _mask(fingerprint: str, chosen: Selection) -> NDArray[np.bool_]:
     return chosen.mask(cached.ranks(), scenes.found() if chosen.scene else None)
 
 
-def reached(chosen: Selection) -> int:
-    """Return how many listeners play at least one selected artist."""
-    return _reached(session.dataset().interactions.fingerprint, chosen)
+def summary(chosen: Selection) -> Summary | None:
+    """Return figures of what is selected; None if no artist is."""
+    return _summary(session.dataset().interactions.fingerprint, chosen)
 
 
 @cached.remembered(show_spinner=False, max_entries=64)
-def _reached(fingerprint: str, chosen: Selection) -> int:
-    return audience(session.dataset().interactions, cached.ranks().index[mask(chosen)].to_numpy())
+def _summary(fingerprint: str, chosen: Selection) -> Summary | None:
+    return summarize(session.dataset().interactions, cached.ranks(), mask(chosen), BEST_KNOWN)
 
 
 def search(chosen: Selection) -> None:

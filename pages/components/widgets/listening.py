@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import quote
 
 import streamlit as st
@@ -27,16 +28,19 @@ def service() -> str:
     return chosen if chosen in SERVICES else FIRST
 
 
-def address(name: str) -> str:
-    """Return the address where an artist is searched for at the chosen service; "" where the data is not music."""
-    at = service()
-    return SERVICES[at].format(quote(name, safe="")) if at else ""
+def addresses(names: Iterable[str], at: str) -> list[str]:
+    """Return the addresses where artists are searched for at a service, one of `SERVICES` or "" for none."""
+    if not at:
+        return ["" for _ in names]
+    before, after = SERVICES[at].split("{}")
+    return [f"{before}{quote(name, safe='')}{after}" for name in names]
 
 
 def link(name: str, label: str = "") -> str:
     """Return a link to listen to an artist, as Markdown, labelled with the service; "" where the data is not music."""
-    to = address(name)
-    return f"[{label or f':material/play_circle: {service()}'}]({to})" if to else ""
+    at = service()
+    (to,) = addresses([name], at)
+    return f"[{label or f':material/play_circle: {at}'}]({to})" if to else ""
 
 
 def choose() -> None:

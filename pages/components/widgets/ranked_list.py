@@ -83,6 +83,7 @@ def ranked_list(
     tall = bool({"names", "note"} & set(recommended))
     top = float(recommended["score"].max()) if len(recommended) else 0.0
     places = {name: place for place, name in enumerate(before or (), 1)}
+    to_listen = listening.addresses(recommended["artist"].astype(str), listening.service())
     rows = [
         {
             "name": str(row.artist),
@@ -91,12 +92,12 @@ def ranked_list(
             "score": f"{row.score:.3g}",
             "hit": bool(getattr(row, "hit", False)),
             "mark": _change(places, str(row.artist), place) if before is not None else "",
-            "listen": listening.address(str(row.artist)),
+            "listen": listen,
             "reasons": [short(name) for name in getattr(row, "names", [])[:MOST_REASONS]],
             "value": str(getattr(row, "value", "")),
             "note": str(getattr(row, "note", "")),
         }
-        for place, row in enumerate(recommended.itertuples(), 1)
+        for place, (row, listen) in enumerate(zip(recommended.itertuples(), to_listen, strict=True), 1)
     ]
     result = _component(
         key=key,

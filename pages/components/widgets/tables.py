@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from pages.components import navigation
@@ -64,8 +65,7 @@ def artist_list(
             query_params=session.place() | {"artist": str(first["item"])},
         )
     listed = part(found, "ranks", columns)
-    whole = listed is found and not filtered
-    artist_table(listed, "ranks", columns, height, shown=_ranks(tuple(columns)) if whole else None)
+    artist_table(listed, "ranks", columns, height, fixed=listed is found and not filtered)
 
 
 def part(table: pd.DataFrame, key: str, columns: list[str]) -> pd.DataFrame:
@@ -94,15 +94,6 @@ def part(table: pd.DataFrame, key: str, columns: list[str]) -> pd.DataFrame:
     return table.sort_values(by, ascending=up, kind="stable")[rows]
 
 
-def _ranks(columns: tuple[str, ...]) -> pd.DataFrame:
-    return _all_ranks(session.dataset().interactions.fingerprint, columns)
-
-
-@cached.remembered(show_spinner=False, max_entries=8)
-def _all_ranks(fingerprint: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    return _clickable(cached.ranks().head(ARTISTS_LISTED), list(columns), ["artist"])
-
-
 def badges(tags: Iterable[str]) -> str:
     """Return tags as Markdown: each in a box of its own."""
     return " ".join(f":violet-badge[{layout.escape(tag, 40)}]" for tag in tags)
@@ -114,16 +105,16 @@ def artist_table(
     columns: list[str],
     height: int | None = None,
     tints: Sequence[str] | None = None,
-    shown: pd.DataFrame | None = None,
+    fixed: bool = False,
 ) -> int | None:
     """Draw a table of artists with these columns; a click on a name opens that artist's page.
 
     Its column `item` says which artist a row is about; it need not be shown. Where there is a column
     `because`, the row whose reason was just clicked is returned. Tints are a CSS colour for each row.
-    A long table may come as it is shown, if it was made before.
+    A fixed table is the same as long as the data is, and prepared once.
     """
     links = ["artist", *(["because"] if "because" in columns else [])]
-    column, row = _table(table, key, columns, links, height, tints, shown)
+    column, row = _table(table, key, columns, links, height, tints, fixed)
     if row is not None and column == "artist":
         open_artist(str(table["item"].iloc[row]))
     return row
@@ -151,15 +142,21 @@ def _table(
     links: list[str],
     height: int | None,
     tints: Sequence[str] | None = None,
-    shown: pd.DataFrame | None = None,
+    fixed: bool = False,
 ) -> tuple[str, int | None]:
     """Draw a table in which the cells of some columns can be clicked; return the column and the row that just were.
 
     Buttons and not selected cells: a selection follows the keyboard, and moving through
     the table would open another page.
     """
-    if shown is None:
-        shown = _clickable(table, columns, links)
+    service = listening.service() if "artist" in links else ""
+    shown: Any = (
+        _prepared(
+            session.dataset().interactions.fingerprint, key, tuple(columns), tuple(links), service, table
+        )
+        if fixed
+        else _clickable(table, columns, links, service)
+    )
     buttons: dict[str, Any] = {}
     for column in links:
         label, width, help_text = _links()[column]
@@ -171,9 +168,7 @@ def _table(
             help=help_text,
             key=f"{key}-{column}",
         )
-    if "artist" in links and (service := listening.service()):
-        # a table that is kept for all visitors has no links: each chose a service of their own
-        shown = shown.assign(listen=table["artist"].head(len(shown)).map(listening.address).to_numpy())
+    if service:
         buttons["listen"] = st.column_config.LinkColumn(
             "♫", display_text="♫", width=36, help=f"Search {service} for it, in a new tab."
         )
@@ -194,8 +189,24 @@ def _table(
     return "", None
 
 
-def _clickable(table: pd.DataFrame, columns: list[str], links: list[str]) -> pd.DataFrame:
-    """Return these columns of a table as they are shown, with texts that a button can hold in some of them."""
+@cached.remembered(show_spinner=False, max_entries=16)
+def _prepared(
+    fingerprint: str,
+    key: str,
+    columns: tuple[str, ...],
+    links: tuple[str, ...],
+    service: str,
+    _table: pd.DataFrame,
+) -> pa.Table:
+    shown = _clickable(_table, list(columns), list(links), service)
+    return pa.Table.from_pandas(shown, preserve_index=False)
+
+
+def _clickable(table: pd.DataFrame, columns: list[str], links: list[str], service: str) -> pd.DataFrame:
+    """Return these columns of a table as they are shown, with texts that a button can hold in some of them.
+
+    With a service to listen at, the last column is each artist's address there.
+    """
     shown = table[columns].copy()
     shown[shown.columns.intersection(PERCENT)] *= 100
     shown = shown.round(dict.fromkeys(MEANS, 0 if session.nouns().counted else 2))
@@ -205,6 +216,8 @@ def _clickable(table: pd.DataFrame, columns: list[str], links: list[str]) -> pd.
         shown[column] = shown[column].str.replace(":material/", ":\N{WORD JOINER}material/")
         # the table's own download is not guarded against what a spreadsheet would take for a formula
         shown[column] = shown[column].map(disarm)
+    if service:
+        shown["listen"] = listening.addresses(table["artist"], service)
     return shown
 
 
