@@ -15,6 +15,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.jobs.fairness import FairShares, greedier
 from recsys.jobs.job import ENDED, Job, State, W, Work
+from recsys.system import threads
 from recsys.system.event_log import note
 from recsys.system.memory import Footprint, available
 
@@ -257,6 +258,7 @@ class JobScheduler:
 
     def _work(self, job: Job[Any]) -> None:
         """Run one job to its end; the target of each thread."""
+        threads.give_way()
         try:
             while self._enter(job):
                 self._train(job)

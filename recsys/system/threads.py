@@ -159,10 +159,11 @@ def parts(whole: slice, most: int) -> list[slice]:
 @cache
 def _pool() -> ThreadPoolExecutor:
     # It starts a thread only where none is idle.
-    return ThreadPoolExecutor(MOST, "helper", initializer=_give_way)
+    return ThreadPoolExecutor(MOST, "helper", initializer=give_way)
 
 
-def _give_way() -> None:
+def give_way() -> None:
+    """Let threads that answer a page go before this one from now on."""
     # Linux alone sets this for a single thread.
     with contextlib.suppress(OSError, AttributeError):
         if os.uname().sysname == "Linux":
