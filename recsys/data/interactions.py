@@ -224,8 +224,8 @@ class Interactions:
         """Return where the pairs of the user with this code stand."""
         return slice(int(self.user_starts[user]), int(self.user_starts[user + 1]))
 
-    def subset(self, keep: NDArray[np.bool_]) -> Interactions:
-        """Return the pairs chosen by a mask of shape (n_interactions,), same labels and codes."""
+    def subset(self, keep: NDArray[np.bool_] | slice) -> Interactions:
+        """Return the pairs chosen by a mask of shape (n_interactions,) or a range, same labels and codes."""
         return replace(
             self,
             user_codes=self.user_codes[keep],

@@ -216,7 +216,7 @@ def _plays(train: Interactions, user: int) -> tuple[NDArray[np.int32], NDArray[n
 def _weights(model: Model, train: Interactions, user: int) -> NDArray[np.float32] | None:
     """Return how much each item of a user counts by its age, for a model with a half-life of taste."""
     half_life = float(model.settings.get("half_life", 0.0))
-    return recency_weights(train.subset(train.user_codes == user), half_life) if half_life else None
+    return recency_weights(train.subset(train.of_user(user)), half_life) if half_life else None
 
 
 def short(name: object, longest: int = MAX_NAME_CHARS) -> str:

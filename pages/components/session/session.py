@@ -227,7 +227,13 @@ def chosen_run() -> Job[TrainingRun] | None:
     if large_run():
         return None
     if keys.RUN not in st.session_state and "run" in st.query_params:
-        st.session_state[keys.RUN] = st.query_params["run"]
+        st.session_state[keys.RUN] = wanted = st.query_params["run"]
+        if runs().get(wanted) is None and "model" not in st.query_params:  # with settings, it is trained again
+            st.session_state.setdefault(
+                keys.NOTICE,
+                "The run in the address is no longer on this server; the recommended model is shown. "
+                "Train it again, or open its file if it was saved.",
+            )
     return _of_kind(TrainingRun, st.session_state.get(keys.RUN, ""))
 
 

@@ -88,6 +88,12 @@ def model_settings() -> tuple[str, dict[str, Any]]:
         for wanted, default in model.defaults.items()
         if not (undated and wanted == "half_life")
     }
+    asked = st.session_state.get(f"{name}-half_life", 0.0)
+    if undated and "half_life" in model.defaults and asked:
+        st.caption(
+            f":material/info: The half-life of {asked:g} months is left out: this data has no times, and all of it "
+            "counts the same."
+        )
     if name == Blend.name:
         chosen["parts"] = _weights(chosen["parts"])
     return name, chosen
