@@ -234,8 +234,17 @@ def test_a_model_made_in_one_go_shows_its_lists_and_no_errors(name, small_sample
 def test_a_half_life_is_said_to_be_left_out_where_the_data_has_no_times(small_sample):
     for data, expected in ((small_sample, 1), (None, 0)):
         app = open_page("train.py", dataset=data, model="ease", half_life="6")
-        told = [caption.value for caption in app.caption if "half-life of 6 months is left out" in caption.value]
+        told = [
+            caption.value for caption in app.caption if "half-life of 6 months is left out" in caption.value
+        ]
         assert len(told) == expected
+
+
+def test_a_link_to_a_run_that_is_gone_says_so_once():
+    app = open_page("recommend.py", run="0123456789ab")
+    assert ["no longer has the run" in warning.value for warning in app.warning] == [True]
+    assert listed(app)
+    assert not app.run().warning
 
 
 def test_als_is_watched_by_its_lists_alone():

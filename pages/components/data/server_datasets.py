@@ -68,15 +68,15 @@ def _use(offer: ServerDataset) -> None:
         if job is None or job.ended:
             st.session_state[keys.NOTICE] = str(error)
         else:
-            st.session_state[session.WANTED] = offer.key
+            st.session_state[keys.OFFER_WANTED] = offer.key
 
 
 def _use_what_was_wanted(there: list[ServerDataset]) -> None:
     """Open a dataset that this visitor requested, once it is read."""
     for offer in there:
         job = shared_jobs.readings().job(offer)
-        if offer.key == st.session_state.get(session.WANTED) and (job is None or job.ended):
-            del st.session_state[session.WANTED]
+        if offer.key == st.session_state.get(keys.OFFER_WANTED) and (job is None or job.ended):
+            del st.session_state[keys.OFFER_WANTED]
             if job is not None and job.state == "done":
                 _use(offer)
                 st.rerun()

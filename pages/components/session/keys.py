@@ -15,6 +15,7 @@ VISITOR = "visitor"  # name of the visit
 TRAIL = "trail"  # list of RunRecord: trainings of the visit
 NOTICE = "notice"  # sentence for the top of the next page
 NOT_RECOMMENDED = "not-recommended"  # sentence: why there is no recommended run
+OFFER_WANTED = "offer-wanted"  # key of the server's data set that is shown once it is read
 LISTENER = "listener"  # id of the user whose lists are shown, on all pages
 
 # The Train page

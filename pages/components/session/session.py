@@ -44,7 +44,6 @@ AT_ONCE = 2.0  # seconds to wait for data that is small
 # The model that is trained for everybody on the data they look at: the first of the list, in its fast setting.
 RECOMMENDED = Setup(settings={"factors": 96, "epochs": 10})
 _SHARING = threading.Lock()
-WANTED = "offer-wanted"  # what this visitor looks at as soon as it is read, unless they choose something else
 
 
 @st.cache_resource(show_spinner=False)
@@ -134,7 +133,7 @@ def choose(key: str) -> None:
 def show(chosen: Dataset) -> None:
     """Look at this data set from now on, with the hold-out that suits it; a run on other data is left behind."""
     st.session_state[keys.EXTERNAL_RUN] = None
-    st.session_state.pop(WANTED, None)
+    st.session_state.pop(keys.OFFER_WANTED, None)
     usual = suited(dataset().interactions)
     st.session_state[keys.DATASET] = chosen
     wanted = suited(chosen.interactions)
@@ -191,7 +190,7 @@ def open_large_run(source: Manifest) -> None:
         If it is not prepared.
     """
     st.session_state[keys.EXTERNAL_RUN] = _open_large(source.identity, source)
-    st.session_state.pop(WANTED, None)
+    st.session_state.pop(keys.OFFER_WANTED, None)
     st.session_state.pop(keys.LISTENER, None)  # of other data
 
 
@@ -228,12 +227,10 @@ def chosen_run() -> Job[TrainingRun] | None:
         return None
     if keys.RUN not in st.session_state and "run" in st.query_params:
         st.session_state[keys.RUN] = wanted = st.query_params["run"]
-        if runs().get(wanted) is None and "model" not in st.query_params:  # with settings, it is trained again
-            st.session_state.setdefault(
-                keys.NOTICE,
-                "The run in the address is no longer on this server; the recommended model is shown. "
-                "Train it again, or open its file if it was saved.",
-            )
+        # with settings in the address, it is trained again
+        if _open_to_visitor(wanted) is None and "model" not in st.query_params:
+            gone = "This server no longer has the run in the address. The recommended model is shown instead."
+            st.session_state.setdefault(keys.NOTICE, gone)
     return _of_kind(TrainingRun, st.session_state.get(keys.RUN, ""))
 
 
@@ -313,11 +310,14 @@ def shared_comparison(make: Callable[[], Leaderboard]) -> Job[Leaderboard]:
 
 
 def _of_kind(kind: type[W], run_id: str) -> Job[W] | None:
-    job = _open_to_visitor(run_id)
-    shown = dataset().interactions.fingerprint
-    if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
+    return _if_shown(_open_to_visitor(run_id), kind)
+
+
+def _if_shown(job: Job[Any] | None, kind: type[Work]) -> Job[Any] | None:
+    """Return the job if it does work of this kind on the current data."""
+    if job is None or not isinstance(job.run, kind):
         return None
-    return job
+    return job if job.dataset.interactions.fingerprint == dataset().interactions.fingerprint else None
 
 
 def trail() -> list[RunRecord]:
@@ -379,11 +379,7 @@ def sweep(kind: type[GridSearch | Search | Race]) -> Job[Any] | None:
     key = f"{name}-followed"
     if key not in st.session_state and name in st.query_params:
         st.session_state[key] = st.query_params[name]
-    job = sweeps().get(st.session_state.get(key, ""), visitor())
-    shown = dataset().interactions.fingerprint
-    if job is None or not isinstance(job.run, kind) or job.dataset.interactions.fingerprint != shown:
-        return None
-    return job
+    return _if_shown(sweeps().get(st.session_state.get(key, ""), visitor()), kind)
 
 
 def follow_sweep(job: Job[Any]) -> None:

@@ -31,7 +31,6 @@ NUMBER = re.compile(r"-?(\d{1,9}(\.\d+)?|\.\d+)")
 EPOCH = re.compile(r"\d{9,10}|\d{13}")
 DAY = re.compile(r"\d\d? \w{3} \d{4},? \d\d:\d\d|\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?|\d\d?[/.]\d\d?[/.]\d{4}.*")
 REVIEWER, ASIN = re.compile(r"A[0-9A-Z]{9,20}"), re.compile(r"B[0-9A-Z]{9}|\d{9}[\dX]|\d{10}")
-SONG = re.compile(r"SO[A-Z]{5}[0-9A-F]{11}")
 STEPS = {str(half / 2).removesuffix(".0") for half in range(1, 21)}
 
 

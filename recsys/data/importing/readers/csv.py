@@ -22,7 +22,6 @@ MAX_LINE = 4 << 20
 MAX_REJECT = 64 << 10  # characters of a line that DuckDB could not read
 MAX_UNEVEN = 100_000
 NOTHING = "\x02\x03"  # stands in no text: empty cells stay empty texts
-MENDED = "Rows read although quotation marks or the number of columns are not as in the others"
 
 
 class CsvTable(Table):
