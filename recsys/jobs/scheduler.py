@@ -53,8 +53,6 @@ class JobScheduler:
         half a second.
     grace : float
         A job on uploaded data is forgotten this many seconds after its last viewer left.
-    unbegun : float
-        A job that has not begun is forgotten this many seconds after its last viewer left.
     waiting : int
         How many runs that have not ended there may be; then those of the greediest make room.
     paused : float
@@ -70,7 +68,6 @@ class JobScheduler:
         each: int = 4,
         turn: float = 10.0,
         grace: float = 900.0,
-        unbegun: float = 120.0,
         waiting: int = 64,
         paused: float = 1800.0,
     ) -> None:
@@ -81,7 +78,6 @@ class JobScheduler:
         self.each = each
         self.turn = turn
         self.grace = grace
-        self.unbegun = unbegun
         self.waiting = waiting
         self.paused = paused
         self._shares = FairShares()
@@ -143,29 +139,23 @@ class JobScheduler:
             return [job for job in self._runs.values() if job.owner == owner]
 
     def leave(self, viewer: str) -> None:
-        """Register that a visit ended or lost its connection.
+        """Register that a visit ended or lost its connection; it may come back within `grace`.
 
-        Where it does not come back, and nobody else views them, its jobs on uploaded data are forgotten after `grace`,
-        and those that have not begun after `unbegun`.
+        Jobs on uploaded data are forgotten when they have no viewers left.
         """
         with self._changed:
             left = [job for job in self._runs.values() if viewer in job.viewers]
             for job in left:
                 job.viewers.discard(viewer)
-        private = [job for job in left if job.private]
-        unbegun = [job for job in left if not job._turn]
-        for jobs, seconds in ((private, self.grace), (unbegun, self.unbegun)):
-            if jobs:
-                timer = threading.Timer(seconds, self._forget_left, args=(jobs, jobs is unbegun))
-                timer.daemon = True
-                timer.start()
+        if any(job.private for job in left):
+            timer = threading.Timer(self.grace, self._forget_left, args=(left,))
+            timer.daemon = True
+            timer.start()
 
-    def _forget_left(self, left: list[Job[Any]], unbegun: bool = False) -> None:
-        """Forget jobs to which nobody came back; those that have begun only where `unbegun` is False."""
+    def _forget_left(self, left: list[Job[Any]]) -> None:
         with self._changed:
             for job in left:
-                if not (job.viewers or (unbegun and job._turn)) and job.id in self._runs:
-                    del self._runs[job.id]
+                if job.private and not job.viewers and self._runs.pop(job.id, None) is not None:
                     job._wish = "cancel"
             self._changed.notify_all()
 

@@ -170,34 +170,13 @@ def test_who_comes_back_in_time_finds_their_own_work(dataset, diary):
 
 
 def test_work_on_the_sample_stays_when_all_have_left(dataset, diary):
-    runs = JobScheduler(at_once=1, grace=0.0, unbegun=0.0)
+    runs = JobScheduler(at_once=1, grace=0.0)
     job = runs.start(replace(dataset, is_public=True), Steps("shared", diary, 1), "a", "tab")
     job.run.permits.release()
     assert runs.wait(job, "done")
-    before = threading.active_count()
     runs.leave("tab")
-    assert threading.active_count() == before  # no timer forgets it
-    runs._forget_left([job], unbegun=True)
+    runs._forget_left([job])
     assert runs.get(job.id) is job
-
-
-def test_work_that_has_not_begun_leaves_the_queue_some_time_after_its_visit(dataset, diary):
-    runs = JobScheduler(at_once=1, unbegun=3600.0)
-    public = replace(dataset, is_public=True)
-    first = runs.start(public, Steps("first", diary), "a", "first tab")
-    assert runs.wait(first, "running")
-    second = runs.start(public, Steps("second", diary), "b", "second tab")
-    third = runs.start(public, Steps("third", diary), "c", "third tab")
-    for tab in ("first tab", "second tab", "third tab"):
-        runs.leave(tab)
-    assert runs.get(third.id, "third tab") is third  # back in time
-    runs._forget_left([first, second, third], unbegun=True)  # as the timer does
-    assert runs.wait(second, "cancelled")
-    assert [runs.get(job.id) for job in (first, second, third)] == [first, None, third]
-    assert runs.place(third) == 1
-    for job in (first, third):
-        runs.cancel(job)
-        job.run.permits.release(3)
 
 
 def test_what_goes_on_ends_with_the_program_and_is_waited_for():
