@@ -34,7 +34,7 @@ if code is None:
     tables.artist_finder(["rank", "artist", "listeners", "plays"])
     st.stop()
 
-view = popularity.item_view(interactions, code)
+view = popularity.item_view(interactions, cached.ranks(), code)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.header(layout.escape(view.row["artist"], 80), anchor=False, width="content")
     st.markdown(listening.link(str(view.row["artist"])), width="content")

@@ -113,12 +113,14 @@ class ItemView:
     neighbours: pd.DataFrame
 
 
-def item_view(interactions: Interactions, item: int, n: int = 20) -> ItemView:
+def item_view(interactions: Interactions, ranks: pd.DataFrame, item: int, n: int = 20) -> ItemView:
     """Return the view of one item.
 
     Parameters
     ----------
     interactions : Interactions
+    ranks : DataFrame
+        Its `rank_table`.
     item : int
         Code of an item with users.
     n : int
@@ -133,7 +135,7 @@ def item_view(interactions: Interactions, item: int, n: int = 20) -> ItemView:
     mine = np.flatnonzero(interactions.item_codes == item)
     top = mine[np.argsort(-interactions.values[mine], kind="stable")][:n]
     return ItemView(
-        row=rank_table(interactions).loc[item],
+        row=ranks.loc[item],
         users=pair_table(interactions, top)[["listener", "plays"]],
         neighbours=similar_items(interactions, item, n, least_listeners=1),
     )

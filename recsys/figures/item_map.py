@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.data.interactions import Interactions
 from recsys.data.nouns import MUSIC, Nouns
-from recsys.figures.style import finish, text
+from recsys.figures.style import LEGEND, text, unchecked
 
 # Seen on light and dark ground alike.
 GREY, COLD, WARM = "#9a95b8", "#6e62eb", "#e8590c"
@@ -104,22 +104,26 @@ def draw_map(
     Drawn
         Its figure is drawn by WebGL, and has no axes: only nearness means something.
     """
-    figure, codes = go.Figure(), []
+    traces: list[dict[str, Any]] = []
+    codes = []
 
     def add(part: pd.DataFrame, name: str, **marker: object) -> None:
         codes.append(part.index.to_numpy(np.int64))
-        figure.add_scattergl(
-            x=part["x"].to_numpy(np.float32),
-            y=part["y"].to_numpy(np.float32),
-            text=[
-                f"{text(artist)}<br>{listeners:,} {nouns.user if listeners == 1 else nouns.users}"
-                for artist, listeners in zip(part["artist"], part["listeners"], strict=True)
-            ],
-            hovertemplate="%{text}<extra></extra>",
-            mode="markers",
-            name=name,
-            legendrank=2_000 if name == OTHERS else 1_000,
-            marker={"line": {"width": 0}} | marker,
+        traces.append(
+            {
+                "type": "scattergl",
+                "x": part["x"].to_numpy(np.float32),
+                "y": part["y"].to_numpy(np.float32),
+                "text": [
+                    f"{text(artist)}<br>{listeners:,} {nouns.user if listeners == 1 else nouns.users}"
+                    for artist, listeners in zip(part["artist"], part["listeners"], strict=True)
+                ],
+                "hovertemplate": "%{text}<extra></extra>",
+                "mode": "markers",
+                "name": name,
+                "legendrank": 2_000 if name == OTHERS else 1_000,
+                "marker": {"line": {"width": 0}} | marker,
+            }
         )
 
     lit = {name: table.index.intersection(list(items)) for name, items in (lit or {}).items()}
@@ -161,20 +165,25 @@ def draw_map(
     inside = (table[["x", "y"]] - np.array(middle)).abs().max(axis=1) < reach
     names += _region_names(regions, middle, reach) if regions is not None else []
     names += _names(table[inside].drop(index=[found], errors="ignore"), reach, names)
-    hidden = {"visible": False, "showgrid": False, "zeroline": False}
-    figure.update_xaxes(range=[middle[0] - reach, middle[0] + reach], **hidden)
-    figure.update_yaxes(range=[middle[1] - reach, middle[1] + reach], **hidden)
-    finish(figure, HEIGHT)
-    figure.update_layout(
-        annotations=names,  # at once: plotly copies all that are there for each that is added
-        hovermode="closest",
-        dragmode="pan",
+    axes = {
+        axis: {
+            "range": [centre - reach, centre + reach],
+            "visible": False,
+            "showgrid": False,
+            "zeroline": False,
+        }
+        for axis, centre in zip(("xaxis", "yaxis"), middle, strict=True)
+    }
+    layout = axes | {
+        "annotations": names,
+        "hovermode": "closest",
+        "dragmode": "pan",
         # another artist in the middle moves the map; all else leaves it where the reader has it
-        uirevision=str(found),
-        legend={"itemsizing": "constant"},
-        margin={"l": 0, "r": 0, "t": 40, "b": 0},
-    )
-    return Drawn(figure, codes)
+        "uirevision": str(found),
+        "legend": LEGEND | {"itemsizing": "constant"},
+        "margin": {"l": 0, "r": 0, "t": 40, "b": 0},
+    }
+    return Drawn(unchecked(traces, layout, HEIGHT), codes)
 
 
 def _sizes(part: pd.DataFrame) -> NDArray[np.float32]:

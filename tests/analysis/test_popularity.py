@@ -45,7 +45,7 @@ def test_the_largest_play_counts(known):
 
 
 def test_an_artist_by_hand(known):
-    view = popularity.item_view(known, known.item_code(8))
+    view = popularity.item_view(known, popularity.rank_table(known), known.item_code(8))
     assert view.row["plays"] == 30
     assert view.users.to_numpy().tolist() == [[2, 25], [1, 5]]
     assert view.neighbours["artist"].tolist() == ["Low"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from recsys.figures.item_map import CLOSE, Colours, draw_map
@@ -57,6 +58,8 @@ def test_lit_artists_stand_out_and_those_not_on_the_map_are_left_out(table):
 def test_an_artist_that_was_found_is_in_the_middle_and_named(table):
     colours = groups(table, lambda code: "tag")
     whole, found = draw_map(table, colours).figure, draw_map(table, colours, found=42).figure
+    for figure in (whole, found):
+        go.Figure(figure.to_dict())  # plotly takes it
     assert sum(found.layout.xaxis.range) / 2 == pytest.approx(table["x"][42])
     assert found.layout.yaxis.range[1] - found.layout.yaxis.range[0] == pytest.approx(2 * CLOSE)
     assert found.layout.uirevision != whole.layout.uirevision
