@@ -59,6 +59,8 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
         selection.parts(chosen)
     elif view == "relations":
         pair = relations.chosen()
+    elif view == "time":
+        when = times.period()
     layout.link(navigation.page("story"), label="As a story", query=session.place())
 if view == "artists":
     if chosen:
@@ -71,7 +73,7 @@ elif view == "relations":
 elif view == "friends":
     friends.draw(figures)
 elif view == "time" and (known := times.history()) is not None:
-    times.draw(known, figures)
+    times.draw(known, when, figures)
 else:
     with figures:
         listeners.strip_of_all()

@@ -38,27 +38,15 @@ def by_month(interactions: Interactions, history: History) -> pd.DataFrame:
     """
     known = ~np.isnat(history.first)
     first = months_of(history.first[known])
-    if len(history.months):
-        months, users, items, values = (
-            history.months.astype(np.int64),
-            history.users,
-            history.items,
-            history.values.astype(np.float64),
-        )
-    else:
-        dated = ~np.isnat(history.last)
-        months = months_of(history.last[dated])
-        users, items = interactions.user_codes[dated], interactions.item_codes[dated]
-        values = np.ones(len(months))
+    months, users, items, values = _dated(interactions, history)
     if not len(months):
         return pd.DataFrame(
             {name: [] for name in ("month", "plays", "listeners", "artists", "new_pairs", "new_artists")}
         )
     start = int(min(months.min(), first.min() if len(first) else months.min()))
     n = int(max(months.max(), first.max() if len(first) else start)) - start + 1
-    debut = np.full(interactions.n_items, np.iinfo(np.int64).max)
-    np.minimum.at(debut, interactions.item_codes[known], first)
-    debut = debut[debut < np.iinfo(np.int64).max]
+    begun = first_times(interactions, history)
+    debut = months_of(begun[~np.isnat(begun)])
     return pd.DataFrame(
         {
             "month": dates(np.arange(start, start + n)),
@@ -69,6 +57,79 @@ def by_month(interactions: Interactions, history: History) -> pd.DataFrame:
             "new_artists": np.bincount(debut - start, minlength=n),
         }
     )
+
+
+def _dated(
+    interactions: Interactions, history: History
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """Return months, users, items and values; where values do not add up, each pair once, in its last month."""
+    if len(history.months):
+        values = history.values.astype(np.float64)
+        return history.months.astype(np.int64), history.users, history.items, values
+    dated = ~np.isnat(history.last)
+    months = months_of(history.last[dated])
+    return months, interactions.user_codes[dated], interactions.item_codes[dated], np.ones(len(months))
+
+
+def first_times(interactions: Interactions, history: History) -> NDArray[np.datetime64]:
+    """Return the first time of each item in the data; datetime64[s], shape (n_items,), NaT where unknown."""
+    known = ~np.isnat(history.first)
+    latest = np.iinfo(np.int64).max
+    found = np.full(interactions.n_items, latest)
+    np.minimum.at(found, interactions.item_codes[known], history.first[known].astype(np.int64))
+    return np.where(found < latest, found, np.iinfo(np.int64).min).astype("datetime64[s]")
+
+
+def items_between(interactions: Interactions, history: History, start: int, end: int) -> pd.DataFrame:
+    """Return the items had from one month to another, both included, those with the most plays first.
+
+    Parameters
+    ----------
+    interactions : Interactions
+    history : History
+    start, end : int
+        Months, counted from January 1970 = 0.
+
+    Returns
+    -------
+    DataFrame
+        Columns `item`, `artist`, `listeners` (users who had it in these months), `plays` (float64; where values do not
+        add up, as ratings, the pairs last dated in them), `share_of_plays` (of these months, 0 to 1), `first_time`
+        (datetime64[s], in all of the data) and `new` (whether that is in these months). The index is the item code.
+    """
+    months, users, items, values = _dated(interactions, history)
+    inside = (months >= start) & (months <= end)
+    users, items, values = users[inside], items[inside], values[inside]
+    pairs = _first_of_pair(users, items)  # a pair has a row for each of its months
+    plays = np.bincount(items, values, interactions.n_items)
+    first = first_times(interactions, history)
+    table = pd.DataFrame(
+        {
+            "item": interactions.items,
+            "artist": interactions.names,
+            "listeners": np.bincount(items[pairs], minlength=interactions.n_items),
+            "plays": plays,
+            "share_of_plays": plays / max(float(plays.sum()), 1e-12),
+            "first_time": first,
+            "new": ~np.isnat(first)
+            & (first >= np.datetime64(start, "M"))
+            & (first < np.datetime64(end + 1, "M")),
+        }
+    )
+    return table[table["listeners"] > 0].sort_values("plays", ascending=False, kind="stable")
+
+
+def users_between(interactions: Interactions, history: History, start: int, end: int) -> int:
+    """Return how many users are active from one month to another, both included."""
+    months, users, _, _ = _dated(interactions, history)
+    return len(np.unique(users[(months >= start) & (months <= end)]))
+
+
+def _first_of_pair(users: NDArray[np.integer], items: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Return where each pair begins in rows that are sorted by user and item."""
+    if not len(users):
+        return np.empty(0, np.intp)
+    return np.flatnonzero(np.append(True, (users[1:] != users[:-1]) | (items[1:] != items[:-1])))
 
 
 def _different(months: NDArray[np.int64], codes: NDArray[np.integer], n: int) -> NDArray[np.int64]:
@@ -97,6 +158,29 @@ def course(history: History, item: int) -> pd.DataFrame:
             "plays": plays,
             "listeners": np.bincount(at, minlength=n),
             "share": plays / np.maximum(whole, 1e-12),
+        }
+    )
+
+
+def course_of_user(history: History, user: int) -> pd.DataFrame:
+    """Return the plays of one user: columns `month`, `plays`, `artists` and `new_artists` (not had before).
+
+    From the first month of the user to the last of the data, without a gap; empty where the months are not known.
+    """
+    mine = history.users == user
+    if not mine.any():
+        return pd.DataFrame({"month": [], "plays": [], "artists": [], "new_artists": []})
+    start, end = int(history.months[mine].min()), int(history.months.max())
+    n = end - start + 1
+    at = history.months[mine].astype(np.int64) - start
+    items = history.items[mine]
+    first = at[_first_of_pair(history.users[mine], items)]  # the months of a pair ascend
+    return pd.DataFrame(
+        {
+            "month": dates(np.arange(start, end + 1)),
+            "plays": np.bincount(at, history.values[mine], n),
+            "artists": np.bincount(at, minlength=n),
+            "new_artists": np.bincount(first, minlength=n),
         }
     )
 

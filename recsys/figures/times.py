@@ -10,9 +10,10 @@ from recsys.data.nouns import MUSIC, Nouns
 from recsys.figures.style import finish, text
 
 MOST_BARS = 120  # above that many months, a line
+PALE = 0.4  # opacity of the months that are not looked at
 
 
-def months(table: pd.DataFrame, column: str, title: str, height: int = 300) -> go.Figure:
+def months(table: pd.DataFrame, column: str, title: str, height: int = 300, when: str = "") -> go.Figure:
     """Draw one column of a table by month.
 
     Parameters
@@ -25,6 +26,8 @@ def months(table: pd.DataFrame, column: str, title: str, height: int = 300) -> g
         Of the axis.
     height : int
         Of the chart, in pixels.
+    when : str
+        Year or month, such as 2023 or 2023-06, that stands out; "" for none.
     """
     share = column == "share"
     template = f"%{{x|%B %Y}}: %{{y:{'.2%' if share else ',.0f'}}} {title.lower()}<extra></extra>"
@@ -32,6 +35,11 @@ def months(table: pd.DataFrame, column: str, title: str, height: int = 300) -> g
         trace = go.Bar(x=table["month"], y=table[column], hovertemplate=template)
     else:
         trace = go.Scatter(x=table["month"], y=table[column], mode="lines", hovertemplate=template)
+    if when:
+        chosen = table["month"].dt.strftime("%Y-%m").str.startswith(when)
+        trace.update(
+            selectedpoints=np.flatnonzero(chosen), unselected={"marker": {"opacity": PALE}}, overwrite=True
+        )
     figure = go.Figure(trace)
     figure.update_xaxes(type="date", hoverformat="%B %Y")
     figure.update_yaxes(title=title, rangemode="tozero", tickformat=".1%" if share else None)

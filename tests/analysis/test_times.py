@@ -4,7 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.analysis.times import by_month, course, drift, has_times, rises
+from recsys.analysis.moved_tastes import moved_tastes
+from recsys.analysis.times import (
+    by_month,
+    course,
+    course_of_user,
+    drift,
+    first_times,
+    has_times,
+    items_between,
+    rises,
+    users_between,
+)
 from recsys.data.dataset import History
 from recsys.data.interactions import Interactions
 
@@ -78,6 +89,9 @@ def test_where_only_dates_of_pairs_are_known_pairs_are_counted(data):
     assert has_times(rated)
     assert by_month(interactions, rated)["plays"].sum() == len(interactions)
     assert rises(interactions, rated).empty
+    assert moved_tastes(interactions, rated).empty
+    rated_items = items_between(interactions, rated, 600, 606)
+    assert rated_items["plays"].sum() == len(interactions)
     undated = History(
         np.full(4, "NaT", "datetime64[s]"),
         np.full(4, "NaT", "datetime64[s]"),
@@ -89,3 +103,43 @@ def test_where_only_dates_of_pairs_are_known_pairs_are_counted(data):
     assert not has_times(undated)
     assert not has_times(None)
     assert by_month(interactions, undated).empty
+
+
+def test_the_items_of_some_months_come_with_their_first_time_and_whether_it_is_in_them(data):
+    interactions, known = data
+    assert first_times(interactions, known).astype("datetime64[M]").astype(str).tolist() == [
+        "2020-01",
+        "2020-04",
+    ]
+    april = items_between(interactions, known, 603, 603)
+    assert april["artist"].tolist() == ["a", "b"]
+    assert april["plays"].tolist() == [5, 5]
+    assert april["share_of_plays"].tolist() == [0.5, 0.5]
+    assert april["new"].tolist() == [False, True]
+    everything = items_between(interactions, known, 600, 606)
+    assert everything["plays"].tolist() == [45, 45]
+    assert everything["listeners"].tolist() == [2, 2]  # each once, in however many months
+    assert everything["new"].all()
+    assert users_between(interactions, known, 603, 603) == 1
+    assert users_between(interactions, known, 600, 606) == 2
+    assert items_between(interactions, known, 604, 605).empty
+
+
+def test_the_months_of_a_user_say_what_was_new_in_them(data):
+    table = course_of_user(data[1], 0)
+    assert table["month"].iloc[[0, -1]].dt.strftime("%Y-%m").tolist() == ["2020-01", "2020-07"]
+    assert table["plays"].tolist() == [10, 0, 0, 10, 0, 0, 0]
+    assert table["artists"].tolist() == [1, 0, 0, 2, 0, 0, 0]
+    assert table["new_artists"].tolist() == [1, 0, 0, 1, 0, 0, 0]
+    assert course_of_user(data[1], 7).empty
+
+
+def test_who_has_other_items_in_the_second_half_moved_most(data):
+    table = moved_tastes(*data, least=1)
+    assert table["listener"].tolist() == [1, 0]
+    assert table["cosine"].tolist() == pytest.approx([0, np.sqrt(0.5)])
+    assert table["plays_before"].tolist() == [30, 10]
+    assert table["plays_after"].tolist() == [40, 10]
+    assert table["fell"].tolist() == ["a", "a"]
+    assert table["rose"].tolist() == ["b", "b"]
+    assert moved_tastes(*data, least=20)["listener"].tolist() == [1]

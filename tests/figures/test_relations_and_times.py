@@ -34,6 +34,8 @@ def test_few_months_are_bars_and_many_a_line():
     table = pd.DataFrame({"month": month, "plays": np.arange(len(month))})
     assert months(table, "plays", "Plays").data[0].type == "scatter"
     assert months(table[1:], "plays", "Plays").data[0].type == "bar"
+    assert list(months(table, "plays", "Plays", when="2001").data[0].selectedpoints) == list(range(12, 24))
+    assert list(months(table, "plays", "Plays", when="2001-03").data[0].selectedpoints) == [14]
 
 
 def test_the_greatest_rise_is_on_top_and_each_item_is_joined():

@@ -86,12 +86,25 @@ def test_where_times_are_known_they_have_a_view_and_parts_on_the_pages_of_an_art
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["From"] == "January 2020"
     assert any("Risen and fallen" in caption.value for caption in app.caption)
+    assert any("Whose taste moved most" in caption.value for caption in app.caption)
+    everything = app.dataframe[0].value
+    app.selectbox(key="when").set_value("2021").run()
+    assert app.query_params["when"] in ("2021", ["2021"])
+    later = {metric.label: metric.value for metric in app.metric}
+    assert later["From"].endswith("2021")
+    assert int(later["Plays"].replace(",", "")) == app.dataframe[0].value["plays"].sum()
+    assert 0 < app.dataframe[0].value["plays"].sum() < everything["plays"].sum()
+    app.toggle(key="new-only").set_value(True).run()
+    assert len(app.dataframe[0].value) == int(later["New artists"])
+    app = open_page("explore.py", view="time", when="no such")
+    assert not app.exception
+    assert len(app.dataframe[0].value) == len(everything)
     app = open_page("artist.py", artist=str(data.interactions.items[0]))
     assert not app.exception
     assert "By month" in [heading.value for heading in app.subheader]
     app = open_page("listener.py", listener="u3")
     assert not app.exception
-    assert "How the taste moved" in [heading.value for heading in app.subheader]
+    assert {"By month", "How the taste moved"} <= {heading.value for heading in app.subheader}
 
 
 @pytest.mark.parametrize("step", NAMES)

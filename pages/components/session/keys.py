@@ -79,6 +79,9 @@ BARS = "bars"  # chart of the best-known items
 SCATTER = "scatter"  # chart of plays against users
 SCENE = "scene"  # scene that filters
 SCENE_BARS = "scene-bars"  # chart of scenes
+PERIOD = "when"  # str: year or month that is looked at
+MONTH_PLAYS = "by-month"  # chart of plays by month
+MONTH_NEW = "by-month-new"  # chart of new items by month
 STEP = "step"  # step of Story
 
 # Controls of Train

@@ -232,6 +232,13 @@ def _columns() -> dict[str, Any]:
     )
     return {
         "rank": number("Rank", width=60),
+        "first_time": st.column_config.DateColumn(
+            f"First {nouns.done}", format="D MMM YYYY", width=110, help=f"By any {nouns.user}, in UTC."
+        ),
+        "plays_before": number(f"{values} before", width=100, help="In the first half of the months."),
+        "plays_after": number(f"{values} after", width=100, help="In the second half of the months."),
+        "fell": text("Fell most", width=130, help=f"By its share of the {nouns.values} of the {nouns.user}."),
+        "rose": text("Rose most", width=130, help=f"By its share of the {nouns.values} of the {nouns.user}."),
         "where": text("In lists", width=80, help="In how many of the lists it stands."),
         "change": text("Change", width=70, help="Places up or down."),
         "friends": number(
