@@ -187,10 +187,10 @@ def _tastes(known: History) -> None:
         return
     first = moved.iloc[0]
     st.caption(
-        f"**Whose taste moved most.** The {nouns.values} of {nouns.user} {layout.escape(str(first['listener']), 40)} in "
-        f"the second half of the months are {first['cosine']:.0%} like those in the first (cosine over {nouns.items}); the "
-        f"median of {len(moved):,} {nouns.users} with {moved_tastes.LEAST_PLAYS} {nouns.values} or more in both is "
-        f"{moved['cosine'].median():.0%}. Click one to see more."
+        f"**Whose taste moved most.** That of {nouns.user} {layout.escape(str(first['listener']), 40)}: the "
+        f"{nouns.values} in the second half of the months are {first['cosine']:.0%} like those in the first (cosine "
+        f"over {nouns.items}). The median of {len(moved):,} {nouns.users} with {moved_tastes.LEAST_PLAYS} "
+        f"{nouns.values} or more in both is {moved['cosine'].median():.0%}. Click one to see more."
     )
     tables.listener_table(tables.part(moved, "moved", moved_tastes.COLUMNS), "moved", to="listener")
 
