@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def paired_test(
     if not error > 0:  # all users alike, or there is but one
         p_value = 0.0 if mean and len(offsets) > 1 else 1.0
     else:
-        p_value = float(2 * stats.t.sf(abs(mean) / error, df))
-    half = interval(offsets, by_split)
+        p_value = float(2 * special.stdtr(df, -abs(mean) / error))
+    half = _half_width(error, df, by_split)
     return Difference(mean, half, p_value, int((offsets > 0).sum()), int((offsets < 0).sum()))
 
 
@@ -78,10 +78,13 @@ def interval(values: NDArray[np.float64], by_split: NDArray[np.float64] | None =
     by_split : float64 array, shape (n_splits,), optional
         As in `paired_test`.
     """
-    error, df = standard_error(values, by_split)
+    return _half_width(*standard_error(values, by_split), by_split)
+
+
+def _half_width(error: float, df: float, by_split: NDArray[np.float64] | None) -> float:
     if by_split is None or len(by_split) < 2 or not error > 0:
         return float(1.96 * error)
-    return float(stats.t.ppf(0.975, df) * error)
+    return float(special.stdtrit(df, 0.975) * error)
 
 
 def standard_error(

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics import Metric
-from recsys.figures.style import finish, text
+from recsys.figures.style import MARGIN, finish, text, unchecked
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 
@@ -34,40 +34,46 @@ def forest(
     """
     places = list(range(len(table)))
     colours = [{"best": BEST, "close": CLOSE}.get(mark, WORSE) for mark in marks]
-    figure = go.Figure()
-    for place, values in zip(places, by_split, strict=True):
-        if len(values) > 1:
-            figure.add_scatter(
-                x=values,
-                y=np.full(len(values), place),
-                mode="markers",
-                marker={"size": 4, "color": colours[place], "opacity": 0.7},
-                hovertemplate=f"%{{x:.{metric.decimals}f}} on one hold-out<extra></extra>",
-            )
+    traces = [
+        {
+            "type": "scatter",
+            "x": values,
+            "y": np.full(len(values), place),
+            "mode": "markers",
+            "marker": {"size": 4, "color": colours[place], "opacity": 0.7},
+            "hovertemplate": f"%{{x:.{metric.decimals}f}} on one hold-out<extra></extra>",
+        }
+        for place, values in zip(places, by_split, strict=True)
+        if len(values) > 1
+    ]
     halves = table[f"{metric.name}_interval"].to_numpy(np.float64)
     for place, (x, half) in enumerate(zip(table[metric.name], halves, strict=True)):
-        figure.add_scatter(
-            x=[x],
-            y=[place],
-            error_x={"array": [half], "thickness": 2, "width": 6},
-            mode="markers",
-            marker={
-                "size": 11,
-                "color": colours[place],
-                "symbol": {"best": "diamond", "close": "circle"}.get(marks[place], "circle-open"),
-            },
-            hovertemplate=f"{text(table['model'].iloc[place])}<br>"
-            f"{metric.label} {metric.spell(x)} ± {metric.spell(half)}<extra></extra>",
+        symbol = {"best": "diamond", "close": "circle"}.get(marks[place], "circle-open")
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [x],
+                "y": [place],
+                "error_x": {"array": [half], "thickness": 2, "width": 6},
+                "mode": "markers",
+                "marker": {"size": 11, "color": colours[place], "symbol": symbol},
+                "hovertemplate": f"{text(table['model'].iloc[place])}<br>"
+                f"{metric.label} {metric.spell(x)} ± {metric.spell(half)}<extra></extra>",
+            }
         )
-    figure.update_xaxes(title=metric.label)
-    figure.update_yaxes(
-        tickvals=places,
-        ticktext=[text(name, 22) for name in table["model"]],
-        range=[len(table) - 0.5, -0.5],
-        automargin=True,
-        zeroline=False,
-    )
-    return finish(figure, height=max(160, 70 + 32 * len(table))).update_layout(showlegend=False, margin_t=8)
+    layout = {
+        "xaxis": {"title": {"text": metric.label}},
+        "yaxis": {
+            "tickvals": places,
+            "ticktext": [text(name, 22) for name in table["model"]],
+            "range": [len(table) - 0.5, -0.5],
+            "automargin": True,
+            "zeroline": False,
+        },
+        "showlegend": False,
+        "margin": MARGIN | {"t": 8},
+    }
+    return unchecked(traces, layout, height=max(160, 70 + 32 * len(table)))
 
 
 def slices(
@@ -179,44 +185,47 @@ def trade_off(table: pd.DataFrame, against: str, title: str) -> go.Figure:
     """
     seconds = table["seconds"].to_numpy(np.float64)
     x, y = table[against].to_numpy(np.float64), table["ndcg"].to_numpy(np.float64)
-    figure = go.Figure(
-        go.Scatter(
-            x=x,
-            y=y,
-            error_x={"array": table[f"{against}_interval"], "thickness": 1, "width": 3},
-            error_y={"array": table["ndcg_interval"], "thickness": 1, "width": 3},
-            mode="markers",
-            text=table["model"].map(text),
-            marker={"size": 10 + 30 * np.sqrt(seconds / max(seconds.max(), 1e-9)), "opacity": 0.7},
-            customdata=seconds,
-            hovertemplate="%{text}<br>NDCG %{y:.4f}<br>"
-            + title
-            + " %{x:.3f}<br>%{customdata:.2f} s<extra></extra>",
-        )
-    )
+    trace = {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "error_x": {"array": table[f"{against}_interval"].to_numpy(), "thickness": 1, "width": 3},
+        "error_y": {"array": table["ndcg_interval"].to_numpy(), "thickness": 1, "width": 3},
+        "mode": "markers",
+        "text": [text(name) for name in table["model"]],
+        "marker": {"size": 10 + 30 * np.sqrt(seconds / max(seconds.max(), 1e-9)), "opacity": 0.7},
+        "customdata": seconds,
+        "hovertemplate": f"%{{text}}<br>NDCG %{{y:.4f}}<br>{title} %{{x:.3f}}<br>%{{customdata:.2f}} s<extra></extra>",
+    }
     room = 0.06 * (np.ptp(x) or abs(x.max()) or 1)
     right, top = x.max() + room, 1.12 * y.max() or 1
-    for at, height in _apart(y, top / 22).items():
-        figure.add_annotation(
-            x=x[at],
-            y=y[at],
-            text=text(table["model"].iloc[at], 22),
-            axref="x",
-            ayref="y",
-            ax=right,
-            ay=height,
-            xanchor="left",
-            align="left",
-            arrowhead=0,
-            arrowwidth=0.7,
-            arrowcolor="rgba(128, 128, 150, 0.7)",
-            standoff=6,
-            font={"size": 11},
-        )
-    figure.update_xaxes(title=title, range=[x.min() - room, right])
-    figure.update_yaxes(title="NDCG", range=[-0.02 * top, top])
-    longest = max(len(text(name, 22)) for name in table["model"])
-    return finish(figure, height=460).update_layout(margin_r=20 + 6 * longest)
+    names = [text(name, 22) for name in table["model"]]
+    annotations = [
+        {
+            "x": x[at],
+            "y": y[at],
+            "text": names[at],
+            "axref": "x",
+            "ayref": "y",
+            "ax": right,
+            "ay": height,
+            "xanchor": "left",
+            "align": "left",
+            "arrowhead": 0,
+            "arrowwidth": 0.7,
+            "arrowcolor": "rgba(128, 128, 150, 0.7)",
+            "standoff": 6,
+            "font": {"size": 11},
+        }
+        for at, height in _apart(y, top / 22).items()
+    ]
+    layout = {
+        "annotations": annotations,
+        "xaxis": {"title": {"text": title}, "range": [x.min() - room, right]},
+        "yaxis": {"title": {"text": "NDCG"}, "range": [-0.02 * top, top]},
+        "margin": MARGIN | {"t": 8, "r": 20 + 6 * max(map(len, names))},
+    }
+    return unchecked([trace], layout, height=460)
 
 
 def _apart(heights: NDArray[np.float64], step: float) -> dict[int, float]:

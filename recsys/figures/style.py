@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 LONGEST_NAME = 32
+MARGIN = {"l": 10, "r": 24, "b": 10}
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 
 
@@ -43,7 +44,7 @@ def frame_layout(traces: int, height: int) -> dict[str, Any]:
     """Return the layout that all charts share."""
     return {
         "height": height,
-        "margin": {"l": 10, "r": 24, "t": 36 if traces > 1 else 8, "b": 10},
+        "margin": MARGIN | {"t": 36 if traces > 1 else 8},
         "legend": LEGEND,
         "showlegend": traces > 1,
         "hoverlabel": {"align": "left"},

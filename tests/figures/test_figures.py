@@ -9,6 +9,7 @@ import pytest
 
 from recsys.analysis.popularity import concentration, plays_by_listeners, rank_table
 from recsys.data.interactions import Interactions
+from recsys.evaluation.metrics import METRICS
 from recsys.experiments.training import Epoch
 from recsys.figures import data, evaluation, explanation, style, training
 
@@ -151,6 +152,7 @@ def test_the_trade_off_has_a_point_and_a_name_for_each_model():
         }
     )
     figure = evaluation.trade_off(table, "novelty", "Novelty (bits)")
+    go.Figure(figure.to_dict())  # plotly takes it
     points = figure.data[0]
     assert list(points.x) == [4, 9, 5]
     assert list(points.y) == [0.3, 0.299, 0]
@@ -165,6 +167,21 @@ def test_the_trade_off_has_a_point_and_a_name_for_each_model():
     step = 15 / figure.layout.height * (figure.layout.yaxis.range[1])
     assert (np.diff([name.ay for name in names]) < -step).all()
     assert names[-1].ay >= 0
+
+
+def test_each_model_of_the_forest_has_its_interval_and_a_dot_for_each_hold_out():
+    table = pd.DataFrame({"model": ["<A>", "B"], "ndcg": [0.3, 0.2], "ndcg_interval": [0.01, 0.02]})
+    splits = [np.array([0.29, 0.31]), np.array([0.2])]
+    figure = evaluation.forest(table, METRICS["ndcg"], splits, ["best", ""])
+    go.Figure(figure.to_dict())  # plotly takes it
+    dots, *models = figure.data
+    assert (list(dots.x), list(dots.y)) == ([0.29, 0.31], [0, 0])
+    assert [(*trace.x, *trace.y, *trace.error_x.array) for trace in models] == [
+        (0.3, 0, 0.01),
+        (0.2, 1, 0.02),
+    ]
+    assert [trace.marker.symbol for trace in models] == ["diamond", "circle-open"]
+    assert list(figure.layout.yaxis.ticktext) == ["&lt;A&gt;", "B"]
 
 
 def test_the_overlap_has_each_pair_once():

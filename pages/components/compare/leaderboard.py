@@ -135,14 +135,14 @@ def _styled(table: pd.DataFrame, marks: pd.DataFrame) -> Styler:
     labels = {"model": MODEL[0]} | {row.name: row.label for row in METRICS.values()} | {"seconds": SECONDS[0]}
     decimals = {row.name: row.decimals for row in METRICS.values()} | {"seconds": 2}
     styled = table[list(labels)].round(decimals).rename(columns=labels).style
-    for name, places in decimals.items():
-        for row, half in enumerate(table.get(f"{name}_interval", [math.nan] * len(table))):
+    for row in range(len(table)):
+        formats = {}
+        for name, places in decimals.items():
+            half = table[f"{name}_interval"].iat[row] if name in METRICS else math.nan
             interval = "" if math.isnan(half) else f" ± {half:.{places}f}"
-            styled = styled.format(
-                f"{{:.{places}f}}{interval}",
-                subset=pd.IndexSlice[[row], [labels[name]]],
-                na_rep=NOT_KNOWN,
-            )
-    for name in marks:
-        styled = styled.apply(lambda _, name=name: marks[name].map(MARKED), subset=[labels[name]])
-    return styled
+            formats[labels[name]] = f"{{:.{places}f}}{interval}"
+        styled = styled.format(formats, subset=pd.IndexSlice[[row], [*formats]], na_rep=NOT_KNOWN)
+    colours = (
+        marks.rename(columns=labels).map(MARKED.__getitem__).reindex(columns=labels.values(), fill_value="")
+    )
+    return styled.apply(lambda _: colours, axis=None)
