@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from recsys.analysis.latent_plane import LatentPlane
-from recsys.figures.style import frame_layout, text
+from recsys.figures.style import LEGEND, text, unchecked
 
 MOVE_MILLISECONDS = 150
 MOST_NAMED = 12
@@ -100,17 +100,14 @@ def latent_space(
         }
         for at in (0, 1)
     ]
-    layout = frame_layout(len(traces), height) | {
+    layout = {
         "xaxis": axes[0],
         "yaxis": axes[1],
         "hovermode": "closest",
         "transition": {"duration": MOVE_MILLISECONDS, "easing": "cubic-in-out"},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        "legend": LEGEND | {"font": {"size": 12}},
     }
-    # Unchecked: it is drawn at each step of a slider.
-    return go.Figure(
-        {"data": [{"type": "scatter", **trace} for trace in traces], "layout": layout}, _validate=False
-    )
+    return unchecked([{"type": "scatter", **trace} for trace in traces], layout, height)
 
 
 def _of(labels: Sequence[str], mask: NDArray[np.bool_]) -> list[str]:

@@ -22,11 +22,11 @@ def text(name: object, longest: int = LONGEST_NAME) -> str:
 
 def finish(figure: go.Figure, height: int = 380) -> go.Figure:
     """Give every chart the same margins and a legend that takes no width."""
-    return figure.update_layout(frame_layout(len(figure.data), height))
+    return figure.update_layout(_frame_layout(len(figure.data), height))
 
 
 def unchecked(data: list[dict[str, Any]], layout: dict[str, Any], height: int) -> go.Figure:
-    """Return a finished figure made at once, without the checks that take most of the time to build one.
+    """Return a finished figure made at once, for what is drawn often: plotly's checks take most of the usual time.
 
     Parameters
     ----------
@@ -37,10 +37,10 @@ def unchecked(data: list[dict[str, Any]], layout: dict[str, Any], height: int) -
     height : int
         In pixels.
     """
-    return go.Figure(data, frame_layout(len(data), height) | layout, _validate=False)
+    return go.Figure(data, _frame_layout(len(data), height) | layout, _validate=False)
 
 
-def frame_layout(traces: int, height: int) -> dict[str, Any]:
+def _frame_layout(traces: int, height: int) -> dict[str, Any]:
     """Return the layout that all charts share."""
     return {
         "height": height,

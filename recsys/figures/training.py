@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from recsys.experiments.repeats import Band
 from recsys.experiments.training import Epoch
-from recsys.figures.style import frame_layout
+from recsys.figures.style import unchecked
 
 # Place of each curve's colour among the chart colours of the theme: the same on every page, whatever else is drawn.
 COLOURS = {"train_rmse": 0, "validation_rmse": 1, "ndcg": 2, "recall": 3, "reference": 9}
@@ -114,15 +114,9 @@ def learning_curves(
             },
             "hoversubplots": "axis",
         }
-    frame = frame_layout(len(curves), height=height or (440 if errors else 340))
-    # Unchecked, in one go: this is drawn at each move of a slider, and plotly's checks take longer than the rest.
-    return go.Figure(
-        {
-            "data": [{"type": "scatter", **curve} for curve in curves],
-            "layout": frame | {"legend": _legend("RMSE (log)" if log else "RMSE", 1)} | layout,
-        },
-        _validate=False,
-    )
+    layout["legend"] = _legend("RMSE (log)" if log else "RMSE", 1)
+    traces = [{"type": "scatter", **curve} for curve in curves]
+    return unchecked(traces, layout, height or (440 if errors else 340))
 
 
 def add_bands(figure: go.Figure, bands: Mapping[str, Band], hold_outs: int) -> go.Figure:
