@@ -31,6 +31,8 @@ class Friendship:
         Code of the user.
     difference : Difference
         Of the mean number of shared items, friends minus strangers, over the users who have friends.
+    friendships : int
+        Pairs of friends who both have items, each counted once, also where no stranger like one of them was found.
     """
 
     friends: NDArray[np.int64]
@@ -39,6 +41,7 @@ class Friendship:
     strangers_overlap: NDArray[np.float64]
     users: NDArray[np.int64]
     difference: Difference
+    friendships: int
 
     @property
     def closer(self) -> float:
@@ -74,6 +77,7 @@ def compare_friends(dataset: Dataset, seed: int = 0) -> Friendship | None:
     users, friends = users[known], friends[known]
     known = (counts[users] > 0) & (counts[friends] > 0)
     users, friends = np.unique(np.stack([users[known], friends[known]]), axis=1)
+    friendships = np.unique(np.sort([users, friends], axis=0), axis=1).shape[1]
     strangers = _strangers(interactions, users, friends, np.random.default_rng(seed))
     matched = strangers >= 0
     users, friends, strangers = users[matched], friends[matched], strangers[matched]
@@ -89,6 +93,7 @@ def compare_friends(dataset: Dataset, seed: int = 0) -> Friendship | None:
         theirs / (counts[users] + counts[strangers] - theirs),
         users,
         paired_test(float(offsets.mean()), offsets),
+        friendships,
     )
 
 

@@ -10,6 +10,7 @@ from recsys.data.nouns import MUSIC, Nouns
 from recsys.figures.style import finish, text
 
 MOST_POINTS = 1_500
+EDGE = 0.15  # of the width: nearer to a side, a name would not fit above its point
 NAMED = 5  # of the common ground, and of each side
 
 
@@ -26,6 +27,11 @@ def _apart(table: pd.DataFrame, end: float) -> pd.Index:
             kept.append(code)
             places = np.vstack([places, place])
     return pd.Index(kept, dtype=table.index.dtype)
+
+
+def _inwards(across: pd.Series) -> list[str]:
+    """Return where the names of points stand, from 0 at the left of the chart to 1, so that none is cut off."""
+    return np.select([across < EDGE, across > 1 - EDGE], ["top right", "top left"], "top center").tolist()
 
 
 def common_ground(
@@ -60,7 +66,7 @@ def common_ground(
             y=part["with_other"],
             mode="markers+text" if labels else "markers",
             text=part["artist"].map(lambda name: text(name, 18)) if labels else None,
-            textposition="top center",
+            textposition=_inwards(part["with_one"] / end) if labels else None,
             textfont={"size": 11},
             marker={"size": size, "opacity": 0.9 if labels else 0.45},
             customdata=np.column_stack([part["item"].astype(str), part["artist"].map(text)]),

@@ -37,6 +37,7 @@ def test_friends_with_the_taste_of_their_circle_share_clearly_more():
     found = compare_friends(dataset(alike=True), seed=20)
     assert found is not None
     assert len(found.users) == USERS * 3
+    assert found.friendships == USERS * 3 / 2
     assert found.friends.mean() == pytest.approx(10 * 10 / 16, rel=0.05)
     assert found.difference.is_clear
     assert found.difference.mean > 3
@@ -68,3 +69,15 @@ def test_without_friends_or_with_strangers_to_none_there_is_nothing_to_compare()
     unknown = pd.DataFrame({"user": [7, 8], "friend": ["x", "y"]})
     assert compare_friends(replace(data, friends=unknown)) is None
     assert compare_friends(replace(data, friends=pd.DataFrame({"user": [1], "friend": [1]}))) is None
+
+
+def test_a_friendship_counts_where_there_is_no_stranger_to_compare_with():
+    data = dataset(alike=True)
+    everybody = [(a, b) for a in range(USERS) for b in range(USERS) if a != b]
+    known = [pair for pair in everybody if pair[0] == 0] + [
+        (5, 6)
+    ]  # user 0 knows all others, so that none is a stranger
+    found = compare_friends(replace(data, friends=pd.DataFrame(known, columns=["user", "friend"])))
+    assert found is not None
+    assert set(found.users.tolist()) == {5}
+    assert found.friendships == USERS

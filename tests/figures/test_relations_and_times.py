@@ -19,12 +19,15 @@ def test_common_ground_and_both_sides_are_named_and_all_others_are_points():
     best = str(table["common"].idxmax())
     assert best in [place[0] for place in named.customdata]
     assert set(named.text) == {"&lt;b&gt;"}
+    positions = dict(zip(named.x, named.textposition, strict=True))
+    assert positions[min(positions)] == "top right"  # a name does not leave the chart
+    assert positions[max(positions)] == "top left"
     assert line.x[1] == line.y[1] == table[["with_one", "with_other"]].max().max()
 
 
 def test_shares_of_friends_and_strangers_add_up_to_all():
     counts = np.arange(200), np.arange(200) // 10
-    found = Friendship(*counts, *counts, np.arange(200), paired_test(1.0, np.arange(200.0)))
+    found = Friendship(*counts, *counts, np.arange(200), paired_test(1.0, np.arange(200.0)), 100)
     for trace in shared_items(found).data:
         assert abs(sum(trace.y) - 1) < 1e-9
 

@@ -33,14 +33,18 @@ def draw(figures: DeltaGenerator) -> None:
     if found is None:
         st.info(f"No two friends in this data both have {nouns.items}.", icon=":material/info:")
         return
-    told, pairs = found.difference, len(found.users)
+    told = found.difference
     friends, strangers = found.friends.mean(), found.strangers.mean()
     with figures:
         strip(
-            ("Friendships", f"{pairs // 2:,}", "Each counts from both sides."),
+            ("Friendships", f"{found.friendships:,}", "Of two who are both in this data."),
             (f"{nouns.items.capitalize()} that friends share", f"{friends:.1f}", ""),
             ("That strangers share", f"{strangers:.1f}", "Drawn to be like the friend."),
-            ("Difference", f"{told.mean:+.1f} ± {told.interval:.1f}", f"95% interval, over {nouns.users}."),
+            (
+                "Difference",
+                f"{told.mean:+.1f} ± {told.interval:.1f}",
+                f"95% interval. Each {nouns.user} counts once, whatever the number of friends.",
+            ),
             ("Friend shares more", f"{found.closer:.0%}", "Of pairs; ties count half."),
             key="friends",
         )
@@ -50,11 +54,11 @@ def draw(figures: DeltaGenerator) -> None:
         else "No clear difference between friends and strangers"
     )
     st.caption(
-        f"**{verdict}.** Friends share {friends:.1f} {nouns.items} on average, strangers of a like kind "
-        f"{strangers:.1f}. Averaged over {nouns.users}, that is {told.mean:+.2f} (95% interval "
-        f"{told.mean - told.interval:.2f} to {told.mean + told.interval:.2f}); in {found.closer:.0%} of the pairs the "
-        f"friend shares more than the stranger. A stranger is drawn for each friend: as mainstream, and with about as "
-        f"many {nouns.items}."
+        f"**{verdict}.** Friends share {friends:.1f} {nouns.items} on average over pairs, strangers of a like kind "
+        f"{strangers:.1f}. With each {nouns.user} counted once, whatever the number of friends, the difference is "
+        f"{told.mean:+.2f} (95% interval {told.mean - told.interval:.2f} to {told.mean + told.interval:.2f}). In "
+        f"{found.closer:.0%} of the pairs the friend shares more than the stranger. A stranger is drawn for each "
+        f"friend: as mainstream, and with about as many {nouns.items}."
     )
     left, right = st.columns([6, 5], gap="medium")
     with left.container(gap="xxsmall"):
