@@ -6,6 +6,7 @@ from pages.components import external_run, navigation
 from pages.components.explore import artists, friends, listeners, relations, scenes, selection, times
 from pages.components.session import keys, session
 from pages.components.shell import layout
+from pages.components.widgets import pickers
 from recsys.errors import InputError
 
 layout.draw("explore")
@@ -57,6 +58,8 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
         selection.search(chosen)
         selection.scene(chosen)
         selection.parts(chosen)
+    elif view == "listeners":
+        pickers.find_listener(session.dataset().interactions.users)
     elif view == "relations":
         pair = relations.chosen()
     elif view == "time":

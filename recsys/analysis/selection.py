@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from recsys.analysis import popularity
 from recsys.analysis.scenes import Scenes
+from recsys.analysis.tags import items_tagged
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 
 Range = tuple[float, float]
 
 RANGES = ("listeners", "plays")  # columns of the rank table that can be bounded
-PARAMETERS = ("search", "picked", "scene", *RANGES)
+PARAMETERS = ("search", "picked", "scene", "tag", *RANGES)
 MOST_PICKED = 50  # an address must not grow without end
 LONGEST_SEARCH = 200
+HEADS = (100, 1_000)  # best-known items whose share of all values is told
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Selection:
         Item codes, each of which satisfies this condition.
     scene : str
         Name of a scene, as in `scenes.Scenes`.
+    tag : str
+        A tag, as in `tags.items_tagged`.
     listeners, plays : (float, float) or None
         Least and greatest value, both included.
     """
@@ -44,6 +48,7 @@ class Selection:
     listeners: Range | None = None
     plays: Range | None = None
     scene: str = ""
+    tag: str = ""
 
     def __bool__(self) -> bool:
         """Tell whether any condition is given."""
@@ -71,7 +76,9 @@ class Selection:
             rounded["listeners"] = (math.ceil(low), math.floor(high))
         return replace(self, **rounded)  # type: ignore[arg-type]
 
-    def mask(self, table: pd.DataFrame, scenes: Scenes | None = None) -> NDArray[np.bool_]:
+    def mask(
+        self, table: pd.DataFrame, scenes: Scenes | None = None, tags: pd.DataFrame | None = None
+    ) -> NDArray[np.bool_]:
         """Return which rows of a rank table are selected.
 
         Parameters
@@ -80,6 +87,8 @@ class Selection:
             From `popularity.rank_table`: its index is the item code.
         scenes : Scenes, optional
             Of the data; needed where a scene is chosen.
+        tags : DataFrame, optional
+            From `tags.tag_shares`; needed where a tag is chosen.
         """
         chosen = np.ones(len(table), bool)
         if self.search:
@@ -89,6 +98,8 @@ class Selection:
             chosen &= table.index.isin(self.picked)
         if self.scene and scenes is not None:
             chosen &= scenes.of_item[table.index] == scenes.names.index(self.scene)
+        if self.tag and tags is not None:
+            chosen &= table.index.isin(items_tagged(tags, self.tag))
         for name in RANGES:
             if bounds := getattr(self, name):
                 chosen &= table[name].between(*bounds).to_numpy()
@@ -101,6 +112,8 @@ class Selection:
             written["picked"] = [str(interactions.items[code]) for code in self.picked]
         if self.scene:
             written["scene"] = self.scene
+        if self.tag:
+            written["tag"] = self.tag
         for name in RANGES:
             if bounds := getattr(self, name):
                 written[name] = "..".join(f"{bound:.15g}" for bound in bounds)
@@ -108,7 +121,10 @@ class Selection:
 
 
 def read_selection(
-    parameters: Mapping[str, Sequence[str]], interactions: Interactions, scenes: Sequence[str] = ()
+    parameters: Mapping[str, Sequence[str]],
+    interactions: Interactions,
+    scenes: Sequence[str] = (),
+    tags: Sequence[str] = (),
 ) -> tuple[Selection, list[str]]:
     """Read a selection from the parameters of an address.
 
@@ -120,6 +136,8 @@ def read_selection(
         Data whose items can be picked.
     scenes : sequence of str
         Names of its scenes.
+    tags : sequence of str
+        Its tags.
 
     Returns
     -------
@@ -148,8 +166,12 @@ def read_selection(
     if scene and scene not in scenes:
         problems.append(f"This data has no scene or group called {scene[:80]!r}: it is left out.")
         scene = ""
+    tag = next(iter(parameters.get("tag", ())), "")
+    if tag and tag not in tags:
+        problems.append(f"This data has no common tag {tag[:80]!r}: it is left out.")
+        tag = ""
     search = next(iter(parameters.get("search", ())), "").strip()[:LONGEST_SEARCH]
-    return Selection(search, tuple(dict.fromkeys(picked)), scene=scene, **ranges), problems
+    return Selection(search, tuple(dict.fromkeys(picked)), scene=scene, tag=tag, **ranges), problems
 
 
 def _range(text: str) -> Range:
@@ -195,6 +217,9 @@ class Summary:
         As in `popularity.Concentration`.
     best_known : DataFrame
         The rows of the rank table with the most users.
+    heads : tuple of (int, float)
+        A number of items and the share of all values that as many with the most users have, 0 to 1; only numbers that
+        leave some of the selected items out.
     """
 
     items: int
@@ -208,6 +233,7 @@ class Summary:
     gini: float
     top_percent: float
     best_known: pd.DataFrame
+    heads: tuple[tuple[int, float], ...]
 
 
 def summarize(
@@ -221,6 +247,7 @@ def summarize(
     whole = len(part) == len(table)
     values = interactions.values if whole else interactions.values[_pairs_with(interactions, items)]
     shares = popularity.concentration(part)
+    ranked = part.nlargest(max(best_known, *HEADS), "listeners", keep="first")
     return Summary(
         items=len(part),
         users=audience(interactions, items),
@@ -232,7 +259,8 @@ def summarize(
         line=popularity.plays_by_listeners(part) if len(part) > 2 else None,
         gini=shares.gini,
         top_percent=shares.top_percent,
-        best_known=part.nlargest(best_known, "listeners", keep="first"),
+        best_known=ranked[:best_known],
+        heads=tuple((n, float(ranked["share_of_plays"][:n].sum())) for n in HEADS if n < len(part)),
     )
 
 

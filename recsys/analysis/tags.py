@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recsys.analysis.similarity import by_audience
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import Interactions
+
+DESCRIBES = (
+    0.1  # share of an item's tags that one must have to describe it: fewer were given in jest or by mistake
+)
+MOST_TAGS = 1_000  # that a list offers
 
 
 def tag_shares(dataset: Dataset) -> pd.DataFrame:
@@ -27,6 +34,17 @@ def tag_shares(dataset: Dataset) -> pd.DataFrame:
         },
         known["code"].to_numpy(),
     )
+
+
+def common_tags(interactions: Interactions, shares: pd.DataFrame, n: int = MOST_TAGS) -> list[str]:
+    """Return the most common tags, by number of users times the share of the tag, of `tag_shares`."""
+    weights = shares["share"] * interactions.item_counts[shares.index]
+    return [str(tag) for tag in weights.groupby(shares["tag"]).sum().nlargest(n).index]
+
+
+def items_tagged(shares: pd.DataFrame, tag: str) -> NDArray[np.int64]:
+    """Return the codes of the items of which a tag has a tenth or more of the tags, from `tag_shares`."""
+    return shares.index[(shares["tag"] == tag) & (shares["share"] >= DESCRIBES)].to_numpy(np.int64)
 
 
 def main_tags(shares: pd.DataFrame) -> pd.Series:

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.analysis import selection as selection_module
 from recsys.analysis.popularity import rank_table
 from recsys.analysis.scenes import Scenes
-from recsys.analysis.selection import MOST_PICKED, Selection, audience, read_selection
+from recsys.analysis.selection import MOST_PICKED, Selection, audience, read_selection, summarize
 from recsys.data.interactions import Interactions
 
 
@@ -46,6 +47,28 @@ def test_a_scene_is_a_condition_and_one_that_the_data_does_not_have_is_left_out(
     read, problems = read_selection(address, interactions, ("pop",))
     assert not read
     assert problems == ["This data has no scene or group called 'krautrock': it is left out."]
+
+
+def test_a_tag_is_a_condition_and_one_that_the_data_does_not_have_is_left_out(interactions):
+    tags = pd.DataFrame(
+        {"tag": ["rock", "shoegaze", "shoegaze", "rock"], "share": [0.95, 0.05, 0.4, 0.6]}, [0, 0, 1, 1]
+    )
+    table = rank_table(interactions)
+    selection = Selection(tag="shoegaze")
+    assert table.loc[selection.mask(table, tags=tags), "artist"].tolist() == ["Lower"]
+    address = {name: [text] for name, text in selection.parameters(interactions).items()}
+    assert read_selection(address, interactions, tags=("rock", "shoegaze")) == (selection, [])
+    read, problems = read_selection(address, interactions)
+    assert not read
+    assert problems == ["This data has no common tag 'shoegaze': it is left out."]
+
+
+def test_the_share_of_the_best_known_is_told_where_others_are_left(monkeypatch, interactions):
+    monkeypatch.setattr(selection_module, "HEADS", (1, 2, 3))
+    table = rank_table(interactions)
+    found = summarize(interactions, table, np.ones(3, bool), 1)
+    assert found.heads == ((1, pytest.approx(60 / 97)), (2, pytest.approx(90 / 97)))
+    assert found.best_known["artist"].tolist() == ["Low"]
 
 
 def test_a_part_is_taken_back_alone(interactions):

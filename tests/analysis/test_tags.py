@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from recsys.analysis.tags import examples, main_tags, scenes, tag_shares
+from recsys.analysis.tags import common_tags, examples, items_tagged, main_tags, scenes, tag_shares
 from recsys.data.dataset import Dataset
 
 
@@ -26,6 +26,15 @@ def test_shares_of_an_artist_add_up_and_the_largest_comes_first(tagged):
     assert shares.loc[[3], "tag"].tolist() == ["odd", "seen live"]
     assert shares.loc[[3], "share"].tolist() == [0.8, 0.2]
     assert main_tags(shares).to_dict() == {item: "even" if item % 2 == 0 else "odd" for item in range(40)}
+
+
+def test_common_tags_come_in_order_and_a_tag_of_few_describes_no_artist(tagged):
+    shares = tag_shares(tagged)
+    assert common_tags(tagged.interactions, shares, 3)[-1] == "seen live"
+    assert set(common_tags(tagged.interactions, shares, 2)) == {"even", "odd"}
+    assert items_tagged(shares, "seen live").tolist() == list(range(10))
+    assert items_tagged(shares.assign(share=0.09), "seen live").tolist() == []
+    assert items_tagged(shares, "no such").tolist() == []
 
 
 def test_scenes_are_the_commonest_tags_with_their_artists(tagged):

@@ -28,6 +28,12 @@ def test_a_scene_filters_the_artists_and_is_taken_back():
     assert app.query_params["scene"] in ("punk", ["punk"])
     app.button(key="back-scene").click().run()
     assert len(app.dataframe[0].value) == 2_188
+    tag = next(option for option in app.selectbox(key="scene").options if option not in set(scenes["scene"]))
+    app.selectbox(key="scene").set_value(tag).run()
+    assert app.query_params["tag"] in (tag, [tag])
+    assert 0 < len(app.dataframe[0].value) < 2_188
+    app.button(key="back-tag").click().run()
+    assert len(app.dataframe[0].value) == 2_188
     app = open_page("explore.py", scene="no such")
     assert "no scene or group called 'no such'" in said(app)
 

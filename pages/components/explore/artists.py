@@ -53,14 +53,17 @@ def sentence(chosen: Selection) -> str:
         how.append(f"picked in the bars ({len(chosen.picked)})")
     if chosen.scene:
         how.append(f"{scenes.word()} “{layout.escape(chosen.scene, 60)}”")
+    if chosen.tag:
+        how.append(f"tag “{layout.escape(chosen.tag, 60)}”")
     for name, word in (("listeners", nouns.users), ("plays", nouns.values)):
         if bounds := getattr(chosen, name):
             how.append(" to ".join(f"{bound:,.15g}" for bound in bounds) + f" {word}")
     if found is None or everything is None:
         return f"No {nouns.item} is all of this: {', '.join(how)}. Take a part back."
+    share = found.total / everything.total
     return (
         f"**{found.items:,} of {everything.items:,} {nouns.items}** ({', '.join(how)}) have "
-        f"**{found.total / everything.total:.1%}** of all {nouns.values} and reach "
+        f"**{share:.{1 if share >= 0.01 else 2}%}** of all {nouns.values} and reach "
         f"**{found.users / session.dataset().interactions.n_users:.1%}** of all {nouns.users}."
     )
 
@@ -84,10 +87,12 @@ def _bars(chosen: Selection) -> None:
         return
     top = found.best_known
     first = top.iloc[0]
+    heads = [(len(top), top["share_of_plays"].sum()), *found.heads]
+    shares = [f"{n:,} have {share:.1%}" for n, share in heads]
     st.caption(
         f"**Best known.** {layout.escape(first['artist'], 40)} has {first['listeners']:,} of "
-        f"{session.dataset().interactions.n_users:,} {nouns.users} ({first['share_of_listeners']:.1%}); the {len(top)} "
-        f"have {top['share_of_plays'].sum():.1%} of all {nouns.values}. Click a bar to choose it."
+        f"{session.dataset().interactions.n_users:,} {nouns.users} ({first['share_of_listeners']:.1%}). "
+        f"Of all {nouns.values} the best-known {', '.join(shares)}. Click a bar to choose it."
     )
 
     def clicked() -> None:

@@ -16,6 +16,7 @@ from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.widgets import pickers
 from recsys.analysis.selection import PARAMETERS, Selection, Summary, read_selection, summarize
+from recsys.analysis.tags import common_tags
 
 BEST_KNOWN = 12
 NAMED = 8  # picked artists that have a button each
@@ -25,7 +26,17 @@ def current() -> tuple[Selection, list[str]]:
     """Return the selection in the address, and a sentence for each part of it that cannot be read."""
     given = {name: st.query_params.get_all(name) for name in PARAMETERS}
     names = scenes.found().names if given["scene"] else ()
-    return read_selection(given, session.dataset().interactions, names)
+    return read_selection(given, session.dataset().interactions, names, _tags() if given["tag"] else ())
+
+
+def _tags() -> list[str]:
+    """Return the common tags of the current data; not to be changed."""
+    return _common_tags(session.dataset().interactions.fingerprint)
+
+
+@cached.remembered(show_spinner=False, max_entries=4)
+def _common_tags(fingerprint: str) -> list[str]:
+    return common_tags(session.dataset().interactions, cached.tags())
 
 
 def change(how: Callable[[Selection], Selection]) -> None:
@@ -44,7 +55,9 @@ def mask(chosen: Selection) -> NDArray[np.bool_]:
 
 @cached.remembered(show_spinner=False, max_entries=64)
 def _mask(fingerprint: str, chosen: Selection) -> NDArray[np.bool_]:
-    return chosen.mask(cached.ranks(), scenes.found() if chosen.scene else None)
+    return chosen.mask(
+        cached.ranks(), scenes.found() if chosen.scene else None, cached.tags() if chosen.tag else None
+    )
 
 
 def summary(chosen: Selection) -> Summary | None:
@@ -76,21 +89,24 @@ def search(chosen: Selection) -> None:
 
 
 def scene(chosen: Selection) -> None:
-    """Draw the choice of a scene, which holds what the address says."""
+    """Draw the choice of a scene or of any common tag, which holds what the address says."""
     names = scenes.found().names
     if not names:
         return
-    st.session_state[keys.SCENE] = chosen.scene or None
+    tags = [tag for tag in _tags() if tag not in names]
+    st.session_state[keys.SCENE] = chosen.scene or chosen.tag or None
 
     def picked() -> None:
-        change(lambda before: replace(before, scene=st.session_state[keys.SCENE] or ""))
+        name = st.session_state[keys.SCENE] or ""
+        is_scene = name in names
+        change(lambda before: replace(before, scene=name * is_scene, tag=name * (not is_scene)))
 
     st.selectbox(
         scenes.word().capitalize(),
-        names,
+        [*names, *tags],
         index=None,
         key=keys.SCENE,
-        placeholder=f"Any {scenes.word()}",
+        placeholder=f"Any {scenes.word()} or tag" if tags else f"Any {scenes.word()}",
         label_visibility="collapsed",
         on_change=picked,
         width=240,
@@ -121,6 +137,8 @@ def parts(chosen: Selection) -> None:
         )
     if chosen.scene:
         button(layout.escape(chosen.scene, 60), "scene", methodcaller("without", "scene"))
+    if chosen.tag:
+        button(layout.escape(chosen.tag, 60), "tag", methodcaller("without", "tag"))
     names = session.dataset().interactions.names
     for code in chosen.picked[:NAMED]:
         button(

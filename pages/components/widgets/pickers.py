@@ -88,6 +88,24 @@ def listener(users: pd.Index, **beside: str) -> str | None:
     return None if chosen is None else str(chosen)
 
 
+def find_listener(users: pd.Index) -> None:
+    """Draw a field that takes any id, or a part of one, and goes to that listener's page."""
+    nouns = session.nouns()
+    wanted = st.selectbox(
+        f"Find a {nouns.user}",
+        [str(user) for user in users[:LISTENERS_LISTED]],
+        index=None,
+        key="find-listener",
+        placeholder=f"Find a {nouns.user}: an id",
+        accept_new_options=True,
+        filter_mode="contains",
+        label_visibility="collapsed",
+        width=240,
+    )
+    if wanted:
+        open_listener(str(wanted))
+
+
 def into_address(chosen: str | None, beside: Mapping[str, str] = MappingProxyType({})) -> None:
     """Let the address say who is chosen and what else there is, and remember that it was put there."""
     here = {} if chosen is None else {"listener": chosen} | dict(beside)
