@@ -32,6 +32,7 @@ def learning_curves(
     log: bool = False,
     first: int = 1,
     height: int = 0,
+    beside: Sequence[dict[str, Any]] = (),
 ) -> go.Figure:
     """Draw what was measured by epoch: the errors above, if any, the ranking quality below.
 
@@ -54,7 +55,10 @@ def learning_curves(
         Epoch that the axis begins with.
     height : int
         In pixels; 0 for the usual.
+    beside : sequence of dict
+        Other curves to draw: those of `band_curves` and `tuning.earlier_curves`. The axis is long enough for them.
     """
+    last = max([epochs, *(int(curve["x"].max()) for curve in beside)])
     # Where nothing is hidden there is no error to compare with, and plotly.js draws no axis up to NaN.
     references = {name: error for name, error in references.items() if np.isfinite(error)}
     history = [epoch for epoch in history if epoch.epoch >= first]
@@ -88,7 +92,7 @@ def learning_curves(
     layout: dict[str, Any] = {
         "xaxis": {
             "title": {"text": "Epoch", "standoff": 4},
-            "range": [first - 0.5, epochs + 0.5],
+            "range": [first - 0.5, last + 0.5],
             "tickformat": "d",
             "anchor": "y2",
         },
@@ -115,27 +119,25 @@ def learning_curves(
             "hoversubplots": "axis",
         }
     layout["legend"] = _legend("RMSE (log)" if log else "RMSE", 1)
-    traces = [{"type": "scatter", **curve} for curve in curves]
+    traces = [{"type": "scatter", **curve} for curve in (*curves, *beside)]
     return unchecked(traces, layout, height or (440 if errors else 340))
 
 
-def add_bands(figure: go.Figure, bands: Mapping[str, Band], hold_outs: int) -> go.Figure:
-    """Add the mean over several hold-outs to learning curves, and a band from the lowest to the highest value.
+def band_curves(bands: Mapping[str, Band], hold_outs: int) -> list[dict[str, Any]]:
+    """Return the mean over several hold-outs and a band from the lowest to the highest value, for `learning_curves`.
 
     Parameters
     ----------
-    figure : go.Figure
-        From `learning_curves`; changed in place and returned.
     bands : dict of str to Band
         By the name of the measure; validation RMSE and NDCG@10 are drawn.
     hold_outs : int
         How many there are.
     """
-    traces = []
+    traces: list[dict[str, Any]] = []
     for name, axis in (("validation_rmse", "y"), ("ndcg", "y2")):
         if name not in bands:
             continue
-        band, shared = bands[name], {"type": "scatter", "yaxis": axis, "meta": {"colour": COLOURS[name]}}
+        band, shared = bands[name], {"yaxis": axis, "meta": {"colour": COLOURS[name]}}
         traces += [
             shared
             | {
@@ -159,8 +161,7 @@ def add_bands(figure: go.Figure, bands: Mapping[str, Band], hold_outs: int) -> g
                 "hovertemplate": "%{y:.4f}",
             },
         ]
-    figure.add_traces(traces)
-    return figure
+    return traces
 
 
 def _legend(title: str, top: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -140,19 +141,16 @@ def importance(shares: Mapping[str, float]) -> go.Figure:
     return finish(figure, height=120 + 34 * len(names))
 
 
-def add_earlier(figure: go.Figure, earlier: Sequence[RunRecord], now: Setup) -> go.Figure:
-    """Add the validation curves of earlier runs to learning curves, faint, and named by what they had otherwise.
+def earlier_curves(earlier: Sequence[RunRecord], now: Setup) -> list[dict[str, Any]]:
+    """Return faint validation curves of earlier runs for `learning_curves`, named by what they had otherwise.
 
     Parameters
     ----------
-    figure : go.Figure
-        From `learning_curves`; changed in place and returned.
     earlier : sequence of RunRecord
-        The last 12 are drawn. A point's `customdata` is the run's id.
+        The last 12 are drawn. A curve's `meta` is the run's id.
     now : Setup
         What they are compared with.
     """
-    longest = figure.layout.xaxis.range[1] if figure.layout.xaxis.range else 0
     curves = []
     for record in list(earlier)[-MOST_EARLIER:]:
         measured = record.measured
@@ -161,7 +159,6 @@ def add_earlier(figure: go.Figure, earlier: Sequence[RunRecord], now: Setup) -> 
         places = np.unique(np.linspace(0, len(measured) - 1, MOST_POINTS).round().astype(int))
         curves.append(
             {
-                "type": "scatter",
                 "x": np.array([measured[place].epoch for place in places], np.int16),
                 "y": np.array([measured[place].validation_rmse for place in places], np.float32),
                 "mode": "lines",
@@ -172,11 +169,7 @@ def add_earlier(figure: go.Figure, earlier: Sequence[RunRecord], now: Setup) -> 
                 "hovertemplate": "%{y:.4f}",
             }
         )
-        longest = max(longest, measured[-1].epoch + 0.5)
-    figure.add_traces(curves)
-    first = figure.layout.xaxis.range[0] if figure.layout.xaxis.range else 0.5
-    figure.layout.xaxis.range = [first, longest]
-    return figure
+    return curves
 
 
 def parallel_coordinates(records: Sequence[RunRecord], chosen: Sequence[str] = ()) -> go.Figure:

@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Literal, get_args
 
 from recsys.data.dataset import Dataset
@@ -185,23 +186,23 @@ class JobScheduler:
 
     def held(self) -> int:
         """Return the bytes held by all kept jobs, without their datasets."""
-        return sum(size for _, size in self._sizes())
+        return sum(self._sizes(self._runs.values()).values())
 
     def wait(self, job: Job[Any], *states: State, timeout: float = 60.0) -> bool:
         """Wait until a job is in one of these states; return whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: job.state in states, timeout)
 
-    def _sizes(self) -> list[tuple[Job[Any], int]]:
-        """Return the bytes that each job holds and none before it; the last viewed first."""
+    def _sizes(self, jobs: Iterable[Job[Any]]) -> dict[Job[Any], int]:
+        """Return the bytes that each of these jobs holds and none before it; the last viewed first."""
         with self._changed:
-            known = sorted(self._runs.values(), key=lambda job: -job._seen)
-        footprint = Footprint(*(job.dataset for job in known))
-        return [(job, footprint.add(job.run)) for job in known]
+            ordered = sorted(jobs, key=lambda job: -job._seen)
+        footprint = Footprint(*(job.dataset for job in ordered))
+        return {job: footprint.add(job.run) for job in ordered}
 
     def _forget_heavy(self) -> None:
         """Forget ended jobs beyond the memory bound, those not viewed for longest first."""
-        sizes = self._sizes()
+        sizes = self._sizes(self._runs.values()).items()
         held = sum(size for job, size in sizes if not job.ended)
         ended = [(job, size) for job, size in sizes if job.ended]
         for place, (job, size) in enumerate(ended):
@@ -217,7 +218,7 @@ class JobScheduler:
             del self._runs[job.id]
         while len(going := self._going()) >= self.waiting:
             self._push_out(going, newcomer, "Too many trainings are waiting.")
-        sizes = {job: size for job, size in self._sizes() if job in going}
+        sizes = self._sizes(going)
         while (going := self._going()) and sum(map(sizes.__getitem__, going)) > self.most:
             self._push_out(going, newcomer, "The trainings that have not ended fill the memory for them.")
 

@@ -7,7 +7,7 @@ from recsys.data.splitting import hold_out
 from recsys.experiments.repeats import Repeats, band
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch
-from recsys.figures.training import add_bands, learning_curves
+from recsys.figures.training import band_curves, learning_curves
 
 SETUP = Setup("implicit", {"epochs": 3, "factors": 2, "seed": 4}, minimum=4, hidden=2)
 
@@ -56,7 +56,7 @@ def test_repetitions_that_are_ended_keep_what_is_done(checkerboard):
 def test_the_curves_show_the_mean_within_its_band(checkerboard):
     repeats = finished(Repeats(SETUP, checkerboard, 2))
     bands = repeats.bands()
-    figure = add_bands(learning_curves(repeats.histories[0], 3, {}), bands, 2)
+    figure = learning_curves(repeats.histories[0], 3, {}, beside=band_curves(bands, 2))
     shade, mean = [trace for trace in figure.data if "hold-outs" in (trace.name or "")][-2:]
     assert shade.fill == "toself"
     assert list(mean.y) == pytest.approx(bands["ndcg"].mean)

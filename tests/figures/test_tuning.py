@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from recsys.experiments.grid import GridAxis, Trial
@@ -12,7 +13,7 @@ from recsys.experiments.training import Epoch
 from recsys.figures.training import learning_curves
 from recsys.figures.tuning import (
     MOST_EARLIER,
-    add_earlier,
+    earlier_curves,
     importance,
     parallel_coordinates,
     search_history,
@@ -82,13 +83,13 @@ def test_importance_has_a_bar_for_each_setting_most_above():
 
 def test_earlier_runs_are_faint_and_named_by_what_differs():
     now = curve(3.0, 2.0, 1.0)
-    figure = learning_curves(now, 3, {})
-    shown = len(figure.data)
+    shown = len(learning_curves(now, 3, {}).data)
     earlier = [
         RunRecord("a", "A", changed(regularization=2.0), curve(4.0, 3.0, 2.0, 1.0, 0.5)),
         RunRecord("b", "B", BASE, []),
     ]
-    add_earlier(figure, earlier, BASE)
+    figure = learning_curves(now, 3, {}, beside=earlier_curves(earlier, BASE))
+    go.Figure(figure.to_dict())  # plotly takes it
     (line,) = figure.data[shown:]
     assert line.name == "Lambda (regularization) 2"
     assert line.meta == "a"
@@ -99,14 +100,11 @@ def test_earlier_runs_are_faint_and_named_by_what_differs():
 
 
 def test_only_the_last_earlier_runs_are_drawn_and_long_ones_are_thinned():
-    figure = learning_curves([], 3, {})
-    shown = len(figure.data)
     earlier = [RunRecord(str(at), "", changed(seed=at), curve(*np.linspace(2, 1, 999))) for at in range(20)]
-    add_earlier(figure, earlier, BASE)
-    lines = figure.data[shown:]
-    assert [line.meta for line in lines] == [str(at) for at in range(20 - MOST_EARLIER, 20)]
-    assert len(lines[0].x) == 200
-    assert (lines[0].x[0], lines[0].x[-1]) == (1, 999)
+    lines = earlier_curves(earlier, BASE)
+    assert [line["meta"] for line in lines] == [str(at) for at in range(20 - MOST_EARLIER, 20)]
+    assert len(lines[0]["x"]) == 200
+    assert (lines[0]["x"][0], lines[0]["x"][-1]) == (1, 999)
 
 
 def test_parallel_coordinates_have_an_axis_for_what_differs_and_what_came_of_it():

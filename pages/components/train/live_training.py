@@ -105,6 +105,9 @@ def _head(job: Job[TrainingRun], now: State, history: Sequence[object]) -> None:
 def _curves(job: Job[TrainingRun], history: list[Epoch], earlier: Sequence[RunRecord]) -> None:
     run = job.run
     errors = run.model.predicts_ratings
+    beside = tuning.earlier_curves(earlier, Setup.of(job.dataset, run)) if errors else []
+    if (repeated := repeats.done(job)) is not None:
+        beside = training.band_curves(repeated.bands(), len(repeated.histories)) + beside
     curves = training.learning_curves(
         history,
         run.epochs,
@@ -113,11 +116,10 @@ def _curves(job: Job[TrainingRun], history: list[Epoch], earlier: Sequence[RunRe
         log=errors and bool(st.session_state.get(keys.CURVES_LOG)),
         first=min(int(st.session_state.get(keys.CURVES_FROM, 1)), run.epochs),
         height=CHART_HEIGHT,
+        beside=beside,
     )
-    if (repeated := repeats.done(job)) is not None:
-        training.add_bands(curves, repeated.bands(), len(repeated.histories))
     live_chart(
-        tuning.add_earlier(curves, earlier, Setup.of(job.dataset, run)) if errors else curves,
+        curves,
         key="curves",
         label=f"{'Errors and ranking quality' if errors else 'Ranking quality'} by epoch, "
         f"after epoch {len(history)} of {run.epochs}",
