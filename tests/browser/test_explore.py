@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import WIDER_THAN_THE_PAGE, go, rows, settled, table, title
+from tests.browser.steps import WIDER_THAN_THE_PAGE, click_name, go, rows, settled, table, title
 
 
 def test_a_click_on_a_month_shows_what_was_new_in_it(page: Page, address: str) -> None:
@@ -39,6 +39,24 @@ def test_a_listener_is_found_by_an_id(page: Page, address: str) -> None:
     page.get_by_role("option", name="27", exact=True).click()
     title(page, "Listener")
     expect(page.get_by_role("combobox", name="Listener")).to_have_value("27")
+    page.go_back()
+    title(page, "Explore")
+    settled(page)
+    assert "view=listeners" in page.url
+    expect(page.get_by_role("combobox", name="Find a listener")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Find a listener")).to_have_value("")
+
+
+def test_back_from_an_artist_leads_to_the_artists_that_were_chosen(page: Page, address: str) -> None:
+    go(page, address, "explore", search="low", listeners="1..500")
+    chosen = rows(table(page))
+    click_name(table(page), 0, 180)
+    title(page, "Artist")
+    settled(page)
+    page.go_back()
+    title(page, "Explore")
+    settled(page)
+    assert rows(table(page)) == chosen
 
 
 def test_a_tag_beyond_the_scenes_chooses_its_artists(page: Page, address: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 import streamlit as st
@@ -257,11 +258,23 @@ def to_recommend(label: str, more: Mapping[str, str] | None = None) -> None:
     )
 
 
+def onward(**more: str) -> dict[str, str | list[str]]:
+    """Return the address of a page that is gone to, with all that the address of Explore holds.
+
+    `st.switch_page` writes it into the address that is left, too: without its view and selection there, Back would
+    lead to Explore as it is at first.
+    """
+    here: dict[str, str | list[str]] = {}
+    if urlsplit(st.context.url or "").path.endswith(f"/{navigation.page('explore').name}"):
+        here |= {name: st.query_params.get_all(name) for name in st.query_params}
+    return here | session.place() | more
+
+
 def open_artist(item: str) -> None:
     """Go to an artist's page."""
-    st.switch_page(navigation.page("artist").path, query_params=session.place() | {"artist": item})
+    st.switch_page(navigation.page("artist").path, query_params=onward(artist=item))
 
 
 def open_listener(user: str) -> None:
     """Go to a listener's page."""
-    st.switch_page(navigation.page("listener").path, query_params=session.place() | {"listener": user})
+    st.switch_page(navigation.page("listener").path, query_params=onward(listener=user))

@@ -14,7 +14,7 @@ from pages.components import navigation
 from pages.components.session import cached, session
 from pages.components.shell import layout
 from pages.components.widgets import listening
-from pages.components.widgets.pickers import LONGEST, artist_field, open_artist
+from pages.components.widgets.pickers import LONGEST, artist_field, onward, open_artist
 from recsys.storage.tables import disarm
 
 ARTISTS_LISTED = 20_000
@@ -126,7 +126,7 @@ def listener_table(table: pd.DataFrame, key: str, to: str = "recommend") -> None
     if row is not None:
         st.switch_page(
             navigation.page(to).path,
-            query_params=session.place() | {"listener": str(table["listener"].iloc[row])},
+            query_params=onward(listener=str(table["listener"].iloc[row])),
         )
 
 
