@@ -208,8 +208,8 @@ def _more(chosen: Selection) -> None:
         st.header("Concentration", anchor=False)
         st.caption(
             f"The top 1% of {nouns.items} have {found.top_percent:.1%} of the {nouns.values}, and "
-            f"{found.single:,} {nouns.items} have a single {nouns.user}: of these nothing can be "
-            "learned about who else might like them."
+            + (f"{found.single:,} {nouns.items} have" if found.single != 1 else f"one {nouns.item} has")
+            + f" a single {nouns.user}: of these nothing can be learned about who else might like them."
         )
         st.plotly_chart(
             cached.figure("lorenz", lambda: data.lorenz(shares(), nouns), chosen),
