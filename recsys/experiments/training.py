@@ -236,6 +236,11 @@ class TrainingRun:
             self._progress = iter(())
             self.model.free_buffers()
 
+    def lighten(self) -> None:
+        """Give up the copies of earlier epochs."""
+        if self.snapshots is not None:
+            self.snapshots.clear()
+
     @property
     def epochs(self) -> int:
         """How many epochs there are if nothing stops training before."""

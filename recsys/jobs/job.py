@@ -11,7 +11,10 @@ ENDED: frozenset[State] = frozenset({"done", "cancelled", "diverged", "failed"})
 
 
 class Work(Protocol):
-    """Work in steps, for the background: a training, a comparison, a sweep, a search."""
+    """Work in steps, for the background: a training, a comparison, a sweep, a search.
+
+    It may have a method `lighten`, which gives up what can be had again by doing the work again.
+    """
 
     @property
     def progress(self) -> float:

@@ -52,6 +52,8 @@ class JobScheduler:
     turn : float
         Time slice in seconds of a job that one owner waits for; with n owners waiting, an n-th of it, at least
         half a second.
+    unseen : float
+        An ended job gives up what can be had again this many seconds after its last viewer left.
     grace : float
         A job on uploaded data is forgotten this many seconds after its last viewer left.
     waiting : int
@@ -68,6 +70,7 @@ class JobScheduler:
         lease: float = 900.0,
         each: int = 4,
         turn: float = 10.0,
+        unseen: float = 120.0,
         grace: float = 900.0,
         waiting: int = 64,
         paused: float = 1800.0,
@@ -78,6 +81,7 @@ class JobScheduler:
         self.lease = lease
         self.each = each
         self.turn = turn
+        self.unseen = unseen
         self.grace = grace
         self.waiting = waiting
         self.paused = paused
@@ -142,16 +146,27 @@ class JobScheduler:
     def leave(self, viewer: str) -> None:
         """Register that a visit ended or lost its connection; it may come back within `grace`.
 
-        Jobs on uploaded data are forgotten when they have no viewers left.
+        Jobs on uploaded data are forgotten when they have no viewers left, and all ended jobs lightened after `unseen`.
         """
         with self._changed:
             left = [job for job in self._runs.values() if viewer in job.viewers]
             for job in left:
                 job.viewers.discard(viewer)
-        if any(job.private for job in left):
-            timer = threading.Timer(self.grace, self._forget_left, args=(left,))
-            timer.daemon = True
-            timer.start()
+        private = [job for job in left if job.private]
+        for jobs, seconds, what in (
+            (left, self.unseen, self._lighten),
+            (private, self.grace, self._forget_left),
+        ):
+            if jobs:
+                timer = threading.Timer(seconds, what, args=(jobs,))
+                timer.daemon = True
+                timer.start()
+
+    def _lighten(self, left: list[Job[Any]]) -> None:
+        """Take what can be had again from ended jobs of an owner without viewers."""
+        for job in left:
+            if job.ended and job.owner and not job.viewers and hasattr(job.run, "lighten"):
+                job.run.lighten()
 
     def _forget_left(self, left: list[Job[Any]]) -> None:
         with self._changed:
@@ -271,6 +286,7 @@ class JobScheduler:
             self._end(job, "failed", "Training stopped because of a fault in this program.")
             raise
         finally:
+            self._lighten([job])
             self._forget_heavy()
 
     def _enter(self, job: Job[Any]) -> bool:

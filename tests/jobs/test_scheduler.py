@@ -10,8 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.data.splitting import hold_out
 from recsys.errors import InputError
-from recsys.jobs.scheduler import JobScheduler
+from recsys.experiments.snapshots import Snapshots
+from recsys.experiments.training import TrainingRun
+from recsys.jobs.scheduler import Job, JobScheduler
+from recsys.models import make_model
 from tests.conftest import ROOT
 
 
@@ -167,6 +171,27 @@ def test_who_comes_back_in_time_finds_their_own_work(dataset, diary):
     assert runs.get(job.id) is job
     runs.cancel(job)
     job.run.permits.release(3)
+
+
+def test_an_ended_run_without_viewers_gives_up_its_copies_of_epochs(dataset):
+    runs = JobScheduler(at_once=1, unseen=3600.0)
+    public = replace(dataset, is_public=True)
+    split = hold_out(dataset.interactions, minimum=2, hidden=1)
+
+    def trained(owner: str, viewer: str) -> Job[TrainingRun]:
+        run = TrainingRun(make_model("funk", epochs=4, factors=2), split, snapshots=Snapshots())
+        job = runs.start(public, run, owner, viewer)
+        assert runs.wait(job, "done")
+        return job
+
+    watched, shared = trained("a", "tab"), trained("", "")
+    runs._lighten([watched])  # as the timer does
+    assert watched.run.snapshots.epochs == [1, 2, 3, 4]
+    runs.leave("tab")
+    runs._lighten([watched, shared])
+    assert watched.run.snapshots.epochs == []
+    assert shared.run.snapshots.epochs == [1, 2, 3, 4]
+    assert [epoch.epoch for epoch in watched.run.history] == [1, 2, 3, 4]
 
 
 def test_work_on_the_sample_stays_when_all_have_left(dataset, diary):

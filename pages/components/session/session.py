@@ -390,7 +390,7 @@ def follow_sweep(job: Job[Any]) -> None:
 @st.cache_resource(show_spinner=False)
 def maps() -> JobScheduler:
     """Return the maps of artists of this server: no training waits for one, and one is made at a time."""
-    return JobScheduler(at_once=1)
+    return JobScheduler(at_once=1, lease=60.0)  # one that is opened again is resumed
 
 
 def health() -> dict[str, Any]:
