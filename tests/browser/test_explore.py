@@ -34,6 +34,9 @@ def test_a_click_on_a_month_shows_what_was_new_in_it(page: Page, address: str) -
 
 def test_a_listener_is_found_by_an_id(page: Page, address: str) -> None:
     go(page, address, "explore", view="listeners")
+    page.get_by_text("Unusual only").click()
+    page.wait_for_url("**unusual=true**")
+    settled(page)
     field = page.get_by_role("combobox", name="Find a listener")
     field.fill("27")
     page.get_by_role("option", name="27", exact=True).click()
@@ -43,6 +46,7 @@ def test_a_listener_is_found_by_an_id(page: Page, address: str) -> None:
     title(page, "Explore")
     settled(page)
     assert "view=listeners" in page.url
+    expect(page.get_by_role("switch", name="Unusual only")).to_be_checked()
     expect(page.get_by_role("combobox", name="Find a listener")).to_be_visible()
     expect(page.get_by_role("combobox", name="Find a listener")).to_have_value("")
 

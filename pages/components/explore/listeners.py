@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.components.explore.widgets import save, strip
+from pages.components.explore.widgets import save, strip, toggle
 from pages.components.session import cached, session
 from pages.components.widgets import pickers, tables
 from pages.components.widgets.charts import CHART
@@ -88,7 +88,7 @@ def draw() -> None:
         save(lambda: _words(everyone)[COLUMNS], "unusual-chart", f"Usual and unusual {nouns.users}")
     if event.selection.points:
         pickers.open_listener(str(event.selection.points[0]["customdata"][0]))
-    only = st.toggle("Unusual only", key="unusual", bind="query-params")
+    only = toggle("Unusual only", "unusual")
     shown = odd if only else everyone
     st.caption(f"{len(shown):,} of {len(everyone):,} {nouns.users}. Click one to see more.")
     tables.listener_table(

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.components.explore.widgets import save, strip
+from pages.components.explore.widgets import save, strip, toggle
 from pages.components.session import cached, keys, session
 from pages.components.shell import layout
 from pages.components.widgets import tables
@@ -154,7 +154,7 @@ def _artists(known: History, inside: pd.DataFrame, played: str, when: str) -> No
         f"**{_spell(when) or 'All months'}.** {inside['plays'].sum():,.0f} {played.lower()} of {len(table):,} "
         f"{nouns.items} by {users:,} {nouns.users}.{said} Click one to see the course of that {nouns.item}."
     )
-    if st.toggle("New ones only, the newest first", key="new-only", bind="query-params"):
+    if toggle("New ones only, the newest first", "new-only"):
         table = table[table["new"]].sort_values("first_time", ascending=False, kind="stable")
     listed = tables.part(table, "period", COLUMNS)
     tables.artist_table(listed, f"period-{when}", COLUMNS, HEIGHT)

@@ -18,6 +18,22 @@ def strip(*figures: tuple[str, str, str], key: str = "figures") -> None:
             st.metric(label, value, help=meaning or None)
 
 
+def toggle(label: str, key: str) -> bool:
+    """Draw a toggle that the address keeps under its key.
+
+    One that Streamlit binds to the address could not be carried along to another page, as `pickers.onward` does.
+    """
+    st.session_state[key] = st.query_params.get(key) == "true"
+
+    def switched() -> None:
+        if st.session_state[key]:
+            st.query_params[key] = "true"
+        elif key in st.query_params:
+            del st.query_params[key]
+
+    return st.toggle(label, key=key, on_change=switched)
+
+
 def save(table: pd.DataFrame | Callable[[], pd.DataFrame], chart: str, title: str) -> None:
     """Draw the ways to keep a chart: its picture, and its numbers as CSV.
 
