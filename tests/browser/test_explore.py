@@ -78,3 +78,17 @@ def test_a_tag_beyond_the_scenes_chooses_its_artists(page: Page, address: str) -
     page.locator(".st-key-choice").get_by_role("button", name="dream pop and shoegaze").click()
     expect(page.get_by_text("2,188 of 2,188 artists")).to_be_visible()
     assert "tag=" not in page.url
+
+
+def test_the_listener_of_an_address_is_the_one_that_is_recommended_to(page: Page, address: str) -> None:
+    go(page, address, "listener", listener="7")
+    page.get_by_role("link", name="See what is recommended").click()
+    title(page, "Recommend")
+    expect(page.get_by_role("list", name="Recommended")).to_be_visible()
+    picker = page.get_by_role("combobox", name="Listener")
+    expect(picker).to_have_value("7")
+    page.get_by_role("button", name="Clear value").click()
+    expect(page.get_by_role("list", name="Recommended")).to_have_count(0)
+    settled(page)
+    expect(picker).to_have_value("")
+    assert "listener=" not in page.url

@@ -69,6 +69,9 @@ def listener(users: pd.Index, **beside: str) -> str | None:
     from_address("listener", str)
     nouns = session.nouns()
     more = len(users) > LISTENERS_LISTED
+    if keys.LISTENER in st.session_state:
+        # what an address chose on another page is known here, but the picker of this page begins empty unless told
+        st.session_state[keys.LISTENER] = st.session_state[keys.LISTENER]
     chosen = st.selectbox(
         nouns.user.capitalize(),
         [str(user) for user in users[:LISTENERS_LISTED]],
