@@ -170,12 +170,16 @@ def _path(one: int, other: int, names: list[str]) -> None:
     between = len(table) - 2
     if between:
         said = (
-            f"{between:,} {nouns.item if between == 1 else nouns.items} between {names[0]} and {names[1]}, each among "
-            f"the {relations.LINKS} most similar to its neighbour by shared {nouns.users}. The weakest step, to "
-            f"{layout.escape(weakest['artist'], 40)}, shares {weakest['similarity']:.1%}."
+            f"{between:,} {nouns.item if between == 1 else nouns.items} between {names[0]} and {names[1]}; of two "
+            f"neighbours, one at least is among the {relations.LINKS} most similar to the other by shared "
+            f"{nouns.users}. The weakest step, to {layout.escape(weakest['artist'], 40)}, shares "
+            f"{weakest['similarity']:.1%}."
         )
     else:
-        said = f"None is needed between: they are among each other's {relations.LINKS} most similar {nouns.items}."
+        said = (
+            f"None is needed between: one at least is among the {relations.LINKS} {nouns.items} most similar to the "
+            "other."
+        )
     st.caption(f"**From one to the other.** {said}")
     tables.artist_table(table, f"path-{one}-{other}", ["artist", "listeners", "shared", "similarity"])
 
