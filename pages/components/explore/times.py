@@ -19,7 +19,7 @@ from recsys.data.dataset import Dataset, History
 from recsys.figures import times as charts
 
 MONTH = "%B %Y"
-HEIGHT = 290
+LISTED = 7  # rows of the table of artists in view; the others are scrolled to
 COLUMNS = ["artist", "plays", "share_of_plays", "listeners", "first_time"]
 
 
@@ -157,7 +157,8 @@ def _artists(known: History, inside: pd.DataFrame, played: str, when: str) -> No
     if toggle("New ones only, the newest first", "new-only"):
         table = table[table["new"]].sort_values("first_time", ascending=False, kind="stable")
     listed = tables.part(table, "period", COLUMNS)
-    tables.artist_table(listed, f"period-{when}", COLUMNS, HEIGHT)
+    rows = min(len(listed), LISTED)
+    tables.artist_table(listed, f"period-{when}", COLUMNS, tables.ROW * (rows + 1) + 2)
 
 
 def _rises(rises: pd.DataFrame) -> None:
