@@ -36,10 +36,7 @@ def moved_tastes(interactions: Interactions, history: History, least: int = LEAS
     if len(months) < 2:
         return pd.DataFrame({name: [] for name in COLUMNS})
     late = history.months >= months[len(months) // 2]
-    users, items = (
-        history.users,
-        history.items,
-    )  # sorted: a pair's rows follow each other, and so do a user's pairs
+    users, items = history.users, history.items  # a pair's rows follow each other, and so do a user's pairs
     starts = np.flatnonzero(np.append(True, (users[1:] != users[:-1]) | (items[1:] != items[:-1])))
     users, items = users[starts], items[starts]
     before, after = (

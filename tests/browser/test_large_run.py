@@ -51,6 +51,7 @@ def test_a_run_is_prepared_opened_and_recommends(page: Page, large: str, browser
     expect(field).to_have_value(label)
     expect(page.get_by_role("heading", name="Recommended")).to_be_visible()
     page.wait_for_url(re.compile(f"listener={label}"))
+    settled(page)
     page.go_back()
     expect(field).to_have_value(re.findall(r"listener=(\w+)", link)[0])
     expect(listed(page).first).to_have_text(recommended[0][0])
