@@ -1,9 +1,14 @@
 """Scenes, relations, friends and time on Explore, without a browser."""
 
+import base64
+import json
+
+import numpy as np
 import pytest
 
 from pages.components.session import session
 from pages.components.story.table import NAMES, STEPS
+from recsys.analysis import times
 from recsys.data.dataset import Dataset
 from recsys.data.sources.load import load
 from recsys.data.sources.sample import load_sample
@@ -111,6 +116,22 @@ def test_where_times_are_known_they_have_a_view_and_parts_on_the_pages_of_an_art
     app = open_page("listener.py", listener="u3")
     assert not app.exception
     assert {"By month", "How the taste moved"} <= {heading.value for heading in app.subheader}
+
+
+def test_months_of_an_artist_are_not_those_of_the_listener_with_the_same_code():
+    data = load_sample()
+    code = 5
+    whose = {"artist.py": "artist", "listener.py": "listener"}
+    labels = {"artist": data.interactions.items[code], "listener": data.interactions.users[code]}
+    drawn = [
+        json.loads(app.get("plotly_chart")[0].proto.spec)["data"][0]["y"]
+        for app in (open_page(page, **{kind: str(labels[kind])}) for page, kind in whose.items())
+    ]
+    assert data.history is not None
+    tables = times.course(data.history, code), times.course_of_user(data.history, code)
+    for y, table in zip(drawn, tables, strict=True):
+        values = np.frombuffer(base64.b64decode(y["bdata"]), np.dtype(y["dtype"]))
+        np.testing.assert_allclose(values, table["plays"])
 
 
 @pytest.mark.parametrize("step", NAMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 from typing import Any
 
@@ -196,8 +197,11 @@ def _tastes(known: History) -> None:
     tables.listener_table(tables.part(moved, "moved", moved_tastes.COLUMNS), "moved", to="listener")
 
 
-def _chart(table: pd.DataFrame, column: str, title: str, *of: int, when: str | None = None) -> None:
-    """Draw a column by month; where a year or month can be chosen, it stands out and a click chooses a month."""
+def _chart(table: pd.DataFrame, column: str, title: str, *of: Hashable, when: str | None = None) -> None:
+    """Draw a column by month; where a year or month can be chosen, it stands out and a click chooses a month.
+
+    `of` says whose months they are, where they are not everybody's: a kind and a code.
+    """
     key = keys.MONTH_NEW if column == "new_artists" else keys.MONTH_PLAYS
 
     def clicked() -> None:
@@ -232,12 +236,14 @@ def of_artist(item: int) -> None:
         f"{most['plays']:,.0f} {nouns.values} by {most['listeners']:,.0f} {nouns.users}, {most['share']:.1%} of all. "
         f"In the last month, {table['month'].iloc[-1]:{MONTH}}, {table['plays'].iloc[-1]:,.0f}."
     )
-    _chart(table, "plays", nouns.values.capitalize(), item)
-    save(
-        table,
-        "by-month",
-        f"{nouns.values.capitalize()} of {session.dataset().interactions.names[item]} by month",
-    )
+    _plays_of(table, "artist", item, str(session.dataset().interactions.names[item]))
+
+
+def _plays_of(table: pd.DataFrame, kind: str, code: int, name: str) -> None:
+    """Draw the plays of one artist or listener by month, and the ways to keep the chart."""
+    title = session.nouns().values.capitalize()
+    _chart(table, "plays", title, kind, code)
+    save(table, "by-month", f"{title} of {name} by month")
 
 
 def of_listener(user: int) -> None:
@@ -259,12 +265,7 @@ def _months_of_listener(known: History, user: int) -> None:
         f"{most['plays']:,.0f} {nouns.values} of {most['artists']:,.0f} {nouns.items}, {most['new_artists']:,.0f} of "
         f"them new. In the last month, {table['month'].iloc[-1]:{MONTH}}, {table['plays'].iloc[-1]:,.0f}."
     )
-    _chart(table, "plays", nouns.values.capitalize(), user)
-    save(
-        table,
-        "by-month",
-        f"{nouns.values.capitalize()} of {nouns.user} {session.dataset().interactions.users[user]} by month",
-    )
+    _plays_of(table, "listener", user, f"{nouns.user} {session.dataset().interactions.users[user]}")
 
 
 def _drift(known: History, user: int) -> None:
