@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recsys.analysis.times import first_of_pair
 from recsys.data.dataset import History
 from recsys.data.interactions import Interactions
 
@@ -36,8 +37,8 @@ def moved_tastes(interactions: Interactions, history: History, least: int = LEAS
     if len(months) < 2:
         return pd.DataFrame({name: [] for name in COLUMNS})
     late = history.months >= months[len(months) // 2]
-    users, items = history.users, history.items  # a pair's rows follow each other, and so do a user's pairs
-    starts = np.flatnonzero(np.append(True, (users[1:] != users[:-1]) | (items[1:] != items[:-1])))
+    users, items = history.users, history.items
+    starts = first_of_pair(users, items)
     users, items = users[starts], items[starts]
     before, after = (
         np.add.reduceat(np.where(part, history.values, 0), starts, dtype=np.float64) for part in (~late, late)

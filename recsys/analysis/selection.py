@@ -195,7 +195,7 @@ def _rounded(value: float) -> float:
 def audience(interactions: Interactions, items: NDArray[np.integer]) -> int:
     """Return how many users have at least one of these items."""
     reached = np.zeros(interactions.n_users, bool)
-    reached[interactions.user_codes[_pairs_with(interactions, items)]] = True
+    reached[interactions.user_codes[pairs_with(interactions, items)]] = True
     return int(reached.sum())
 
 
@@ -245,7 +245,7 @@ def summarize(
         return None
     items = part.index.to_numpy()
     whole = len(part) == len(table)
-    values = interactions.values if whole else interactions.values[_pairs_with(interactions, items)]
+    values = interactions.values if whole else interactions.values[pairs_with(interactions, items)]
     shares = popularity.concentration(part)
     ranked = part.nlargest(max(best_known, *HEADS), "listeners", keep="first")
     return Summary(
@@ -264,7 +264,8 @@ def summarize(
     )
 
 
-def _pairs_with(interactions: Interactions, items: NDArray[np.integer]) -> NDArray[np.bool_]:
+def pairs_with(interactions: Interactions, items: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return which pairs have one of these items; shape (n_interactions,)."""
     wanted = np.zeros(interactions.n_items, bool)
     wanted[items] = True
     return wanted[interactions.item_codes]

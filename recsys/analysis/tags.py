@@ -10,9 +10,8 @@ from recsys.analysis.similarity import by_audience
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
 
-DESCRIBES = (
-    0.1  # share of an item's tags that one must have to describe it: fewer were given in jest or by mistake
-)
+# Share of an item's tags that one must have to describe it: fewer were given in jest or by mistake.
+DESCRIBES = 0.1
 MOST_TAGS = 1_000  # that a list offers
 
 

@@ -100,7 +100,7 @@ def items_between(interactions: Interactions, history: History, start: int, end:
     months, users, items, values = _dated(interactions, history)
     inside = (months >= start) & (months <= end)
     users, items, values = users[inside], items[inside], values[inside]
-    pairs = _first_of_pair(users, items)  # a pair has a row for each of its months
+    pairs = first_of_pair(users, items)  # a pair has a row for each of its months
     plays = np.bincount(items, values, interactions.n_items)
     first = first_times(interactions, history)
     table = pd.DataFrame(
@@ -125,7 +125,7 @@ def users_between(interactions: Interactions, history: History, start: int, end:
     return len(np.unique(users[(months >= start) & (months <= end)]))
 
 
-def _first_of_pair(users: NDArray[np.integer], items: NDArray[np.integer]) -> NDArray[np.intp]:
+def first_of_pair(users: NDArray[np.integer], items: NDArray[np.integer]) -> NDArray[np.intp]:
     """Return where each pair begins in rows that are sorted by user and item."""
     if not len(users):
         return np.empty(0, np.intp)
@@ -146,15 +146,13 @@ def course(history: History, item: int) -> pd.DataFrame:
     mine = history.items == item
     if not mine.any():
         return pd.DataFrame({"month": [], "plays": [], "listeners": [], "share": []})
-    start, end = int(history.months[mine].min()), int(history.months.max())
-    n = end - start + 1
-    at = history.months[mine].astype(np.int64) - start
-    plays = np.bincount(at, history.values[mine], n)
+    at, months, plays = _since_the_first(history, mine)
+    start, n = int(history.months[mine].min()), len(months)
     since = history.months >= start
     whole = np.bincount(history.months[since].astype(np.int64) - start, history.values[since], n)
     return pd.DataFrame(
         {
-            "month": dates(np.arange(start, end + 1)),
+            "month": months,
             "plays": plays,
             "listeners": np.bincount(at, minlength=n),
             "share": plays / np.maximum(whole, 1e-12),
@@ -170,19 +168,26 @@ def course_of_user(history: History, user: int) -> pd.DataFrame:
     mine = history.users == user
     if not mine.any():
         return pd.DataFrame({"month": [], "plays": [], "artists": [], "new_artists": []})
-    start, end = int(history.months[mine].min()), int(history.months.max())
-    n = end - start + 1
-    at = history.months[mine].astype(np.int64) - start
-    items = history.items[mine]
-    first = at[_first_of_pair(history.users[mine], items)]  # the months of a pair ascend
+    at, months, plays = _since_the_first(history, mine)
+    first = at[first_of_pair(history.users[mine], history.items[mine])]  # the months of a pair ascend
     return pd.DataFrame(
         {
-            "month": dates(np.arange(start, end + 1)),
-            "plays": np.bincount(at, history.values[mine], n),
-            "artists": np.bincount(at, minlength=n),
-            "new_artists": np.bincount(first, minlength=n),
+            "month": months,
+            "plays": plays,
+            "artists": np.bincount(at, minlength=len(months)),
+            "new_artists": np.bincount(first, minlength=len(months)),
         }
     )
+
+
+def _since_the_first(
+    history: History, mine: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.datetime64], NDArray[np.float64]]:
+    """Return the place of the month of each chosen row, and all months from the first one with the sums of values."""
+    start, end = int(history.months[mine].min()), int(history.months.max())
+    at = history.months[mine].astype(np.int64) - start
+    months = dates(np.arange(start, end + 1))
+    return at, months, np.bincount(at, history.values[mine], len(months)).astype(np.float64)
 
 
 def rises(interactions: Interactions, history: History, n: int = 10) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def _frame_layout(traces: int, height: int) -> dict[str, Any]:
     return {
         "height": height,
         "margin": MARGIN | {"t": 36 if traces > 1 else 8},
-        "legend": LEGEND,
+        "legend": dict(LEGEND),
         "showlegend": traces > 1,
         "hoverlabel": {"align": "left"},
     }

@@ -10,7 +10,7 @@ from recsys.data.nouns import MUSIC, Nouns
 from recsys.figures.style import finish, text
 
 MOST_BARS = 120  # above that many months, a line
-PALE = 0.4  # opacity of the months that are not looked at
+PALE = 0.4  # opacity of the months that are not chosen
 
 
 def months(table: pd.DataFrame, column: str, title: str, height: int = 300, when: str = "") -> go.Figure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -15,7 +14,7 @@ from pages.components.shell import layout
 from pages.components.widgets import tables
 from pages.components.widgets.charts import CHART
 from recsys.analysis import popularity
-from recsys.analysis.selection import Selection
+from recsys.analysis.selection import Selection, pairs_with
 from recsys.data.interactions import Interactions
 from recsys.figures import data
 
@@ -245,6 +244,5 @@ def _pairs(chosen: Selection) -> Interactions:
     interactions = session.dataset().interactions
     if not chosen:
         return interactions
-    wanted = np.zeros(interactions.n_items, bool)
-    wanted[cached.ranks().index[selection.mask(chosen)]] = True
-    return interactions.subset(wanted[interactions.item_codes])
+    items = cached.ranks().index[selection.mask(chosen)].to_numpy()
+    return interactions.subset(pairs_with(interactions, items))

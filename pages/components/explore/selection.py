@@ -98,8 +98,8 @@ def scene(chosen: Selection) -> None:
 
     def picked() -> None:
         name = st.session_state[keys.SCENE] or ""
-        is_scene = name in names
-        change(lambda before: replace(before, scene=name * is_scene, tag=name * (not is_scene)))
+        scene, tag = (name, "") if name in names else ("", name)
+        change(lambda before: replace(before, scene=scene, tag=tag))
 
     st.selectbox(
         scenes.word().capitalize(),

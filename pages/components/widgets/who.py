@@ -45,9 +45,8 @@ def sentence(user: int) -> str:
 def chosen(job: Job[TrainingRun]) -> int:
     """Return the code of the user whose lists are shown; the first with held-out items until one is chosen."""
     split = job.run.split
-    if wanted := st.session_state.get(
-        keys.LISTENER
-    ):  # of nothing, the nearest id would be looked for, slowly
+    # of no listener, the nearest id would be looked for, slowly
+    if wanted := st.session_state.get(keys.LISTENER):
         with suppress(InputError):
             return split.train.user_code(wanted)
     return int(np.argmax(split.held_out.user_counts > 0))
