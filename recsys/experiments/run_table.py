@@ -93,6 +93,22 @@ def difference(first: Setup, second: Setup) -> dict[str, tuple[Value | None, Val
     return {name: (one.get(name), other.get(name)) for name in differing([first, second])}
 
 
+def one_setting_apart(earlier: Sequence[RunRecord], now: Setup) -> tuple[str, list[RunRecord]]:
+    """Return the setting of the model that was changed last, and the runs that differ from `now` in nothing else.
+
+    Parameters
+    ----------
+    earlier : sequence of RunRecord
+        The latest last.
+    now : Setup
+        Its first setting is returned, and no run, if none of them differs in one setting alone.
+    """
+    apart = [tuple(difference(record.setup, now)) for record in earlier]
+    single = [names[0] for names in apart if len(names) == 1 and names[0] in now.settings]
+    changed = single[-1] if single else next(iter(now.settings), "")
+    return changed, [record for record, names in zip(earlier, apart, strict=True) if names == (changed,)]
+
+
 def in_words(setup: Setup, base: Setup) -> str:
     """Return what a setup has otherwise than another, such as `Epochs 100, Lambda (regularization) 0.5`."""
     parts = [

@@ -40,6 +40,18 @@ def unchecked(data: list[dict[str, Any]], layout: dict[str, Any], height: int) -
     return go.Figure(data, _frame_layout(len(data), height) | layout, _validate=False)
 
 
+def panel_legend(title: str, top: float) -> dict[str, Any]:
+    """Return a legend in one row above a panel that ends at this height."""
+    return {
+        "title": {"text": f"<b>{title}</b>", "side": "left"},
+        "orientation": "h",
+        "x": 0,
+        "y": top,
+        "yanchor": "bottom",
+        "font": {"size": 12},
+    }
+
+
 def _frame_layout(traces: int, height: int) -> dict[str, Any]:
     """Return the layout that all charts share."""
     return {

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from recsys.experiments.repeats import Band
 from recsys.experiments.training import Epoch
-from recsys.figures.style import unchecked
+from recsys.figures.style import panel_legend, unchecked
 
 # Place of each curve's colour among the chart colours of the theme: the same on every page, whatever else is drawn.
 COLOURS = {"train_rmse": 0, "validation_rmse": 1, "ndcg": 2, "recall": 3, "reference": 9}
@@ -104,7 +104,7 @@ def learning_curves(
             "anchor": "x",
         },
         "hovermode": "x unified",
-        "legend2": _legend("Ranking quality", ranking),
+        "legend2": panel_legend("Ranking quality", ranking),
     }
     if errors:
         unmeasured = {} if history or log else {"range": [0, 1.1 * max(references.values(), default=1.0)]}
@@ -118,7 +118,7 @@ def learning_curves(
             },
             "hoversubplots": "axis",
         }
-    layout["legend"] = _legend("RMSE (log)" if log else "RMSE", 1)
+    layout["legend"] = panel_legend("RMSE (log)" if log else "RMSE", 1)
     traces = [{"type": "scatter", **curve} for curve in (*curves, *beside)]
     return unchecked(traces, layout, height or (440 if errors else 340))
 
@@ -162,18 +162,6 @@ def band_curves(bands: Mapping[str, Band], hold_outs: int) -> list[dict[str, Any
             },
         ]
     return traces
-
-
-def _legend(title: str, top: float) -> dict[str, Any]:
-    """Return a legend in one row above a panel that ends at this height."""
-    return {
-        "title": {"text": f"<b>{title}</b>", "side": "left"},
-        "orientation": "h",
-        "x": 0,
-        "y": top,
-        "yanchor": "bottom",
-        "font": {"size": 12},
-    }
 
 
 def _curve(history: Sequence[Epoch], name: str, axis: str) -> dict[str, Any]:

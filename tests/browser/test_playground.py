@@ -221,3 +221,19 @@ def test_the_line_in_the_curves_leads_through_the_epochs(page: Page, address: st
     expect(shown).to_have_text(f"{curve[-1]:.4f}")
     expect(page.get_by_text("After epoch")).to_have_count(0)
     assert validation(page) == curve
+
+
+def test_trainings_of_a_model_made_in_one_step_become_points_of_a_chart(page: Page, address: str) -> None:
+    go(page, address, "train", model="svd", factors="4", data="sample")
+    state(page, "Done")
+    settled(page)
+    points = (
+        "document.querySelector('.live-chart-plot')?._fullData?.find(t => t.name === 'NDCG@10')?.x?.length"
+    )
+    page.wait_for_function(f"{points} === 1")
+    slider = page.get_by_role("slider", name="Item scaling exponent")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"{points} === 2")
+    expect(page.get_by_text("differs only in Item scaling exponent is a point")).to_be_visible()
+    expect(page.get_by_role("figure", name="Listeners by hits in their first 10")).to_be_visible()

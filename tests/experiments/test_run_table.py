@@ -4,7 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys.experiments.run_table import RunRecord, difference, differing, in_words, label, run_table, spell
+from recsys.experiments.run_table import (
+    RunRecord,
+    difference,
+    differing,
+    in_words,
+    label,
+    one_setting_apart,
+    run_table,
+    spell,
+)
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch
 from recsys.models import MODELS
@@ -93,3 +102,24 @@ def test_a_model_without_an_error_has_none_in_the_table():
     assert table["rmse"].isna().all()
     assert table["ndcg"].tolist() == [0.3]
     assert table["curve"].tolist() == [[]]
+
+
+def test_runs_that_differ_in_the_setting_changed_last_are_found():
+    setups = {
+        "other setting": changed(factors=7),
+        "first": changed(regularization=2.0),
+        "two": changed(regularization=2.0, factors=9),
+        "other hold-out": replace(BASE, hidden=5),
+        "last": changed(regularization=3.0),
+        "same": BASE,
+        "other model": Setup("biased"),
+    }
+    earlier = [RunRecord(name, name, setup, []) for name, setup in setups.items()]
+    setting, found = one_setting_apart(earlier, BASE)
+    assert setting == "regularization"
+    assert [record.id for record in found] == ["first", "last"]
+
+
+def test_without_such_runs_it_is_the_first_setting_of_the_model():
+    assert one_setting_apart([], BASE) == (next(iter(BASE.settings)), [])
+    assert one_setting_apart([], Setup("popular")) == ("", [])

@@ -334,3 +334,35 @@ def test_a_recipe_that_cannot_be_read_is_explained_and_trains_nothing():
     app.text_input(key="blend-parts").set_value("popular*3,magic").run()
     assert not app.exception
     assert "no model" in app.error[0].value
+
+
+def test_a_model_trained_in_one_step_gathers_its_trainings_by_the_setting_that_changed():
+    app = settle(open_train(model="svd", factors="4"))
+    app.toggle(key="tune").set_value(True).run()
+    assert any("Change a setting: each training becomes a point" in shown.value for shown in app.caption)
+    app.session_state["svd-scaling"] = 0.25
+    app.run()
+    settle(app)
+    assert any("differs only in **Item scaling exponent** is a point" in shown.value for shown in app.caption)
+
+
+def test_a_training_without_figures_yet_leaves_those_of_the_one_before(monkeypatch):
+    app = settle(open_train(model="funk", factors="2", epochs="5"))
+    before = [metric.value for metric in app.metric if metric.label == "NDCG@10"]
+    go_on, real = threading.Event(), TrainingRun.step
+
+    def step(run):
+        assert go_on.wait(60)
+        real(run)
+
+    monkeypatch.setattr(TrainingRun, "step", step)
+    app.toggle(key="tune").set_value(True).run()
+    app.session_state["funk-factors"] = 3
+    app.run()
+    assert any(
+        "List and figures of the training before; this one has none yet." in c.value for c in app.caption
+    )
+    assert [metric.value for metric in app.metric if metric.label == "NDCG@10"] == before
+    go_on.set()
+    settle(app)
+    assert not any("this one has none yet" in c.value for c in app.caption)

@@ -26,6 +26,7 @@ TRAIN_NOW = "train-now"  # bool: train in the next run of the page
 TUNED = "tuned"  # Setup trained last while tuning
 SETUPS = "setups"  # dict of str to Setup: the settings of each model last
 COMPLAINTS = "complaints"  # list of str: what was wrong with the address
+SHOWN = "shown"  # id of the training whose figures were shown last
 NOTED = "noted"  # set of str: ids of the trainings that are in the trail
 SAVED = "saved"  # dict of str to RunRecord: saved runs
 DELETED = "deleted"  # list: what can be brought back

@@ -19,26 +19,36 @@ from recsys.experiments.training import TrainingRun
 from recsys.jobs.scheduler import Job
 from recsys.models.base import Model
 
+LISTED = 10
 MOST_USERS = 20_000
 
 
 @dataclass(frozen=True)
 class Quality:
-    """NDCG@10 and Recall@10 of each measured user's list; `users` are their codes."""
+    """NDCG@10, Recall@10 and number of hits of each measured user's list; `users` are their codes."""
 
     users: NDArray[np.int32]
     ndcg: NDArray[np.float64]
     recall: NDArray[np.float64]
+    hits: NDArray[np.int64]
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Mean NDCG@10 and Recall@10."""
+        return float(self.ndcg.mean()), float(self.recall.mean())
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _quality(run_id: str, epoch: int, _split: Split, _model: Model) -> Quality:
-    users = sample_users(_split, MOST_USERS, "validation")
-    lists = RankedLists.of(_model, _split, users, part="validation")
-    return Quality(lists.users, METRICS["ndcg"].per_user(lists), METRICS["recall"].per_user(lists))
+def _quality(run_id: str, epoch: int, most: int, _split: Split, _model: Model) -> Quality:
+    users = sample_users(_split, most, "validation")
+    lists = RankedLists.of(_model, _split, users, LISTED, part="validation")
+    ndcg, recall = (METRICS[name].per_user(lists) for name in ("ndcg", "recall"))
+    return Quality(lists.users, ndcg, recall, lists.hits.sum(axis=1))
 
 
-def quality(job: Job[TrainingRun], epoch: int = 0, model: Model | None = None) -> Quality:
+def quality(
+    job: Job[TrainingRun], epoch: int = 0, model: Model | None = None, sampled: bool = False
+) -> Quality:
     """Return the ranking quality of a run that has ended, over all users with held-out items.
 
     Parameters
@@ -48,11 +58,14 @@ def quality(job: Job[TrainingRun], epoch: int = 0, model: Model | None = None) -
         0 for the model as it is in the end.
     model : Model, optional
         As it was after that epoch.
+    sampled : bool
+        Whether it is measured on as many users as the run itself measures, drawn alike.
     """
     run = job.run
     if run.kept is not None and epoch == run.kept.epoch:
         epoch, model = 0, run.model
-    return _quality(job.id, epoch, run.split, model or run.model)
+    most = len(run.ranked_users) if sampled else MOST_USERS
+    return _quality(job.id, epoch, most, run.split, model or run.model)
 
 
 def baseline(job: Job[TrainingRun]) -> Job[TrainingRun] | None:
@@ -164,4 +177,4 @@ def _sampled(job: Job[TrainingRun], epoch: int) -> None:
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds * 1000:,.2f} ms" if seconds < 10 else f"{seconds:,.1f} s"
+    return f"{seconds * 1000:,.3g} ms" if seconds < 0.9995 else f"{seconds:,.2f} s"

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.components import navigation
 from pages.components.session import keys, session
 from pages.components.shell import layout
-from pages.components.train import epochs, figures, latent_space, one_list, repeats
+from pages.components.train import epochs, figures, latent_space, one_list, one_step, repeats
 from pages.components.widgets.live_chart import live_chart
 from pages.components.widgets.live_slider import is_dragging
 from recsys.experiments.run_table import RunRecord
@@ -47,6 +47,10 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[RunRecord]) -> N
         st.rerun()  # the pace of the fragment is fixed when the page draws it
     session.runs().get(job.id)
     history = list(job.run.history)
+    if history:
+        st.session_state[keys.SHOWN] = job.id
+    shown = job if history else _shown_before(job)
+    settled = shown is not None and shown.state in ("done", now) and shown.ended and not is_dragging()
     picture, listed = st.columns([2.1, 1], gap="medium")
     with picture, st.container(key="curves-panel"):
         _head(job, now, history)
@@ -54,23 +58,43 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[RunRecord]) -> N
             _curves(job, history, earlier)
             epochs.draw(job)
             st.caption(_words(job, history))
+        elif shown is not None:
+            one_step.draw(shown, earlier, settled)
+    if shown is None:
+        return
     with listed, st.container(key="list-panel"):
-        if history:
-            if latent_space.choose(job) == "space":
-                latent_space.draw(job)
-            else:
-                one_list.draw(job, "train")
-            if job.ended:
-                st.page_link(
-                    navigation.page("recommend").path,
-                    label="See all that it recommends",
-                    icon=":material/arrow_forward:",
-                    query_params=session.place(),
-                )
-    if history:
-        figures.draw(job, settled=job.ended and not is_dragging())
-        if job.ended and "seed" in job.run.model.settings and "epochs" in job.run.model.settings:
-            repeats.draw(job)
+        if latent_space.choose(shown) == "space":
+            latent_space.draw(shown)
+        else:
+            one_list.draw(shown, "train")
+        if shown is not job:
+            st.caption(_of_another(shown, job))
+        elif job.ended:
+            st.page_link(
+                navigation.page("recommend").path,
+                label="See all that it recommends",
+                icon=":material/arrow_forward:",
+                query_params=session.place(),
+            )
+    figures.draw(shown, settled)
+    if history and job.ended and "seed" in job.run.model.settings and "epochs" in job.run.model.settings:
+        repeats.draw(job)
+
+
+def _shown_before(job: Job[TrainingRun]) -> Job[TrainingRun] | None:
+    """Return the run of this data that stays on the page until this one has figures: the last, or the recommended."""
+    for before in (session.runs().get(st.session_state.get(keys.SHOWN, "")), session.recommended_run()):
+        same = before and before.dataset.interactions.fingerprint == job.dataset.interactions.fingerprint
+        if before is not None and same and before.ended and before.run.history:
+            return before
+    return None
+
+
+def _of_another(shown: Job[TrainingRun], job: Job[TrainingRun]) -> str:
+    """Say whose list and figures these are, while this run has none."""
+    label, other = (MODELS[one.run.model.name].label for one in (job, shown))
+    whose = f"{other}, trained before" if label != other else "the training before"
+    return f"List and figures of {whose}; this one has none" + ("." if job.ended else " yet.")
 
 
 def _head(job: Job[TrainingRun], now: State, history: Sequence[object]) -> None:
