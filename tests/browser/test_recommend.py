@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Download, Locator, Page, expect
 
 from tests.browser.serving import serve
-from tests.browser.steps import ROW, entries, go, listed, rows, settled, table, train
+from tests.browser.steps import ROW, entries, go, listed, rows, settled, table, title, train
 
 
 @pytest.fixture(scope="module")
@@ -196,3 +196,17 @@ def test_friends_of_a_real_listener_stand_beside_what_is_recommended(
     table(page, 1).click(position={"x": 25, "y": ROW * 1.5})
     expect(page.get_by_role("combobox", name="Listener")).to_have_value("59")
     page.goto("about:blank")  # before the server goes, which the page would complain about
+
+
+def test_one_press_of_back_leads_to_the_page_before(page: Page, address: str) -> None:
+    go(page, address, "explore", data="sample")
+    before = page.url
+    for name in ("Recommend", "Train"):
+        page.get_by_role("link", name=name, exact=True).first.click()
+        title(page, name)
+        page.wait_for_url(re.compile("listener=|model="))  # the page has completed its address
+        settled(page)
+        page.go_back()
+        title(page, "Explore")
+        settled(page)
+        assert page.url == before

@@ -103,6 +103,4 @@ def put_away() -> None:
 
 @cache
 def _script() -> str:
-    return (
-        f"app/static/drop_anywhere.js?v={sha256((STATIC / 'drop_anywhere.js').read_bytes()).hexdigest()[:12]}"
-    )
+    return f"app/static/frame.js?v={sha256((STATIC / 'frame.js').read_bytes()).hexdigest()[:12]}"
