@@ -24,6 +24,9 @@ __all__ = ["ENDED", "Job", "JobScheduler", "State", "Work"]
 
 MIN_HELD_BYTES = 2**30
 SHORTEST = 0.5  # seconds
+# Seconds after which a waiting job looks again: what others used lately counts less with time, so that two jobs that
+# look one after the other may each find the other one first.
+LOOK_AGAIN = 1.0
 PARTING = 3.0  # seconds for jobs to stop when the program ends
 _ALL: weakref.WeakSet[JobScheduler] = weakref.WeakSet()
 _THREADS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
@@ -313,7 +316,7 @@ class JobScheduler:
                         self._set(job, "running")
                         return True
                     self._set(job, "queued")
-                self._changed.wait(self.paused / 30 if job.state == "paused" else None)
+                self._changed.wait(self.paused / 30 if job.state == "paused" else LOOK_AGAIN)
             if job in self._line:
                 self._line.remove(job)
             job.run.finish()

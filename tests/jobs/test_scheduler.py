@@ -62,6 +62,24 @@ def test_owners_take_turns(dataset, diary):
     assert diary == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
 
+def test_two_that_find_each_other_first_do_not_wait_for_ever(dataset, diary, monkeypatch):
+    runs = JobScheduler(at_once=1)
+    first, *others = (runs.start(dataset, Steps(name, diary, 1), name) for name in "abc")
+    assert runs.wait(first, "running")
+    asked = set()
+
+    def order(line, turns):
+        asker = threading.current_thread().name.removeprefix("training-")
+        courteous = asker not in asked
+        asked.add(asker)
+        return sorted(line, key=lambda job: (job.id == asker) == courteous)
+
+    monkeypatch.setattr(runs._shares, "order", order)
+    for job in (first, *others):
+        job.run.permits.release()
+    assert all(runs.wait(job, "done", timeout=20) for job in others)
+
+
 def test_a_long_run_lets_others_have_their_turn(dataset, diary):
     runs = JobScheduler(at_once=1, turn=0.0)
     long = runs.start(dataset, Steps("long", diary, 100), "a")
