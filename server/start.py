@@ -40,6 +40,7 @@ async def lifespan(app: object) -> AsyncIterator[dict[str, Any] | None]:
     )
     memory.keep_heaps_few()
     await run_in_threadpool(session.train_on_sample)
+    memory.settle()
     giving_back = asyncio.create_task(_tidy())
     yield None
     giving_back.cancel()

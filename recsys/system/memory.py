@@ -59,8 +59,19 @@ def keep_heaps_few() -> bool:
     return all(accepted)
 
 
+def settle() -> None:
+    """Regard all objects that there are now as permanent, so that `give_back` need not look at them."""
+    gc.collect()
+    gc.freeze()
+
+
 def give_back() -> None:
-    """Return free heap memory to the system, with glibc."""
+    """Free what only refers to itself, such as the state of visits that ended, and return free heap memory.
+
+    Python does so by itself only after many more objects were made, which a server at rest does not do. Memory is
+    returned to the system with glibc.
+    """
+    gc.collect()
     library = _gnu_library()
     if library is not None:
         library.malloc_trim(0)

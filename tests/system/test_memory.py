@@ -1,8 +1,10 @@
 """How much memory there is, and what something holds of it."""
 
+import gc
 import platform
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -82,6 +84,28 @@ print(full, resident() - before)
 def test_holes_between_what_stays_go_back_to_the_system():
     full, left = map(int, subprocess.check_output([sys.executable, "-c", HOLES], cwd=ROOT).split())
     assert left < full / 2
+
+
+def test_what_only_refers_to_itself_is_freed_and_what_was_settled_is_not_looked_at():
+    class Ring:
+        def __init__(self) -> None:
+            self.own = self
+
+    gc.disable()
+    try:
+        ring = weakref.ref(Ring())
+        assert ring() is not None
+        memory.give_back()
+        assert ring() is None
+        kept = Ring()
+        settled = weakref.ref(kept)
+        memory.settle()
+        del kept
+        memory.give_back()
+        assert settled() is not None
+    finally:
+        gc.unfreeze()
+        gc.enable()
 
 
 def test_arrays_are_counted_once_wherever_they_are_held():
