@@ -104,9 +104,12 @@ def _open(page: Page, address: str) -> Locator:
 
 
 def _plot(chart: Locator) -> FloatRect:
-    box = chart.locator(".nsewdrag").first.bounding_box()
-    assert box is not None
-    return box
+    plot = chart.locator(".nsewdrag").first
+    for _ in range(20):  # the chart may be between two places
+        expect(plot).to_be_visible()
+        if (box := plot.bounding_box()) is not None:
+            return box
+    raise AssertionError("the chart does not stay")
 
 
 def _range(chart: Locator, axis: str = "xaxis") -> list[float]:
