@@ -114,12 +114,18 @@ def table(curves: Curves) -> str:
 def draw(results: Mapping[tuple[str, int], Curves]) -> None:
     """Draw a panel for each data set and number of threads."""
     pyplot.rcParams["svg.hashsalt"] = "encore"  # the same picture from the same figures
+    colours = {name: f"C{place}" for place, name in enumerate(next(iter(results.values())))}
     figure, axes = pyplot.subplots(1, len(results), figsize=(4.5 * len(results), 4), squeeze=False)
     for axis, ((title, threads), curves) in zip(axes[0], results.items(), strict=True):
         for name, points in curves.items():
             ours = name.startswith(("implicit", "ease"))
             axis.plot(
-                *zip(*points, strict=True), "o-", label=name, linewidth=2.5 if ours else 1.2, markersize=4
+                *zip(*points, strict=True),
+                "o-",
+                color=colours[name],
+                label=name,
+                linewidth=2.5 if ours else 1.2,
+                markersize=4,
             )
         axis.set(xscale="log", xlabel="seconds", title=f"{title}, {threads} thread{'s' * (threads > 1)}")
         axis.grid(alpha=0.3)
