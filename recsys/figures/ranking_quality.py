@@ -23,16 +23,15 @@ def ranking_quality(
     most: int,
     setting: str,
     points: Sequence[tuple[Value, float, float]],
-    now: int | None,
     users: str,
-    height: int = 380,
+    height: int,
 ) -> go.Figure:
     """Draw how many hits the users' lists have, and NDCG and recall by the value of a setting.
 
     Parameters
     ----------
     hits : mapping of str to int64 array, shape (n_users,)
-        Hits in each user's list, by the name of the model: the one that is shown, then the one beside it. May be empty.
+        Hits in each user's list, by the name of the model: the one that is shown, then the one beside it.
     n : int
         Length of the lists.
     most : int
@@ -40,9 +39,7 @@ def ranking_quality(
     setting : str
         Name of the setting; empty for a model without settings, which leaves the lower panel out.
     points : sequence of (value, NDCG, recall)
-        One for each training, by the value of the setting.
-    now : int or None
-        Place among `points` of the training that is shown.
+        One for each training, by the value of the setting; the last is the one that is shown.
     users : str
         What users are called, in the plural.
     height : int
@@ -76,7 +73,7 @@ def ranking_quality(
         "hovermode": "closest",
     }
     if setting:
-        traces += _by_setting(setting, points, now)
+        traces += _by_setting(setting, points)
         layout |= {
             "xaxis": _axis(setting, [value for value, _, _ in points]),
             "yaxis": {"domain": [0, LOWER_PANEL], "tickformat": "~g", "rangemode": "tozero", "anchor": "x"},
@@ -85,11 +82,9 @@ def ranking_quality(
     return unchecked(traces, layout, height)
 
 
-def _by_setting(
-    setting: str, points: Sequence[tuple[Value, float, float]], now: int | None
-) -> list[dict[str, Any]]:
-    values = [value for value, _, _ in points]
-    if all(isinstance(value, str) for value in values):
+def _by_setting(setting: str, points: Sequence[tuple[Value, float, float]]) -> list[dict[str, Any]]:
+    values, shown = [value for value, _, _ in points], len(points) - 1
+    if isinstance(values[0], str):
         order, drawn = np.arange(len(points)), np.array([spell(setting, value) for value in values], object)
     else:
         drawn = np.array(values, np.float64)
@@ -103,7 +98,7 @@ def _by_setting(
                 "x": drawn[order],
                 "y": measured[order],
                 "mode": "lines+markers",
-                "marker": {"size": [13 if at == now else 6 for at in order.tolist()]},
+                "marker": {"size": [13 if at == shown else 6 for at in order.tolist()]},
                 "line": {"dash": dash},
                 "meta": {"colour": COLOURS[name]},
                 "legend": "legend2",
@@ -116,9 +111,9 @@ def _by_setting(
 
 def _axis(setting: str, values: Sequence[Value]) -> dict[str, Any]:
     axis: dict[str, Any] = {"title": {"text": label(setting), "standoff": 2}, "anchor": "y"}
-    numbers = [float(value) for value in values if not isinstance(value, str)]
-    if len(numbers) < len(values):
+    if isinstance(values[0], str):
         return axis | {"type": "category"}
+    numbers = [float(value) for value in values]
     if len(set(numbers)) == 1:
         return axis | {"type": "linear", "tickvals": numbers[:1]}
     if min(numbers) > 0 and max(numbers) / min(numbers) >= WIDE:

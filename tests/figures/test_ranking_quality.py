@@ -9,8 +9,8 @@ from recsys.figures.ranking_quality import ranking_quality
 HITS = {"EASE": np.array([0, 2, 2, 1]), "Baseline: Most popular": np.array([0, 0, 1, 0])}
 
 
-def drawn(setting, points, hits=HITS):
-    figure = ranking_quality(hits, 10, 3, setting, points, len(points) - 1, "listeners")
+def drawn(setting, points):
+    figure = ranking_quality(HITS, 10, 3, setting, points, "listeners", 380)
     go.Figure(figure.to_dict())  # plotly takes it
     return figure
 

@@ -50,7 +50,7 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[RunRecord]) -> N
     if history:
         st.session_state[keys.SHOWN] = job.id
     shown = job if history else _shown_before(job)
-    settled = shown is not None and shown.state in ("done", now) and shown.ended and not is_dragging()
+    settled = shown is not None and shown.ended and not is_dragging()
     picture, listed = st.columns([2.1, 1], gap="medium")
     with picture, st.container(key="curves-panel"):
         _head(job, now, history)
@@ -83,7 +83,9 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[RunRecord]) -> N
 
 def _shown_before(job: Job[TrainingRun]) -> Job[TrainingRun] | None:
     """Return the run of this data that stays on the page until this one has figures: the last, or the recommended."""
-    for before in (session.runs().get(st.session_state.get(keys.SHOWN, "")), session.recommended_run()):
+    last = st.session_state.get(keys.SHOWN, "")
+    for find in (lambda: session.runs().get(last), session.recommended_run):
+        before = find()
         same = before and before.dataset.interactions.fingerprint == job.dataset.interactions.fingerprint
         if before is not None and same and before.ended and before.run.history:
             return before

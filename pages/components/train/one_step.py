@@ -48,7 +48,7 @@ def draw(job: Job[TrainingRun], earlier: Sequence[RunRecord], settled: bool) -> 
         points.append((now.settings[setting], *mine.means))
     most = min(figures.LISTED, int(run.split.part("validation").user_counts.max()))
     live_chart(
-        ranking_quality(hits, figures.LISTED, most, setting, points, len(points) - 1, nouns.users, HEIGHT),
+        ranking_quality(hits, figures.LISTED, most, setting, points, nouns.users, HEIGHT),
         key="one-step",
         label=f"{nouns.users.capitalize()} by hits in their first {figures.LISTED}"
         + (f"; NDCG and recall by {label(setting)}" if setting else ""),
