@@ -232,7 +232,8 @@ SETTINGS: dict[str, Setting] = {
             0.0,
             1200.0,
             "What a {nouns.user} last came back to this many months before their newest counts half. 0 is off: all "
-            "counts in full. It needs data with times; in lists for new {nouns.users} all counts in full.",
+            "counts in full. It needs data with times. New {nouns.users} count alike, where their history has times. A "
+            "blend hands it to those of its parts that have it.",
             (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 60.0, 120.0),
         ),
         Setting(

@@ -112,10 +112,10 @@ def _conf(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _checked(name: str) -> Callable[[str], int | float]:
-    def check(text: str) -> int | float:
+def _checked(name: str) -> Callable[[str], int | float | str]:
+    def check(text: str) -> int | float | str:
         try:
-            return SETTINGS[name].check(text)
+            return ROWS[name].check(text)
         except InputError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -224,6 +224,13 @@ class Interactions:
         """Return where the pairs of the user with this code stand."""
         return slice(int(self.user_starts[user]), int(self.user_starts[user + 1]))
 
+    def feedback_of(
+        self, user: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32] | None]:
+        """Return the items of a user, their values and their ages, as `Model.fold_in_scores` takes them."""
+        own = self.of_user(user)
+        return self.item_codes[own], self.values[own], None if self.ages is None else self.ages[own]
+
     def subset(self, keep: NDArray[np.bool_] | slice) -> Interactions:
         """Return the pairs chosen by a mask of shape (n_interactions,) or a range, same labels and codes."""
         return replace(

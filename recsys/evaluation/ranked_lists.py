@@ -104,9 +104,8 @@ def fold_in(
     """
     items = np.empty((len(users), n), np.int32)
     for row, user in enumerate(users.tolist()):
-        own = given.of_user(user)
-        known = given.item_codes[own]
-        scores = model.fold_in_scores(known, given.values[own])
+        known, values, ages = given.feedback_of(user)
+        scores = model.fold_in_scores(known, values, ages)
         items[row] = best(scores[None], [known], n, seed)[0][0]
     return items
 

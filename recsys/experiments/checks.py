@@ -236,14 +236,15 @@ def _new_item(model: Model, lists: RankedLists, split: Split, n: int) -> Check:
     train, changed, asked = split.before_test, 0, 0
     random = np.random.default_rng([split.seed, 6])
     for user in random.permutation(lists.users)[:FOLDED_IN].tolist():
-        known, values = train.item_codes[train.of_user(user)], train.values[train.of_user(user)]
+        known, values, ages = train.feedback_of(user)
         own = split.test.of_user(user)
         is_new = ~np.isin(split.test.item_codes[own], known)
         extra, value = split.test.item_codes[own][is_new][:1], split.test.values[own][is_new][:1]
         if not len(known) or not len(extra):
             continue
-        before = model.fold_in_scores(known, values)
-        after = model.fold_in_scores(np.append(known, extra), np.append(values, value))
+        before = model.fold_in_scores(known, values, ages)
+        now = None if ages is None else np.append(ages, 0.0)
+        after = model.fold_in_scores(np.append(known, extra), np.append(values, value), now)
         before[known] = after[known] = before[extra] = after[extra] = -np.inf
         asked += 1
         changed += not np.array_equal(

@@ -108,7 +108,9 @@ class Setup:
     ) -> TrainingRun:
         """Return a training with these settings, not begun; with the parts of a known blend whose weights differ."""
         model: Model | None = None
-        if isinstance(known, Blend) and self.model == Blend.name and known.settings["seed"] == self.seed:
-            model = known.with_weights(str(self.settings["parts"]))
+        if isinstance(known, Blend) and self.model == Blend.name:
+            others = self.settings.keys() - {"parts"}
+            if all(known.settings[name] == self.settings[name] for name in others):
+                model = known.with_weights(str(self.settings["parts"]))
         model = model or make_model(self.model, **self.settings)
         return TrainingRun(model, split, Stopping(self.watch, self.patience), snapshots)

@@ -14,7 +14,7 @@ from recsys.errors import InputError
 from recsys.models import blas, implicit_package
 from recsys.models.base import Contributions
 from recsys.models.matrix_factorization import FactorModel
-from recsys.models.value_matrix import play_matrix, play_row
+from recsys.models.value_matrix import Feedback, play_matrix, play_row
 from recsys.system import threads
 
 USERS_PER_SOLVE = 2_048
@@ -111,13 +111,13 @@ class ALS(FactorModel):
                 factors[users] = package.recalculate_user(users, values[users])
         self.user_factors = factors
 
-    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
-        return self.item_factors @ self._parts(items, values).sum(axis=1).astype(np.float32)
+    def _fold_in(self, known: Feedback) -> NDArray[np.float32]:
+        return self.item_factors @ self._parts(known.items, known.values).sum(axis=1).astype(np.float32)
 
-    def _contributions(
-        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
-    ) -> Contributions:
-        return Contributions(self.item_factors[wanted].astype(np.float64) @ self._parts(items, values), {})
+    def _contributions(self, known: Feedback, wanted: NDArray[np.int32]) -> Contributions:
+        return Contributions(
+            self.item_factors[wanted].astype(np.float64) @ self._parts(known.items, known.values), {}
+        )
 
     def _parts(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return `user_parts` with this model's factors and settings."""

@@ -14,6 +14,7 @@ from recsys.kernels import sgd
 from recsys.models import matrix_factorization
 from recsys.models.base import Contributions, OnlineUpdate
 from recsys.models.matrix_factorization import ValuePrediction, slowed_down
+from recsys.models.value_matrix import Feedback
 
 # Found on hold-outs that no reported figure uses; README says how good they are.
 USER_DAMPING = 0.3
@@ -284,16 +285,14 @@ class AsymmetricSVD(ValuePrediction):
             )
         self.item_bias[items], self.item_factors[items], self.item_history_factors[items] = item_bias, q, y
 
-    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
-        scales, bias = self._listener(items, values)
-        taste = (scales @ self.item_history_factors[items]).astype(np.float32)
+    def _fold_in(self, known: Feedback) -> NDArray[np.float32]:
+        scales, bias = self._listener(known.items, known.values)
+        taste = (scales @ self.item_history_factors[known.items]).astype(np.float32)
         return self.item_factors @ taste + self.item_bias + np.float32(self.global_mean + bias)
 
-    def _contributions(
-        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
-    ) -> Contributions:
-        scales, bias = self._listener(items, values)
-        history = scales[:, None] * self.item_history_factors[items]
+    def _contributions(self, known: Feedback, wanted: NDArray[np.int32]) -> Contributions:
+        scales, bias = self._listener(known.items, known.values)
+        history = scales[:, None] * self.item_history_factors[known.items]
         return Contributions(
             self.item_factors[wanted].astype(np.float64) @ history.T,
             {

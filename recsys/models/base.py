@@ -16,6 +16,7 @@ from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.models import blas
 from recsys.models.ranking import best
+from recsys.models.value_matrix import Feedback
 from recsys.settings import ROWS
 from recsys.system import threads
 
@@ -130,6 +131,11 @@ class Model(ABC):
         return {name: ROWS[name].check(settings.get(name, default)) for name, default in cls.defaults.items()}
 
     @property
+    def uses_recency(self) -> bool:
+        """Whether older pairs count less: the model has a half-life of taste."""
+        return bool(self.settings.get("half_life"))
+
+    @property
     def epochs(self) -> int:
         """Number of training epochs; 1 for a model without that setting."""
         return int(self.settings.get("epochs", 1))
@@ -184,7 +190,9 @@ class Model(ABC):
         other.load_state(self.state())
         return other
 
-    def fold_in_scores(self, items: ArrayLike, values: ArrayLike | None = None) -> NDArray[np.float32]:
+    def fold_in_scores(
+        self, items: ArrayLike, values: ArrayLike | None = None, ages: ArrayLike | None = None
+    ) -> NDArray[np.float32]:
         """Return a score for every item, for a user who need not be in the training data.
 
         Parameters
@@ -193,6 +201,9 @@ class Model(ABC):
             Codes of the items with feedback of the user.
         values : array, shape (n_known,), optional
             Values of these pairs, in the unit of the data; 0 is negative feedback. All equal if left out.
+        ages : array, shape (n_known,), optional
+            Months since the last play of each, from any date on, NaN where it is not known: a model with a half-life
+            of taste weighs them as in training. All count in full if left out.
 
         Returns
         -------
@@ -204,26 +215,23 @@ class Model(ABC):
             If the model does not support fold-in, or nothing is known of any of these items.
         """
         self._check_supports_fold_in()
-        return self._fold_in(*self._check_known(items, values))
+        return self._fold_in(self._check_known(items, values, ages))
 
     def contributions(
         self,
         items: ArrayLike,
         values: ArrayLike | None,
         wanted: ArrayLike,
-        weights: ArrayLike | None = None,
+        ages: ArrayLike | None = None,
     ) -> Contributions:
         """Split scores of `fold_in_scores` by the items with feedback.
 
         Parameters
         ----------
-        items, values
+        items, values, ages
             As for `fold_in_scores`.
         wanted : int array, shape (n_wanted,)
             Codes of the items whose scores are split.
-        weights : array, shape (n_known,), optional
-            By how much less the older of these items count, for a model with a half-life of taste, whose scores are
-            sums over them; 1 if left out.
 
         Raises
         ------
@@ -231,12 +239,8 @@ class Model(ABC):
             As for `fold_in_scores`.
         """
         self._check_supports_fold_in()
-        found = self._contributions(
-            *self._check_known(items, values), np.atleast_1d(np.asarray(wanted, np.int32))
-        )
-        if weights is None:
-            return found
-        return Contributions(found.shares * np.asarray(weights, np.float64), found.rest)
+        known = self._check_known(items, values, ages)
+        return self._contributions(known, np.atleast_1d(np.asarray(wanted, np.int32)))
 
     def partial_fit(
         self, user: int, items: ArrayLike, values: ArrayLike, steps: int = 10, *, update_items: bool = False
@@ -267,7 +271,7 @@ class Model(ABC):
             raise InputError(
                 f"The model {self.name!r} does not learn step by step. Train another one, such as 'implicit'."
             )
-        codes, amounts = self._check_known(items, values)
+        codes, amounts, _ = self._check_known(items, values)
         codes, amounts = codes[amounts > 0], amounts[amounts > 0]
         if int(steps) < 1:
             raise InputError(f"Learning takes 1 step or more, not {steps}.")
@@ -287,12 +291,17 @@ class Model(ABC):
             )
 
     def _check_known(
-        self, items: ArrayLike, values: ArrayLike | None
-    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        self, items: ArrayLike, values: ArrayLike | None, ages: ArrayLike | None = None
+    ) -> Feedback:
         """Check and convert the feedback of a user."""
         codes = np.atleast_1d(np.asarray(items, np.int32))
         amounts = np.ones(len(codes)) if values is None else np.atleast_1d(np.asarray(values, np.float64))
-        if codes.shape != amounts.shape or len(np.unique(codes)) < len(codes):
+        months = None if ages is None else np.atleast_1d(np.asarray(ages, np.float64))
+        if (
+            codes.shape != amounts.shape
+            or (months is not None and months.shape != codes.shape)
+            or len(np.unique(codes)) < len(codes)
+        ):
             raise InputError("Each needs one number, and can be named only once.")
         if len(codes) and not 0 <= codes.min() <= codes.max() < self.n_items:
             raise InputError(f"Codes go from 0 to {self.n_items - 1}.")
@@ -300,20 +309,18 @@ class Model(ABC):
             raise InputError("The numbers must be 0 or more; 0 is for what is not wanted.")
         if not amounts.any():
             raise InputError("Name at least one with a number above 0.")
-        return codes, amounts
+        return Feedback(codes, amounts, months)
 
     @property
     def n_items(self) -> int:
         """Number of items in the training data, those without pairs included."""
         raise NotImplementedError
 
-    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
+    def _fold_in(self, known: Feedback) -> NDArray[np.float32]:
         """Do the work of `fold_in_scores` on checked feedback."""
         raise NotImplementedError
 
-    def _contributions(
-        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
-    ) -> Contributions:
+    def _contributions(self, known: Feedback, wanted: NDArray[np.int32]) -> Contributions:
         """Do the work of `contributions` on checked feedback."""
         raise NotImplementedError
 

@@ -15,9 +15,13 @@ from recsys.data.splitting import Split, hold_out, suited
 from recsys.errors import InputError
 from recsys.models.base import Contributions, Model
 from recsys.models.ensemble_selection import Pool, deviation, standardized
+from recsys.models.value_matrix import Feedback
 
 MIN_PARTS, MAX_PARTS = 2, 5
 MAX_WEIGHT = 1000.0
+
+# What a blend hands to those of its parts that take it, unless the recipe says otherwise.
+SHARED_SETTINGS = ("half_life", "seed")
 
 MAX_USERS = 1000  # that weights are chosen on
 
@@ -103,7 +107,7 @@ class Blend(Model):
         "often better together. It takes as long as all its parts, and twice that where it chooses the weights."
     )
     target = "weighted sum of the standardized scores of its parts"
-    defaults = {"parts": "implicit,ease,item-knn", "seed": 0}
+    defaults = {"parts": "implicit,ease,item-knn", "half_life": 0.0, "seed": 0}
 
     parts: list[Model]
     weights: NDArray[np.float32]
@@ -115,17 +119,26 @@ class Blend(Model):
 
     @classmethod
     def check_settings(cls, settings: dict[str, object]) -> dict[str, Any]:
-        """Return all settings, checked as those of any model; the recipe's parts are models with settings of theirs."""
-        complete = super().check_settings(settings)
-        from recsys.models import make_settings
+        """Return all settings, checked as those of any model; the recipe's parts are models with settings of theirs.
 
-        for part in parse_recipe(complete["parts"]):
+        Raises
+        ------
+        InputError
+            As that of any model; or if there is a half-life, and no part takes one.
+        """
+        complete = super().check_settings(settings)
+        from recsys.models import MODELS, make_settings
+
+        named = parse_recipe(complete["parts"])
+        for part in named:
             if part.name == cls.name:
                 raise InputError("A blend cannot be a part of a blend.")
-            if make_settings(part.name, **part.settings).get("half_life"):
-                raise InputError(
-                    "Parts of a blend take no half-life of taste. Leave it out, or train that model alone."
-                )
+            make_settings(part.name, **part.settings)
+        if complete["half_life"] and not any("half_life" in MODELS[part.name].defaults for part in named):
+            able = ", ".join(name for name, model in MODELS.items() if "half_life" in model.defaults)
+            raise InputError(
+                f"No part of this blend has a half-life of taste. Set it to 0, or blend one of: {able}."
+            )
         return complete
 
     def _make_parts(self) -> list[Model]:
@@ -133,8 +146,10 @@ class Blend(Model):
 
         made = []
         for part in parse_recipe(self.settings["parts"]):
-            seeded = {"seed": self.settings["seed"]} if "seed" in MODELS[part.name].defaults else {}
-            made.append(make_model(part.name, **(seeded | part.settings)))
+            shared = {
+                name: self.settings[name] for name in SHARED_SETTINGS if name in MODELS[part.name].defaults
+            }
+            made.append(make_model(part.name, **(shared | part.settings)))
         return made
 
     # What the parts have learned is named `0.item_factors` for the first of them, and so on.
@@ -184,6 +199,11 @@ class Blend(Model):
     def uses_negative_feedback(self) -> bool:  # type: ignore[override]
         """Whether any part does."""
         return any(part.uses_negative_feedback for part in self.parts)
+
+    @property
+    def uses_recency(self) -> bool:
+        """Whether older pairs count less in any part."""
+        return any(part.uses_recency for part in self.parts)
 
     @property
     def recipe(self) -> str:
@@ -239,17 +259,15 @@ class Blend(Model):
         """Number of items in the training data, those without pairs included."""
         return self.parts[0].n_items
 
-    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
-        return self._sum([part.fold_in_scores(items, values)[None] for part in self.parts])[0]
+    def _fold_in(self, known: Feedback) -> NDArray[np.float32]:
+        return self._sum([part.fold_in_scores(*known)[None] for part in self.parts])[0]
 
-    def _contributions(
-        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
-    ) -> Contributions:
-        shares = np.zeros((len(wanted), len(items)))
+    def _contributions(self, known: Feedback, wanted: NDArray[np.int32]) -> Contributions:
+        shares = np.zeros((len(wanted), len(known.items)))
         rest: dict[str, NDArray[np.float64]] = {}
         for part, weight in zip(self.parts, self.weights, strict=True):
-            of_part = part.contributions(items, values, wanted)
-            scale = float(weight) / float(deviation(part.fold_in_scores(items, values)[None])[0, 0])
+            of_part = part.contributions(known.items, known.values, wanted, known.ages)
+            scale = float(weight) / float(deviation(part.fold_in_scores(*known)[None])[0, 0])
             shares += scale * of_part.shares
             for name, amounts in of_part.rest.items():
                 rest[name] = rest.get(name, 0.0) + scale * amounts

@@ -13,7 +13,7 @@ from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.models import blas
 from recsys.models.base import Contributions, Model, SparseShape
-from recsys.models.value_matrix import noise_norm, play_matrix, play_row
+from recsys.models.value_matrix import Feedback, noise_norm, play_matrix
 from recsys.system.memory import available
 
 # Columns whose products are taken at once: a small part of the matrix, and soon done.
@@ -190,16 +190,13 @@ class EASE(Model):
             rotated = rows @ self.inverse
         return np.ascontiguousarray((rows.toarray() - rotated / self.diagonal) * self.discounts, np.float32)
 
-    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
-        row = play_row(values, self.settings["plays"])
-        shape = 1, self.n_items
-        return self._weighted(sparse.csr_array((row, (np.zeros(len(items), np.int32), items)), shape=shape))[
-            0
-        ]
+    def _fold_in(self, known: Feedback) -> NDArray[np.float32]:
+        row = known.row(self.settings["plays"], self.settings["half_life"])
+        places = np.zeros(len(row), np.int32), known.items
+        return self._weighted(sparse.csr_array((row, places), shape=(1, self.n_items)))[0]
 
-    def _contributions(
-        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
-    ) -> Contributions:
+    def _contributions(self, known: Feedback, wanted: NDArray[np.int32]) -> Contributions:
+        items = known.items
         own = (items == wanted[:, None]).astype(np.float64)
         if self._by_users:
             columns = self._weighted_values().tocsc().astype(np.float64)
@@ -209,7 +206,7 @@ class EASE(Model):
         else:
             inverse = self.inverse[np.ix_(wanted, items)].astype(np.float64)
         weights = (own - inverse / self.diagonal[wanted][:, None]) * self.discounts[wanted][:, None]
-        return Contributions(weights * play_row(values, self.settings["plays"]), {})
+        return Contributions(weights * known.row(self.settings["plays"], self.settings["half_life"]), {})
 
 
 def ridge_and_discounts(

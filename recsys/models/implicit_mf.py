@@ -17,7 +17,7 @@ from recsys.models.base import Contributions, OnlineUpdate
 from recsys.models.blocked_mf import BlockedMF
 from recsys.models.implicit_objective import ImplicitObjective
 from recsys.models.matrix_factorization import diverged, slowed_down
-from recsys.models.value_matrix import centred_logs
+from recsys.models.value_matrix import Feedback, centred_logs
 from recsys.system import threads
 
 SPREAD = 0.15  # of the targets, for a standard deviation of log values
@@ -325,13 +325,11 @@ class ImplicitMF(BlockedMF):
             self.item_factors[items] = q
             self._version += 1
 
-    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
-        return self.item_factors @ self._taste(items, values).vector.astype(np.float32)
+    def _fold_in(self, known: Feedback) -> NDArray[np.float32]:
+        return self.item_factors @ self._taste(known.items, known.values).vector.astype(np.float32)
 
-    def _contributions(
-        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
-    ) -> Contributions:
-        taste = self._taste(items, values)
+    def _contributions(self, known: Feedback, wanted: NDArray[np.int32]) -> Contributions:
+        taste = self._taste(known.items, known.values)
         spread = np.linalg.solve(taste.matrix, self.item_factors[wanted].astype(np.float64).T)
         return Contributions(spread.T @ taste.pulls, {})
 

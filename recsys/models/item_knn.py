@@ -11,7 +11,7 @@ from scipy import sparse
 from recsys.data.interactions import Interactions
 from recsys.models.base import Contributions, Model, SparseShape
 from recsys.models.nearest_neighbors import nearest, weighted
-from recsys.models.value_matrix import play_matrix, play_row
+from recsys.models.value_matrix import Feedback, play_matrix
 
 
 class ItemKNN(Model):
@@ -72,11 +72,11 @@ class ItemKNN(Model):
         """Number of items that it was trained on, those without pairs included."""
         return self.item_similarity.shape[0]
 
-    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
-        return play_row(values, self.settings["plays"]) @ self.item_similarity[items]
+    def _fold_in(self, known: Feedback) -> NDArray[np.float32]:
+        return (
+            known.row(self.settings["plays"], self.settings["half_life"]) @ self.item_similarity[known.items]
+        )
 
-    def _contributions(
-        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
-    ) -> Contributions:
-        similarity = self.item_similarity[items][:, wanted].toarray().astype(np.float64)
-        return Contributions(similarity.T * play_row(values, self.settings["plays"]), {})
+    def _contributions(self, known: Feedback, wanted: NDArray[np.int32]) -> Contributions:
+        similarity = self.item_similarity[known.items][:, wanted].toarray().astype(np.float64)
+        return Contributions(similarity.T * known.row(self.settings["plays"], self.settings["half_life"]), {})

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.data.interactions import Interactions
 from recsys.models.base import Contributions, Model
+from recsys.models.value_matrix import Feedback
 
 
 class MostPopular(Model):
@@ -53,13 +54,11 @@ class MostPopular(Model):
         """Number of items that it was trained on, those without pairs included."""
         return len(self.item_listeners)
 
-    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
+    def _fold_in(self, known: Feedback) -> NDArray[np.float32]:
         return self.item_listeners.copy()
 
-    def _contributions(
-        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
-    ) -> Contributions:
+    def _contributions(self, known: Feedback, wanted: NDArray[np.int32]) -> Contributions:
         listeners = self.item_listeners[wanted].astype(np.float64)
         return Contributions(
-            np.zeros((len(wanted), len(items))), {"How many {nouns.users} {nouns.do} it": listeners}
+            np.zeros((len(wanted), len(known.items))), {"How many {nouns.users} {nouns.do} it": listeners}
         )

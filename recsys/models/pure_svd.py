@@ -12,7 +12,7 @@ from scipy.sparse.linalg import svds
 from recsys.data.interactions import Interactions
 from recsys.models.base import Contributions
 from recsys.models.matrix_factorization import FactorModel
-from recsys.models.value_matrix import play_matrix, play_row
+from recsys.models.value_matrix import Feedback, play_matrix
 
 
 class PureSVD(FactorModel):
@@ -62,11 +62,11 @@ class PureSVD(FactorModel):
         self.user_factors = plays @ self.item_factors
         yield 1.0
 
-    def _fold_in(self, items: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float32]:
-        return self.item_factors @ (play_row(values, self.settings["plays"]) @ self.item_factors[items])
+    def _fold_in(self, known: Feedback) -> NDArray[np.float32]:
+        row = known.row(self.settings["plays"], self.settings["half_life"])
+        return self.item_factors @ (row @ self.item_factors[known.items])
 
-    def _contributions(
-        self, items: NDArray[np.int32], values: NDArray[np.float64], wanted: NDArray[np.int32]
-    ) -> Contributions:
-        wanted_factors, factors = (self.item_factors[codes].astype(np.float64) for codes in (wanted, items))
-        return Contributions(wanted_factors @ factors.T * play_row(values, self.settings["plays"]), {})
+    def _contributions(self, known: Feedback, wanted: NDArray[np.int32]) -> Contributions:
+        row = known.row(self.settings["plays"], self.settings["half_life"])
+        ours, theirs = (self.item_factors[codes].astype(np.float64) for codes in (wanted, known.items))
+        return Contributions(ours @ theirs.T * row, {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -39,6 +41,32 @@ def noise_norm(pairs_per_user: float, pairs_per_item: float) -> float:
     independent entries", Annals of Probability 44(4), 2016.
     """
     return float(np.sqrt(pairs_per_user) + np.sqrt(pairs_per_item))
+
+
+class Feedback(NamedTuple):
+    """Checked feedback of one user, who need not be in the training data.
+
+    Attributes
+    ----------
+    items : int32 array, shape (n_known,)
+        Item codes, each once.
+    values : float64 array, shape (n_known,)
+        0 or more, one of them at least above 0; 0 is negative feedback.
+    ages : float64 array, shape (n_known,), or None
+        Months since the last play of each, from any date on; NaN where it is not known. None without any times.
+    """
+
+    items: NDArray[np.int32]
+    values: NDArray[np.float64]
+    ages: NDArray[np.float64] | None = None
+
+    def row(self, plays: str = "log", half_life: float = 0.0) -> NDArray[np.float32]:
+        """Return the row of `play_matrix` that training would give these pairs; without times all count in full."""
+        row = play_row(self.values, plays)
+        if not half_life or self.ages is None or np.isnan(self.ages).all():
+            return row
+        months = np.where(np.isnan(self.ages), np.nanmax(self.ages), self.ages) - np.nanmin(self.ages)
+        return (row * np.exp2(-months / half_life)).astype(np.float32)
 
 
 def play_row(values: NDArray[np.float64], plays: str = "log") -> NDArray[np.float32]:

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from recsys.data.interactions import Interactions
 from recsys.data.nouns import MUSIC, Nouns
 from recsys.models.base import Model
-from recsys.models.value_matrix import recency_weights
 
 # Further reasons are given only if they contribute at least this fraction of the first.
 MIN_SHARE_OF_FIRST = 0.25
@@ -30,7 +29,7 @@ def reasons(
     values: ArrayLike | None,
     wanted: ArrayLike,
     n: int = 3,
-    weights: ArrayLike | None = None,
+    ages: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Return the known items that contribute most to the scores of others.
 
@@ -46,8 +45,8 @@ def reasons(
         Codes of the items to explain.
     n : int
         Maximum number of contributors for each, from 1.
-    weights : array, optional
-        As for `Model.contributions`.
+    ages : array, optional
+        As for `Model.fold_in_scores`.
 
     Returns
     -------
@@ -62,7 +61,7 @@ def reasons(
         As for `Model.fold_in_scores`.
     """
     known, codes = (np.atleast_1d(np.asarray(array, np.int32)) for array in (items, wanted))
-    shares = model.contributions(known, values, codes, weights).shares
+    shares = model.contributions(known, values, codes, ages).shares
     rows, columns = main_contributors(shares, n)
     because = known[columns]
     return pd.DataFrame(
@@ -106,13 +105,13 @@ def breakdown(
     values: ArrayLike | None,
     wanted: int,
     nouns: Nouns = MUSIC,
-    weights: ArrayLike | None = None,
+    ages: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Return all contributions to the score of one item.
 
     Parameters
     ----------
-    model, interactions, items, values, weights
+    model, interactions, items, values, ages
         As for `reasons`.
     wanted : int
         Code of the item to explain.
@@ -126,7 +125,7 @@ def breakdown(
         terms) and `contribution`, descending. They add up to the score.
     """
     known = np.atleast_1d(np.asarray(items, np.int32))
-    parts = model.contributions(known, values, [wanted], weights)
+    parts = model.contributions(known, values, [wanted], ages)
     return pd.DataFrame(
         {
             "part": [*interactions.names[known], *map(nouns.fill, parts.rest)],
@@ -165,7 +164,8 @@ def because(model: Model, train: Interactions, user: int, wanted: ArrayLike, n: 
     codes = np.atleast_1d(np.asarray(wanted, np.int32))
     if not explains(model, train, user):
         return [[] for _ in codes]
-    table = reasons(model, train, *_plays(train, user), codes, n, _weights(model, train, user))
+    items, values, ages = train.feedback_of(user)
+    table = reasons(model, train, items, values, codes, n, ages)
     names = {item: group["because"].tolist() for item, group in table.groupby("item", sort=False)}
     return [names.get(train.items[code], []) for code in codes]
 
@@ -187,7 +187,8 @@ def breakdown_of(
     model: Model, train: Interactions, user: int, wanted: int, nouns: Nouns = MUSIC
 ) -> pd.DataFrame:
     """Return `breakdown` for a user of the training data, with items in it."""
-    return breakdown(model, train, *_plays(train, user), wanted, nouns, _weights(model, train, user))
+    items, values, ages = train.feedback_of(user)
+    return breakdown(model, train, items, values, wanted, nouns, ages)
 
 
 def largest_parts(parts: pd.DataFrame, n: int) -> pd.DataFrame:
@@ -206,17 +207,6 @@ def largest_parts(parts: pd.DataFrame, n: int) -> pd.DataFrame:
             "contribution": [*shown["contribution"], float(rest["contribution"].sum())],
         }
     )
-
-
-def _plays(train: Interactions, user: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    span = train.of_user(user)
-    return train.item_codes[span], train.values[span]
-
-
-def _weights(model: Model, train: Interactions, user: int) -> NDArray[np.float32] | None:
-    """Return how much each item of a user counts by its age, for a model with a half-life of taste."""
-    half_life = float(model.settings.get("half_life", 0.0))
-    return recency_weights(train.subset(train.of_user(user)), half_life) if half_life else None
 
 
 def short(name: object, longest: int = MAX_NAME_CHARS) -> str:

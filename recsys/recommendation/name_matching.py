@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,12 +30,15 @@ class Matches:
     ----------
     found : dict of int to float
         Plays by item code, in the order of the names.
+    ages : dict of int to float
+        Months since the last play, by item code, where it is known; of several names of one item, the newest.
     missing : dict of str to list of int
         Codes of the items with the nearest names, by the name that was not found; the list may be empty.
     """
 
     found: dict[int, float]
     missing: dict[str, list[int]]
+    ages: dict[int, float] = field(default_factory=dict)
 
 
 def normalize(name: str) -> str:
@@ -72,23 +75,29 @@ class NameIndex:
         """Tell whether an item has this name."""
         return normalize(name) in self._codes
 
-    def match(self, plays: Mapping[str, float]) -> Matches:
+    def match(self, plays: Mapping[str, float], ages: Mapping[str, float] | None = None) -> Matches:
         """Find names in the catalogue.
 
         Parameters
         ----------
         plays : mapping of str to float
             Plays by name.
+        ages : mapping of str to float, optional
+            Months since the last play, by name, where it is known.
         """
+        known_ages = ages or {}
+        newest: dict[int, float] = {}
         found: dict[int, float] = {}
         missing: dict[str, list[int]] = {}
         for name, count in plays.items():
             match = self._codes.get(normalize(name))
             if match is not None:
                 found[match] = found.get(match, 0.0) + count
+                if name in known_ages:
+                    newest[match] = min(newest.get(match, np.inf), known_ages[name])
             else:
                 missing[name] = _near(normalize(name), self._codes) if len(missing) < MOST_NEAR else []
-        return Matches(found, missing)
+        return Matches(found, missing, newest)
 
 
 def _near(key: str, codes: Mapping[str, int]) -> list[int]:

@@ -21,6 +21,8 @@ from recsys.recommendation.recommend import recommend_to_new
 CHOSEN = 100.0
 KNOWN = 10.0
 MOST_PLAYS = 1e6
+MOST_MONTHS = 1200.0
+AGE_DIGITS = 2  # of months: as many as an address tells
 # Bounded by the length of a URL.
 MOST_ARTISTS = 60
 VERDICTS = ("down", "know", "hide")
@@ -38,26 +40,33 @@ class UserProfile:
     aside : dict of int to str
         Other feedback, by item code: `down` (negative feedback, value 0), `know` (value `KNOWN`) or `hide`
         (only left out of the list).
+    ages : dict of int to float
+        Months from the last play of a chosen item to the newest of this user, by item code, where it is known.
     """
 
     plays: Mapping[int, float] = field(default_factory=dict)
     aside: Mapping[int, str] = field(default_factory=dict)
+    ages: Mapping[int, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of items with feedback."""
         return len(self.plays) + len(self.aside)
 
-    def choose(self, item: int, plays: float = CHOSEN) -> UserProfile:
-        """Return the profile with an item added, or with another value of one.
+    def choose(self, item: int, plays: float = CHOSEN, age: float | None = None) -> UserProfile:
+        """Return the profile with an item added, or with another value of one, whose age stays unless it is given.
 
         Raises
         ------
         InputError
-            If there are `MOST_ARTISTS` already, or plays are not a number above 0 and up to a million.
+            If there are `MOST_ARTISTS` already, plays are not a number above 0 and up to a million, or the age is not
+            one of 0 to 1,200 months.
         """
+        if age is not None and not 0 <= age <= MOST_MONTHS:
+            raise InputError(f"The months since it was last played must be from 0 to {MOST_MONTHS:,.0f}.")
         if not 0 < plays <= MOST_PLAYS:
             raise InputError(f"The number must be above 0 and up to {MOST_PLAYS:,.0f}.")
-        return self._checked(dict(self.plays) | {item: float(plays)}, self._others(item))
+        ages = dict(self.ages) if age is None else dict(self.ages) | {item: float(age)}
+        return self._checked(dict(self.plays) | {item: float(plays)}, self._others(item), ages)
 
     def put_aside(self, item: int, verdict: str) -> UserProfile:
         """Return the profile with other feedback on an item: `down`, `know` or `hide`.
@@ -67,23 +76,49 @@ class UserProfile:
         InputError
             If there are `MOST_ARTISTS` already.
         """
-        rest = {code: plays for code, plays in self.plays.items() if code != item}
-        return self._checked(rest, self._others(item) | {item: verdict})
+        rest = self.without(item)
+        return self._checked(rest.plays, dict(rest.aside) | {item: verdict}, rest.ages)
 
     def without(self, item: int) -> UserProfile:
         """Return the profile without feedback on an item."""
-        rest = {code: plays for code, plays in self.plays.items() if code != item}
-        return UserProfile(rest, self._others(item))
+        plays, ages = (
+            {code: number for code, number in kept.items() if code != item}
+            for kept in (self.plays, self.ages)
+        )
+        return UserProfile(plays, self._others(item), ages)
 
     def _others(self, item: int) -> dict[int, str]:
         return {code: verdict for code, verdict in self.aside.items() if code != item}
 
     @staticmethod
-    def _checked(plays: dict[int, float], aside: dict[int, str]) -> UserProfile:
-        taste = UserProfile(plays, aside)
+    def _checked(
+        plays: Mapping[int, float], aside: Mapping[int, str], ages: Mapping[int, float]
+    ) -> UserProfile:
+        taste = UserProfile(plays, aside, ages)
         if len(taste) > MOST_ARTISTS:
             raise InputError(f"That is enough: say something of up to {MOST_ARTISTS}. Remove one first.")
         return taste
+
+    @classmethod
+    def of_history(cls, plays: Mapping[int, float], ages: Mapping[int, float]) -> UserProfile:
+        """Return the profile of a person's own history: the `MOST_ARTISTS` items with most plays, and their ages.
+
+        As in training, ages count from the newest of the items, and one without is as old as the oldest that has one.
+
+        Parameters
+        ----------
+        plays : mapping of int to float
+            By item code; 0 where the number is not known.
+        ages : mapping of int to float
+            Months since the last play, from any date on, by item code, where it is known.
+        """
+        top = sorted(plays, key=lambda code: -plays[code])[:MOST_ARTISTS]
+        chosen = {code: min(plays[code], MOST_PLAYS) or CHOSEN for code in top}
+        if not ages:
+            return cls(chosen)
+        newest, oldest = min(ages.values()), max(ages.values())
+        months = {code: min(ages.get(code, oldest) - newest, MOST_MONTHS) for code in top}
+        return cls(chosen, ages={code: round(age, AGE_DIGITS) for code, age in months.items()})
 
     @property
     def hidden(self) -> NDArray[np.int32]:
@@ -99,10 +134,19 @@ class UserProfile:
         }
         return np.array(list(said), np.int32), np.array(list(said.values()), np.float64)
 
+    @property
+    def known_ages(self) -> NDArray[np.float64] | None:
+        """Months since the last play of each item of `known`, 0 for what was said here; None if no time is known."""
+        if not self.ages:
+            return None
+        return np.array([self.ages.get(code, 0.0) for code in self.known[0].tolist()])
+
     def to_query(self, items: LabelArray) -> dict[str, str]:
-        """Return the profile as query parameters: `artists` (with plays, as 12*500), `down`, `know`, `hide`."""
+        """Return the profile as query parameters: `artists` (plays and age behind, as 12*500@6.5) and `VERDICTS`."""
         chosen = (
-            _spelled(items, code) + ("" if plays == CHOSEN else f"*{plays:g}")
+            _spelled(items, code)
+            + ("" if plays == CHOSEN else f"*{plays:g}")
+            + (f"@{self.ages[code]:g}" if code in self.ages else "")
             for code, plays in self.plays.items()
         )
         said = {"artists": ",".join(chosen)} | {
@@ -119,11 +163,13 @@ class UserProfile:
         taste, complaints = cls(), []
         for name in QUERY:
             for word in filter(None, query.get(name, "").split(",")):
-                label, _, plays = word.partition("*")
+                rest, _, age = word.partition("@")
+                label, _, plays = rest.partition("*")
                 try:
                     item = catalogue.item_code(unquote(label))
                     if name == "artists":
-                        taste = taste.choose(item, _number(plays) if plays else CHOSEN)
+                        months = round(_number(age), AGE_DIGITS) if age else None
+                        taste = taste.choose(item, _number(plays) if plays else CHOSEN, months)
                     else:
                         taste = taste.put_aside(item, name)
                 except InputError as error:
@@ -145,7 +191,7 @@ def _number(text: str) -> float:
 def recommend_to_profile(
     model: Model, train: Interactions, taste: UserProfile, n: int = 10, seed: int = 0
 ) -> pd.DataFrame:
-    """Recommend to a new user by fold-in.
+    """Recommend to a new user by fold-in; a model with a half-life of taste weighs what has ages as training does.
 
     Parameters
     ----------
@@ -170,7 +216,8 @@ def recommend_to_profile(
         If the model does not support fold-in, or nothing is known of these items.
     """
     items, values = taste.known
-    table = recommend_to_new(model, train, items, values, n, taste.hidden, seed)
+    ages = taste.known_ages
+    table = recommend_to_new(model, train, items, values, n, taste.hidden, seed, ages=ages)
     table.index = pd.Index(train.items.get_indexer(table["item"]))
-    why = sentences(reasons(model, train, items, values, table.index, 2))
+    why = sentences(reasons(model, train, items, values, table.index, 2, ages))
     return table.assign(because=table["item"].map(lambda item: why.get(item, "")))

@@ -64,6 +64,7 @@ def recommend_to_new(
     known: ArrayLike = (),
     seed: int = 0,
     reranking: Reranking = AS_SCORED,
+    ages: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Recommend to a user who is not in the data, without training.
 
@@ -84,6 +85,8 @@ def recommend_to_new(
         Breaks ties.
     reranking : Reranking
         Re-ranking of the best items; by score alone if left out.
+    ages : array, shape (n_known,), optional
+        As for `Model.fold_in_scores`.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def recommend_to_new(
     InputError
         If the model does not support fold-in, or nothing is known of these items.
     """
-    scores = model.fold_in_scores(items, values)
+    scores = model.fold_in_scores(items, values, ages)
     left_out = np.concatenate([np.asarray(codes, np.int32).ravel() for codes in (items, known)])
     pool = best(scores[None], [left_out], reranking.pool(n), seed)
     best_items, best_scores = reranking.choose(model, train, *pool, n)

@@ -98,6 +98,19 @@ def test_train_recommend_and_evaluate_agree(capsys, tmp_path):
     assert {"ndcg@10", "recall@10"} <= figures["metrics"].keys()
 
 
+def test_a_blend_with_parts_and_a_half_life_is_trained_measured_and_recommends(capsys, tmp_path):
+    path = tmp_path / "run"
+    model = ("--model", "blend", "--parts", "item-knn*2,popular*1", "--half-life", 6)
+    trained = answer(capsys, "train", "sample", *model, "--out", path)
+    assert trained["settings"] == {"parts": "item-knn*2,popular*1", "half_life": 6.0, "seed": 0}
+    assert len(answer(capsys, "recommend", "sample", "--run", path, "--user", 7)["recommended"]) == 10
+    measured = [answer(capsys, "evaluate", "sample", *given)["metrics"] for given in (model, model[:4])]
+    assert measured[0]["ndcg@10"] != measured[1]["ndcg@10"]
+    code, _, said = run(capsys, "train", "sample", "--model", "blend", "--parts", "ease")
+    assert code == 1
+    assert "A blend has 2 to 5 parts, not 1" in said
+
+
 def test_several_hold_outs_give_their_mean_with_an_interval(capsys):
     arguments = ["evaluate", "sample", "--model", "popular"]
     first, second = (answer(capsys, *arguments, "--seed", seed) for seed in (3, 4))

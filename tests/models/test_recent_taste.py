@@ -8,13 +8,16 @@ import pytest
 
 from recsys.data.interactions import Interactions
 from recsys.data.sources.load import load
-from recsys.data.ways import from_month
+from recsys.data.splitting import hold_out
+from recsys.data.ways import from_month, new_users
 from recsys.errors import InputError
 from recsys.evaluation.metrics import METRICS
 from recsys.evaluation.ranked_lists import RankedLists, sample_users
+from recsys.experiments.setup import Setup
 from recsys.models import MODELS, make_model
 from recsys.models.value_matrix import play_matrix, recency_weights
 from recsys.recommendation.explanation import breakdown_of
+from recsys.storage.model_file import load_run, save_run
 from tests.data.test_ways import PLAYS
 
 RECENT = [name for name, model in MODELS.items() if "half_life" in model.defaults]
@@ -78,9 +81,79 @@ def test_explanations_add_up_to_the_score_with_a_half_life_too(name, sample):
     assert parts["contribution"].sum() == pytest.approx(float(scores[wanted]), rel=1e-3)
 
 
-def test_parts_of_a_blend_take_no_half_life():
-    with pytest.raises(InputError, match="Parts of a blend take no half-life"):
-        make_model("blend", parts="ease:half_life=6,item-knn")
+@pytest.mark.parametrize("name", [name for name in RECENT if MODELS[name].supports_fold_in])
+def test_a_new_user_gets_the_scores_that_training_gives_the_same_plays(name, sample):
+    known = sample.interactions
+    train = known.subset(known.user_codes < 300)
+    settings = {"parts": "ease*1,item-knn:neighbours=50*2"} if name == "blend" else {}
+    model = make_model(name, half_life=4, **settings).fit(train)
+    items, values, ages = train.feedback_of(17)
+    trained = model.scores(np.array([17], np.int32))[0]
+    np.testing.assert_allclose(model.fold_in_scores(items, values, ages), trained, rtol=1e-3, atol=1e-4)
+    # ages count from any date on
+    np.testing.assert_allclose(model.fold_in_scores(items, values, ages + 40), trained, rtol=1e-3, atol=1e-4)
+    in_full = model.fold_in_scores(items, values)
+    assert not np.allclose(in_full, trained, rtol=1e-2)
+    np.testing.assert_array_equal(in_full, model.fold_in_scores(items, values, np.full(len(items), np.nan)))
+    undated = ages.copy()
+    undated[:3] = np.nan
+    as_oldest = np.where(np.isnan(undated), np.nanmax(undated), undated)
+    np.testing.assert_array_equal(
+        model.fold_in_scores(items, values, undated), model.fold_in_scores(items, values, as_oldest)
+    )
+    with pytest.raises(InputError, match="one number"):
+        model.fold_in_scores(items, values, ages[1:])
+
+
+def test_new_users_are_measured_with_the_ages_of_what_is_given(sample):
+    split = new_users(sample.interactions)
+    model = make_model("item-knn", half_life=2).fit(split.train)
+    users = sample_users(split, 50)
+    items, values, ages = split.given.feedback_of(users[0])
+    scores = model.fold_in_scores(items, values, ages)
+    scores[items] = -np.inf
+    assert RankedLists.of(model, split, users).items[0, 0] == np.argmax(scores)
+
+
+def test_a_blend_hands_its_half_life_to_the_parts_that_have_it():
+    blend = make_model("blend", parts="ease,implicit,item-knn:half_life=24", half_life=6)
+    assert [part.settings.get("half_life") for part in blend.parts] == [6, None, 24]
+    assert blend.uses_recency
+    assert make_model("blend", parts="ease:half_life=6,implicit").uses_recency
+    assert not make_model("blend", parts="ease,implicit").uses_recency
+    with pytest.raises(InputError, match="No part of this blend has a half-life"):
+        make_model("blend", parts="als,implicit", half_life=6)
+
+
+def test_a_blend_with_a_half_life_sums_models_with_one(sample):
+    known = sample.interactions
+    train = known.subset(known.user_codes < 200)
+    users = np.arange(5, dtype=np.int32)
+    blend = make_model("blend", parts="ease*1,svd*1", half_life=3).fit(train)
+    alone = [make_model(name, half_life=3).fit(train) for name in ("ease", "svd")]
+    expected = (
+        sum(model.scores(users) / model.scores(users).std(axis=1, keepdims=True) for model in alone) / 2
+    )
+    np.testing.assert_allclose(blend.scores(users), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_blend_with_another_half_life_is_trained_anew(sample):
+    split = hold_out(sample.interactions)
+    parts = "item-knn*1,popular*1"
+    blend = make_model("blend", parts=parts, half_life=3).fit(split.train)
+    weights = {"parts": "item-knn*1,popular*2"}
+    assert Setup("blend", weights | {"half_life": 3}).run(split, known=blend).model.parts is blend.parts
+    assert Setup("blend", weights).run(split, known=blend).model.parts is not blend.parts
+
+
+def test_a_saved_blend_keeps_its_half_life(sample, tmp_path):
+    split = hold_out(sample.interactions)
+    model = make_model("blend", parts="item-knn*1,popular*1", half_life=3).fit(split.train)
+    save_run(tmp_path / "run", sample, split, model, [])
+    again = load_run(tmp_path / "run", sample).model
+    own = split.train.feedback_of(7)
+    assert again.uses_recency
+    assert again.fold_in_scores(*own).tobytes() == model.fold_in_scores(*own).tobytes()
 
 
 @pytest.mark.parametrize("name", ["svd", "item-knn"])

@@ -71,6 +71,37 @@ def test_every_button_of_a_row_takes_the_artist_off_the_list_and_undo_brings_it_
     assert "artists" not in app.query_params
 
 
+def test_with_a_half_life_what_was_played_lately_counts_most_and_the_page_says_so():
+    recent = trained("item-knn", model="item-knn", half_life="3").session_state.run
+    lists = []
+    for artists in ("1,2", "1@0,2@48", "1@48,2@0"):
+        app = open_page("you.py", run=recent, artists=artists)
+        assert not app.exception
+        assert app.query_params["artists"] == artists
+        told = [caption.value for caption in app.caption if "half-life of taste" in caption.value]
+        assert len(told) == 1
+        assert ("all count in full" in told[0]) == (artists == "1,2")
+        lists.append(listed(app))
+    assert lists[0] != lists[1] != lists[2] != lists[0]
+
+
+def test_without_a_half_life_ages_change_nothing(run):
+    for artists in ("1,2", "1@0,2@48"):
+        app = open_page("you.py", run=run, artists=artists)
+        assert not any("half-life" in caption.value for caption in app.caption)
+    assert listed(app) == listed(open_page("you.py", run=run, artists="1,2"))
+
+
+def test_dropping_an_export_keeps_the_months_since_each_was_played(run):
+    app = open_page("you.py", run=run)
+    rows = "artist,time\nMetallica,2024-01-01T00:00:00\nIron Maiden,2024-05-01T00:00:00\n"
+    upload = app.file_uploader[0]
+    upload.set_value(("mine.csv", rows.encode(), "text/csv")).run()
+    assert not app.exception
+    ages = sorted(word.partition("@")[2] for word in app.query_params["artists"].split(","))
+    assert ages == ["0", "3.98"]
+
+
 def test_typing_finds_artists(run):
     app = open_page("you.py", run=run)
     app.text_input(key="newcomer-search").input("metallica").run()

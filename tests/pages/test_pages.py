@@ -193,8 +193,8 @@ def test_a_page_without_a_row_says_so_and_home_still_opens(tmp_path):
     assert "has no row in PAGES" in navigation.page("unknown").blurb
 
 
-def trained(name: str = "biased", dataset: Dataset | None = None) -> AppTest:
-    app = open_page("train.py", dataset)
+def trained(name: str = "biased", dataset: Dataset | None = None, **query: str) -> AppTest:
+    app = open_page("train.py", dataset, **query)
     app.selectbox(key="model").select(name).run()
     app.button(key="train").click().run()
     assert not app.exception

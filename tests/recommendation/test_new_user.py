@@ -1,14 +1,19 @@
 """A listener made up on the spot: what is said of artists, its way through an address, and what follows."""
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.data.importing.one_person import read_one_person
 from recsys.data.interactions import Interactions
+from recsys.data.sources.load import load
 from recsys.errors import InputError
 from recsys.models import make_model
+from recsys.recommendation.name_matching import NameIndex
 from recsys.recommendation.new_user import CHOSEN, KNOWN, MOST_ARTISTS, UserProfile, recommend_to_profile
 
 
@@ -53,6 +58,53 @@ def test_a_taste_has_an_end():
     assert taste.choose(0, 7).plays[0] == 7
     with pytest.raises(InputError, match="Remove one"):
         taste.put_aside(MOST_ARTISTS, "hide")
+
+
+def test_ages_count_from_the_newest_and_what_has_none_is_as_old_as_the_oldest():
+    taste = UserProfile.of_history({3: 10.0, 4: 30.0, 5: 20.0, 6: 0.0}, {3: 2.0, 4: 14.0, 6: 4.5})
+    assert list(taste.plays) == [4, 5, 3, 6]
+    assert taste.plays[6] == CHOSEN
+    assert taste.ages == {4: 12.0, 5: 12.0, 3: 0.0, 6: 2.5}
+    assert taste.known_ages.tolist() == [12, 12, 0, 2.5]
+    # what is said here is of now; another number of plays is of the same time
+    assert taste.put_aside(9, "know").choose(7).choose(4, 5).known_ages.tolist() == [12, 12, 0, 2.5, 0, 0]
+    assert taste.put_aside(4, "hide").without(5).ages == {3: 0.0, 6: 2.5}
+    assert UserProfile.of_history({3: 10.0}, {}).known_ages is None
+
+
+@pytest.mark.parametrize("age", [-1, float("nan"), float("inf"), 1e4])
+def test_ages_out_of_range_are_refused(age):
+    with pytest.raises(InputError, match="months"):
+        UserProfile().choose(1, 5, age)
+
+
+def test_ones_own_export_gets_the_list_that_training_gives_the_same_plays(tmp_path):
+    random = np.random.default_rng(1)
+    plays = [
+        f"{user},Band {item:02},{np.datetime64('2024-01-01') + int(random.integers(500))}T10:00:00"
+        for user in ("ann", *map(str, range(40)))
+        for item in random.choice(50, 12, replace=False)
+        for _ in range(random.integers(1, 5))
+    ]
+    path = tmp_path / "plays.csv"
+    path.write_text("user,artist,time\n" + "\n".join(plays) + "\n")
+    data = load(str(path)).interactions
+    ann = data.user_code("ann")
+    own = "artist,time\n" + "".join(
+        f"{play.partition(',')[2]}\n" for play in plays if play.startswith("ann,")
+    )
+    person = read_one_person([("mine.csv", io.BytesIO(own.encode()))])
+    matches = NameIndex(data.names, data.item_counts).match(person.plays, person.ages)
+    taste = UserProfile.of_history(matches.found, matches.ages)
+    scores = {}
+    for half_life in (2, 0):
+        trained = make_model("item-knn", half_life=half_life).fit(data)
+        items, expected = trained.recommend(data, np.array([ann], np.int32))
+        table = recommend_to_profile(trained, data, taste)
+        assert table.index.tolist() == items[0].tolist()
+        np.testing.assert_allclose(table["score"], expected[0], rtol=1e-2)
+        scores[half_life] = table["score"].tolist()
+    assert not np.allclose(scores[2], scores[0], rtol=0.05)
 
 
 @given(

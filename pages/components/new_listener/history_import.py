@@ -14,7 +14,7 @@ from recsys.data.importing.one_person import OnePerson, read_names, read_one_per
 from recsys.data.interactions import Interactions
 from recsys.errors import InputError
 from recsys.recommendation.name_matching import NameIndex
-from recsys.recommendation.new_user import CHOSEN, MOST_ARTISTS, MOST_PLAYS, UserProfile
+from recsys.recommendation.new_user import MOST_ARTISTS, UserProfile
 
 
 @cached.remembered(show_spinner=False, max_entries=4)
@@ -59,8 +59,8 @@ def _guarded(read: Callable[[], OnePerson]) -> None:
 def _take(read: Callable[[], OnePerson]) -> None:
     started = time.perf_counter()
     person = read()
-    matches = names().match(person.plays)
-    top = sorted(matches.found.items(), key=lambda entry: -entry[1])[:MOST_ARTISTS]
-    profile.replace(UserProfile({code: min(plays, MOST_PLAYS) or CHOSEN for code, plays in top}))
+    matches = names().match(person.plays, person.ages)
+    profile.replace(UserProfile.of_history(matches.found, matches.ages))
+    used = min(len(matches.found), MOST_ARTISTS)
     data = session.dataset().interactions.fingerprint
-    st.session_state[keys.EXPORT_RESULT] = (data, person, matches, len(top), time.perf_counter() - started)
+    st.session_state[keys.EXPORT_RESULT] = (data, person, matches, used, time.perf_counter() - started)

@@ -33,12 +33,15 @@ class Recommender:
         What the model is called.
     uses_negative_feedback : bool
         Whether an artist that is turned down keeps its like away.
+    uses_recency : bool
+        Whether older plays count less.
     recommend : callable
         Takes a taste and how many artists; returns the table of `recommend_to_profile`.
     """
 
     label: str
     uses_negative_feedback: bool
+    uses_recency: bool
     recommend: Callable[[UserProfile, int], pd.DataFrame]
 
     @classmethod
@@ -48,12 +51,12 @@ class Recommender:
         def recommend(taste: UserProfile, n: int) -> pd.DataFrame:
             return recommend_to_profile(run.model, run.split.train, taste, n, run.split.seed)
 
-        return cls(run.model.label, run.model.uses_negative_feedback, recommend)
+        return cls(run.model.label, run.model.uses_negative_feedback, run.model.uses_recency, recommend)
 
     @classmethod
     def of_large(cls, run: ExternalRun) -> Recommender:
         """Return what a large run recommends."""
-        return cls(run.label, run.uses_negative_feedback, run.recommend_to_profile)
+        return cls(run.label, run.uses_negative_feedback, False, run.recommend_to_profile)
 
 
 LISTED = 10
@@ -251,6 +254,13 @@ def _list(recommender: Recommender, taste: UserProfile) -> None:
         ):
             st.session_state[keys.MAP_ME] = True
             st.switch_page(navigation.page("map").path, query_params=session.place())
+    if recommender.uses_recency and taste.plays:
+        st.caption(
+            f"What you {nouns.do} lately counts most: this model has a half-life of taste."
+            if taste.ages
+            else "This model has a half-life of taste, but nothing tells when you "
+            f"{nouns.done} these: all count in full."
+        )
     rows = st.container(gap=None)
     for code, row in table.iterrows():
         with rows.container(horizontal=True, vertical_alignment="center", gap="small"):

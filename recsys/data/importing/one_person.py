@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from recsys.data.dataset import SECONDS_PER_MONTH
 from recsys.data.importing.aggregation import Aggregator
 from recsys.data.importing.archives import Source
 from recsys.data.importing.item_names import find_names
@@ -40,11 +41,14 @@ class OnePerson:
         The format it was read as.
     notes : list of str
         What was guessed or left out, a sentence each.
+    ages : dict of str to float
+        Months from the last play to the newest of all, by name, where a time is known.
     """
 
     plays: dict[str, float]
     form: str
     notes: list[str] = field(default_factory=list)
+    ages: dict[str, float] = field(default_factory=dict)
 
 
 def read_one_person(sources: list[tuple[str, Source]]) -> OnePerson:
@@ -71,7 +75,9 @@ def read_one_person(sources: list[tuple[str, Source]]) -> OnePerson:
             reader.read(table, its, "one")
         names = find_names(found, columns, reader, own)
         reader.pairs.compact()
-        keys, values, labels = reader.pairs.keys, reader.pairs.values, reader.pairs.items.codes
+        pairs, labels = reader.pairs, reader.pairs.items.codes
+        keys, values = pairs.keys, pairs.values
+        last = np.zeros(len(keys), np.int64) if pairs.times is None else pairs.times[:, 1]
     finally:
         reader.close()
     people = len(np.unique(keys >> 32))
@@ -84,12 +90,19 @@ def read_one_person(sources: list[tuple[str, Source]]) -> OnePerson:
         raise InputError(f"Nothing in {found.title} can be used. {next(iter(report.refused), '')}".strip())
     by_code = {code: str(names.get(label) or label) for label, code in labels.items()}
     plays: dict[str, float] = {}
-    for code, value in zip((keys & 0xFFFFFFFF).tolist(), values.tolist(), strict=True):
-        plays[by_code[code]] = plays.get(by_code[code], 0.0) + float(value)
+    ages: dict[str, float] = {}
+    months = (last.max() - last) / SECONDS_PER_MONTH
+    for code, value, time, age in zip(
+        (keys & 0xFFFFFFFF).tolist(), values.tolist(), last.tolist(), months.tolist(), strict=True
+    ):
+        name = by_code[code]
+        plays[name] = plays.get(name, 0.0) + float(value)
+        if time:  # 0 is none
+            ages[name] = min(ages.get(name, age), age)
     notes = [*report.sentences()]
     if report.left_out:
         notes.append(f"Rows that cannot be used: {report.left_out:,} of {report.rows:,}.")
-    return OnePerson(_sorted(plays), found.format.NAME, notes)
+    return OnePerson(_sorted(plays), found.format.NAME, notes, ages)
 
 
 def read_names(text: str, known: Callable[[str], bool] = lambda name: False) -> OnePerson:

@@ -36,6 +36,19 @@ def test_a_spotify_extended_export_is_added_up_by_artist():
     assert read("Streaming_History_Audio_2024.json", json.dumps(rows)).plays == {"Björk": 2.0, "Queen": 1.0}
 
 
+def test_ages_are_months_from_the_last_play_to_the_newest():
+    rows = "artist,time\nBjörk,2024-01-01T00:00:00\nQueen,2024-03-01T10:30:00\nBjörk,2024-01-31T00:00:00\nMuse,\n"
+    person = read("plays.csv", rows)
+    month = 30.436875
+    assert person.ages == pytest.approx({"Björk": (30 + 10.5 / 24) / month, "Queen": 0})
+    assert set(person.plays) == {"Björk", "Queen", "Muse"}
+
+
+def test_a_history_without_times_has_no_ages():
+    assert read("top.csv", "artist,plays\nQueen,3\nBjörk,7\n").ages == {}
+    assert read_names("Queen, 3\nBjörk, 7").ages == {}
+
+
 def test_a_table_of_artists_and_plays_is_taken():
     assert read("top.csv", "artist,plays\nQueen,3\nBjörk,7\nMuse,1\n").plays == {
         "Björk": 7.0,
