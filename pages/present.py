@@ -9,6 +9,7 @@ from pages.components.recommend import recommendation
 from pages.components.session import cached, session
 from pages.components.shell import layout
 from pages.components.widgets import listening, pickers, trained
+from recsys.data.splitting import hidden_in_words
 from recsys.errors import InputError
 from recsys.recommendation.explanation import doubt, sentence
 
@@ -56,7 +57,7 @@ figure_row.metric("NDCG@10", f"{quality['ndcg@10']:.3f}")
 figure_row.metric(f"{nouns.items.capitalize()} recommended at least once", f"{quality['coverage@10']:.0%}")
 st.markdown(
     f"A hit is {nouns.an_item} that the {nouns.user} {nouns.does} and that was hidden from the model: "
-    f"{job.run.split.hidden} of each {nouns.user} with at least {job.run.split.minimum}. "
+    f"{nouns.fill(hidden_in_words(job.run.split.settings))}. "
     f"{layout.escape(job.run.model.label)} on {layout.escape(job.dataset.title, 80)}, list {lists.reranking.words}. "
     f"{today.day} {today:%B %Y}."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 
 from recsys.cli.arguments import add_settings
 from recsys.cli.data import read_data
@@ -10,7 +11,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
 from recsys.data.nouns import MUSIC
 from recsys.data.splitting import Split, hold_out
-from recsys.data.ways import WAYS, from_month, given_files, last_out, new_users
+from recsys.data.ways import WAYS, given_files, make_split, split_settings
 from recsys.errors import InputError
 from recsys.models import MODELS, Model, make_model
 from recsys.settings import ROWS, SETTINGS
@@ -23,16 +24,15 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, "minimum", "hidden")
 
 
-def add_way(parser: argparse.ArgumentParser) -> None:
-    """Add how the data is split."""
-    parser.add_argument(
-        "--split",
-        choices=WAYS,
-        default="random",
-        help="; ".join(f"{name}: {MUSIC.fill(said)[:-1].lower()}" for name, said in WAYS.items())
-        + " (random)",
-    )
+def add_way(parser: argparse.ArgumentParser, ways: Collection[str] = WAYS) -> None:
+    """Add how the data is split, in one of some ways."""
+    said = "; ".join(f"{name}: {MUSIC.fill(WAYS[name])[:-1].lower()}" for name in ways)
+    parser.add_argument("--split", choices=list(ways), default="random", help=f"{said} (random)")
     parser.add_argument("--month", metavar="YYYY-MM", help="for --split date: the first month that is hidden")
+
+
+def add_test(parser: argparse.ArgumentParser) -> None:
+    """Add a test that is a file."""
     parser.add_argument(
         "--test",
         metavar="FILE",
@@ -43,7 +43,7 @@ def add_way(parser: argparse.ArgumentParser) -> None:
 def chosen_way(options: argparse.Namespace, dataset: Dataset) -> tuple[Split, list[str]]:
     """Return the split given on the command line, and what was left out of it, a sentence each."""
     way = options.split
-    if options.test is not None:
+    if getattr(options, "test", None) is not None:
         if way != "random" or options.month is not None:
             raise InputError("With --test the files are the split: leave --split and --month out.")
         test = read_data(options, options.test)
@@ -51,14 +51,8 @@ def chosen_way(options: argparse.Namespace, dataset: Dataset) -> tuple[Split, li
         return split, [f"The test: {test.title}. {test.origin}", *test.notes, said]
     if (way == "date") != (options.month is not None):
         raise InputError("--split date needs --month, such as --month 2010-03, and no other split has one.")
-    if way == "date":
-        return from_month(dataset, options.month), []
-    if way == "last":
-        return last_out(dataset, options.minimum, options.hidden), []
-    if way == "new-users":
-        seed = SETTINGS["seed"].default if options.seed is None else options.seed
-        return new_users(dataset.interactions, 0, options.hidden, options.minimum, int(seed)), []
-    return chosen_split(options, dataset.interactions), []
+    numbers = options.minimum, options.hidden, *_validation_and_seed(options)
+    return make_split(dataset, split_settings(way, *numbers, options.month or "")), []
 
 
 def model_settings() -> list[str]:
@@ -76,8 +70,11 @@ def chosen_model(options: argparse.Namespace) -> Model:
 
 def chosen_split(options: argparse.Namespace, interactions: Interactions) -> Split:
     """Return the hold-out given on the command line."""
+    validation, seed = _validation_and_seed(options)
+    return hold_out(interactions, options.minimum, options.hidden, seed, validation)
+
+
+def _validation_and_seed(options: argparse.Namespace) -> tuple[float, int]:
+    """Return the share for validation, 0 where nothing is watched, and the seed."""
     seed = SETTINGS["seed"].default if options.seed is None else options.seed
-    validation = getattr(
-        options, "validation", 0.0
-    )  # where nothing is watched, all that is held out is the test
-    return hold_out(interactions, options.minimum, options.hidden, int(seed), validation)
+    return getattr(options, "validation", 0.0), int(seed)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
 from weakref import WeakSet
 
 import numpy as np
@@ -39,6 +41,14 @@ class History:
     items: NDArray[np.int32]
     months: NDArray[np.int16]
     values: NDArray[np.float32]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all times; two data sets with the same pairs can have others."""
+        digest = blake2b(digest_size=8)
+        for times in (self.first, self.last):
+            digest.update(np.ascontiguousarray(times).view(np.int64).tobytes())
+        return digest.hexdigest()
 
     @property
     def ages(self) -> NDArray[np.float32] | None:
@@ -102,6 +112,11 @@ class Dataset:
             ages = None if history is None else history.ages
             object.__setattr__(self, "interactions", replace(known, tags=self.tags, ages=ages))
         HELD.add(self)
+
+    @property
+    def has_times(self) -> bool:
+        """Whether any pair has a time."""
+        return self.interactions.ages is not None
 
 
 # All datasets in memory, for the server status.

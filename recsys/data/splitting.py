@@ -34,6 +34,8 @@ class Split:
         `recsys.data.ways`, with what that takes.
     given : Interactions or None
         What is known of users who are not in training at all, and whom models fold in.
+    validation_from : str
+        Month that the validation part begins with, where a split by date has one.
     """
 
     train: Interactions
@@ -41,6 +43,7 @@ class Split:
     test: Interactions
     settings: dict[str, Any]
     given: Interactions | None = None
+    validation_from: str = ""
 
     @property
     def minimum(self) -> int:
@@ -108,7 +111,7 @@ def in_words(settings: Mapping[str, Any]) -> str:
     """Return the settings of a split in short, such as `35/15, of which 5 for validation, seed 0`."""
     way = settings.get("way", "random")
     if way == "date":
-        return f"from {settings['month']} on"
+        return f"from {settings['month']} on" + (", validation before it" if settings["validation"] else "")
     if way == "files":
         return "as the files give it"
     if way == "new-users":
@@ -119,6 +122,16 @@ def in_words(settings: Mapping[str, Any]) -> str:
     parts = f", of which {own} for validation" if own else ", validation and test the same"
     drawn = "the last by time" if way == "last" else f"seed {settings['seed']}"
     return f"{settings['minimum']}/{hidden}{parts}, {drawn}"
+
+
+def hidden_in_words(settings: Mapping[str, Any]) -> str:
+    """Return what a split hides of each user, such as `15 of each listener with at least 35`; for `Nouns.fill`."""
+    way = settings.get("way", "random")
+    if way == "date":
+        before = " and, for validation, in the time before it" if settings["validation"] else ""
+        return f"what each {{nouns.user}} came to from {settings['month']} on{before}"
+    last = "the last " if way == "last" else ""
+    return f"{last}{settings['hidden']} of each {{nouns.user}} with at least {settings['minimum']}"
 
 
 def suited(interactions: Interactions) -> tuple[int, int]:

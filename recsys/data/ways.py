@@ -1,13 +1,15 @@
 """Other ways to split: the last items of each user, a date, new users, and given files.
 
 `recsys.data.splitting.hold_out` draws at random among the items of each user. These hide other things, and answer other
-questions. Validation and test are the same pairs in each but `last_out`.
+questions. Validation and test are the same pairs in those of new users and of files.
 """
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import SECONDS_PER_MONTH, Dataset, History
 from recsys.data.interactions import Interactions
-from recsys.data.splitting import Split, validation_items
+from recsys.data.splitting import Split, hold_out, validation_items
 from recsys.errors import InputError
 from recsys.kernels import top_n
 from recsys.settings import SETTINGS
@@ -27,7 +29,54 @@ WAYS = {
     "date": "All that {nouns.users} came to from a month on is hidden.",
     "new-users": "Some {nouns.users} are hidden as a whole; a part of their {nouns.items} is given when they come.",
 }
+# What they are called on screen.
+WAY_LABELS = {
+    "random": "At random",
+    "last": "The last ones",
+    "date": "From a month on",
+    "new-users": "New {nouns.users}",
+}
 FOLDS = 5
+
+
+def split_settings(
+    way: str,
+    minimum: int,
+    hidden: int,
+    validation: float = 0.0,
+    seed: int = 0,
+    month: str = "",
+) -> dict[str, Any]:
+    """Return `Split.settings` of the split that these numbers give: without those that have no effect on it."""
+    if way == "date":
+        return _settings("date", month=month, validation=validation)
+    if way == "last":
+        return _settings("last", minimum=minimum, hidden=hidden, validation=validation)
+    if way == "new-users":
+        return _settings("new-users", minimum=minimum, hidden=hidden, seed=seed, fold=0)
+    return {"minimum": minimum, "hidden": hidden, "seed": seed, "validation": validation}
+
+
+def make_split(dataset: Dataset, settings: Mapping[str, Any]) -> Split:
+    """Return the split of a dataset with these `Split.settings`.
+
+    Raises
+    ------
+    InputError
+        As the functions below; or if there is no such way.
+    """
+    way, numbers = settings.get("way", "random"), dict(settings)
+    if way == "random":
+        numbers.pop("way", None)
+        return hold_out(dataset.interactions, **numbers)
+    if way == "last":
+        return last_out(dataset, numbers["minimum"], numbers["hidden"], numbers["validation"])
+    if way == "date":
+        return from_month(dataset, numbers["month"], numbers["validation"])
+    if way == "new-users":
+        kept = {name: numbers[name] for name in ("fold", "hidden", "minimum", "seed")}
+        return new_users(dataset.interactions, **kept)
+    raise InputError(f"There is no way to split called {str(way)[:40]!r}.")
 
 
 def last_out(dataset: Dataset, minimum: int = 35, hidden: int = 15, validation: float = 0.0) -> Split:
@@ -78,8 +127,25 @@ def last_out(dataset: Dataset, minimum: int = 35, hidden: int = 15, validation: 
     )
 
 
-def from_month(dataset: Dataset, month: str) -> Split:
+def first_of(month: str) -> np.datetime64:
+    """Return the first day of a month written as 2010-03.
+
+    Raises
+    ------
+    InputError
+        If it is no month.
+    """
+    try:
+        return np.datetime64(datetime.datetime.strptime(str(month), "%Y-%m").date(), "M")
+    except ValueError:
+        raise InputError(f"{str(month)[:40]!r} is no month. Write it as 2010-03.") from None
+
+
+def from_month(dataset: Dataset, month: str, validation: float = 0.0) -> Split:
     """Learn from what was before a month, and hold out the pairs that begin in it or later.
+
+    With a share for validation, training ends some whole months earlier, and the pairs that begin in these are
+    validation: as many months as bring it nearest to that share of all that is held out.
 
     A pair from before has the value it had then, where values are known by month, as of plays; a rating is one value.
     Users without an item before the month have nothing to be learned from and hide nothing; pairs without a time are
@@ -91,31 +157,37 @@ def from_month(dataset: Dataset, month: str) -> Split:
         With a history.
     month : str
         Such as 2010-03; it begins at 0:00 UTC of its first day.
+    validation : float
+        Share of the held-out pairs that are for validation, 0 to 0.9; 0 makes validation and test the same.
 
     Raises
     ------
     InputError
-        If it is no month, the data has no times, or nothing is before or after it.
+        If it is no month, the data has no times, or nothing is before or after it, or left for one of the parts.
     """
-    try:
-        begin = np.datetime64(datetime.datetime.strptime(month, "%Y-%m").date(), "M")
-    except ValueError:
-        raise InputError(f"{month[:40]!r} is no month. Write it as 2010-03.") from None
+    begin, validation = first_of(month), float(SETTINGS["validation"].check(validation))
     history, known = _history(dataset), dataset.interactions
-    later = history.first >= begin.astype("datetime64[s]")
-    before = known.subset(~later)
-    has_before = before.user_counts > 0
-    test = known.subset(later & has_before[known.user_codes])
+    later = history.first >= begin
+    end = _end_of_training(history, known, begin, validation) if later.any() else begin
+    held_out = history.first >= end
+    has_before = known.subset(~held_out).user_counts > 0
+    theirs = has_before[known.user_codes]
+    test = known.subset(later & theirs)
     if not len(test):
         first, last = np.nanmin(history.first), np.nanmax(history.first)
         raise InputError(
             f"No user came to anything new from {month} on who had something before. The data goes from "
             f"{str(first)[:7]} to {str(last)[:7]}."
         )
-    train = replace(before, ages=_ages_at(history, known, begin)[~later])
-    if len(history.months):
-        train = replace(train, values=_until(history, known, begin)[~later])
-    return Split(train, test, test, _settings("date", month=month))
+    train = _known_at(history, known, end, ~held_out)
+    settings = _settings("date", month=month, validation=validation)
+    if not validation:
+        return Split(train, test, test, settings)
+    between = _known_at(history, known, begin, held_out & ~later & theirs)
+    if between.ages is not None:  # as all of training, from the end of it
+        months = (begin - end).astype(int)
+        between = replace(between, ages=between.ages - np.float32(months))
+    return Split(train, between, test, settings, validation_from=str(end))
 
 
 def new_users(
@@ -200,6 +272,49 @@ def _history(dataset: Dataset) -> History:
             "with a time in each row."
         )
     return dataset.history
+
+
+def _end_of_training(
+    history: History, known: Interactions, begin: np.datetime64, validation: float
+) -> np.datetime64:
+    """Return the month from which on pairs are validation, so that it has about its share; `begin` without one.
+
+    Pairs of users who have nothing in training count in neither part.
+    """
+    if not validation:
+        return begin
+    months = history.first.astype("datetime64[M]").astype(np.int64)  # NaT is the least of all
+    since = np.full(known.n_users, np.iinfo(np.int64).max)
+    np.minimum.at(since, known.user_codes, months)
+    dated = ~np.isnat(history.first)
+    months, since = months[dated], since[known.user_codes[dated]]
+    low, at = months.min(), int(begin.astype(np.int64))
+    size = int(months.max() - low) + 1
+    # Pairs by the month in which their user begins, from before the first one on, and that in which they begin.
+    places = (np.maximum(since - low, -1) + 1) * size + months - low
+    table = np.bincount(places, minlength=(size + 1) * size).reshape(size + 1, size)
+    ends, shares = [], []
+    for end in range(min(at - low, size) - 1, 0, -1):
+        parts = table[: end + 1, end : at - low].sum(), table[: end + 1, at - low :].sum()
+        if all(parts):
+            ends.append(end + low)
+            shares.append(parts[0] / sum(parts))
+    if not ends:
+        raise InputError(
+            f"Too little is before {begin}: a part of it would be for validation, and none left to learn from. Choose "
+            "another month, or 0 as the share for validation."
+        )
+    return np.datetime64(int(ends[int(np.argmin(np.abs(np.array(shares) - validation)))]), "M")
+
+
+def _known_at(
+    history: History, known: Interactions, moment: np.datetime64, chosen: NDArray[np.bool_]
+) -> Interactions:
+    """Return some pairs with the values and ages that they have at the beginning of a month."""
+    found = replace(known.subset(chosen), ages=_ages_at(history, known, moment)[chosen])
+    if not len(history.months):
+        return found
+    return replace(found, values=_until(history, known, moment)[chosen])
 
 
 def _until(history: History, known: Interactions, begin: np.datetime64) -> NDArray[np.float32]:

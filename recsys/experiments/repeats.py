@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.interactions import Interactions
-from recsys.data.splitting import hold_out
+from recsys.data.dataset import Dataset
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch, TrainingRun
 
@@ -38,13 +37,13 @@ class Band:
 class Repeats:
     """One setup, trained on several hold-outs one after the other.
 
-    The first hold-out is that of the setup; the others, and the start of the model with them, follow the next seeds.
+    The first hold-out is that of the setup; the others, and the start of the model with them, follow the next seeds. A
+    split by time has no seed and is the same each time: then the start of the model alone differs.
 
     Parameters
     ----------
     setup : Setup
-    interactions : Interactions
-        The whole data set.
+    dataset : Dataset
     draws : int
         How many hold-outs, from 2.
 
@@ -55,11 +54,11 @@ class Repeats:
         Of the trainings that have ended.
     """
 
-    def __init__(self, setup: Setup, interactions: Interactions, draws: int = DRAWS) -> None:
+    def __init__(self, setup: Setup, dataset: Dataset, draws: int = DRAWS) -> None:
         self.setup = setup
         self.seeds = [setup.seed + draw for draw in range(draws)]
         self.histories: list[list[Epoch]] = []
-        self._interactions = interactions
+        self._dataset = dataset
         self._run: TrainingRun | None = None
 
     @property
@@ -100,9 +99,9 @@ class Repeats:
 
     def _next(self) -> TrainingRun:
         seed = self.seeds[len(self.histories)]
-        split = hold_out(self._interactions, **{**self.setup.hold_out, "seed": seed})  # type: ignore[arg-type]
         settings = {name: seed if name == "seed" else value for name, value in self.setup.settings.items()}
-        return replace(self.setup, settings=settings).run(split)
+        setup = replace(self.setup, settings=settings)
+        return setup.run(setup.split(self._dataset))
 
 
 def band(histories: Sequence[Sequence[Epoch]], name: str) -> Band:

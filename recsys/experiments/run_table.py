@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from recsys.data.ways import WAY_LABELS
 from recsys.experiments.setup import Setup
 from recsys.experiments.training import Epoch
 from recsys.models import MODELS
@@ -17,6 +18,13 @@ from recsys.settings import CHOICES, ROWS
 
 Value = int | float | str
 SPARK_POINTS = 40
+# What differs between runs and is no setting of a row.
+OTHER_LABELS = {
+    "model": "Model",
+    "fingerprint": "Data",
+    "way": "Hold-out",
+    "month": "First hidden month",
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,7 @@ def in_words(setup: Setup, base: Setup) -> str:
 def label(name: str) -> str:
     """Return what a setting is called on screen."""
     row = ROWS.get(name)
-    return row.label if row else {"model": "Model", "fingerprint": "Data"}[name]
+    return row.label if row else OTHER_LABELS[name]
 
 
 def spell(name: str, value: Value | None) -> str:
@@ -131,6 +139,8 @@ def spell(name: str, value: Value | None) -> str:
         return ""
     if name == "model":
         return MODELS[str(value)].label
+    if name == "way":
+        return WAY_LABELS[str(value)].lower()
     if name in CHOICES:
         return CHOICES[name].options[str(value)]
     return value if isinstance(value, str) else f"{value:g}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from recsys.data.dataset import SHARED, Dataset
 from recsys.data.splitting import Split
+from recsys.data.ways import first_of, make_split, split_settings
+from recsys.errors import InputError
 from recsys.experiments.snapshots import Snapshots
 from recsys.experiments.training import Stopping, TrainingRun
 from recsys.models import MODELS, make_model, make_settings
@@ -15,6 +19,19 @@ from recsys.settings import CHOICES, SETTINGS
 
 # Settings of the split that are attributes of a setup; its seed is the model's.
 SPLIT_SETTINGS = ("minimum", "hidden", "validation")
+# The ways to split that a training offers, and what decides each.
+TRAIN_WAYS = {"random": SPLIT_SETTINGS, "last": SPLIT_SETTINGS, "date": ("month", "validation")}
+
+
+def split_fields(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes of a setup by name that `Split.settings` stand for."""
+    return {
+        "minimum": int(settings["minimum"]),
+        "hidden": int(settings["hidden"]),
+        "validation": float(settings.get("validation", 0.0)),  # saved runs had two parts before
+        "way": str(settings.get("way", "random")),
+        "month": str(settings.get("month", "")),
+    }
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,11 @@ class Setup:
         `sample` or `lastfm`; empty for other data, which only its fingerprint names.
     fingerprint : str
         The data, as `Interactions.fingerprint`; empty if it is not known.
+    way : str
+        One of `TRAIN_WAYS`.
+    month : str
+        That a split by date begins with, as in `from_month`, which takes no minimum and no number of hidden items:
+        they are the defaults then. Empty for other ways.
 
     Raises
     ------
@@ -53,8 +75,20 @@ class Setup:
     patience: int = int(SETTINGS["patience"].default)
     data: str = ""
     fingerprint: str = ""
+    way: str = "random"
+    month: str = ""
 
     def __post_init__(self) -> None:
+        if self.way not in TRAIN_WAYS:
+            raise InputError(
+                f"A training cannot split {self.way[:40]!r}. Choose one of: {', '.join(TRAIN_WAYS)}."
+            )
+        if self.way == "date":
+            first_of(self.month)
+            for name in ("minimum", "hidden"):
+                object.__setattr__(self, name, SETTINGS[name].default)
+        else:
+            object.__setattr__(self, "month", "")
         complete = make_settings(self.model, **self.settings)
         object.__setattr__(self, "settings", complete)
         for name in (*SPLIT_SETTINGS, "patience"):
@@ -67,9 +101,7 @@ class Setup:
         return cls(
             model=run.model.name,
             settings=dict(run.model.settings),
-            minimum=run.split.minimum,
-            hidden=run.split.hidden,
-            validation=run.split.settings["validation"],
+            **split_fields(run.split.settings),
             watch=run.stopping.watch,
             patience=int(run.stopping.patience),
             data=dataset.key if dataset.key in SHARED else "",
@@ -82,26 +114,30 @@ class Setup:
         return int(self.settings.get("seed", SETTINGS["seed"].default))
 
     @property
-    def hold_out(self) -> dict[str, int | float]:
-        """Settings of the split, as `hold_out` takes them."""
-        return {
-            "minimum": self.minimum,
-            "hidden": self.hidden,
-            "validation": self.validation,
-            "seed": self.seed,
-        }
+    def hold_out(self) -> dict[str, Any]:
+        """Settings of the split, as `make_split` takes them."""
+        return split_settings(self.way, self.minimum, self.hidden, self.validation, self.seed, self.month)
 
     @property
     def flat(self) -> dict[str, int | float | str]:
         """All settings in one dict, by name: the model's, the hold-out's and those of stopping."""
         return {
             **self.settings,
-            "minimum": self.minimum,
-            "hidden": self.hidden,
-            "validation": self.validation,
+            "way": self.way,
+            **{name: getattr(self, name) for name in TRAIN_WAYS[self.way]},
             "watch": self.watch,
             "patience": self.patience,
         }
+
+    def split(self, dataset: Dataset) -> Split:
+        """Return the split of a dataset that this training learns from.
+
+        Raises
+        ------
+        InputError
+            As `make_split`.
+        """
+        return make_split(dataset, self.hold_out)
 
     def run(
         self, split: Split, snapshots: Snapshots | None = None, known: Model | None = None

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from recsys.data.dataset import SHARED, Dataset
+from recsys.data.ways import first_of
 from recsys.errors import InputError
-from recsys.experiments.setup import SPLIT_SETTINGS, Setup
+from recsys.experiments.setup import SPLIT_SETTINGS, TRAIN_WAYS, Setup
 from recsys.models import MODELS, make_settings
 from recsys.settings import CHOICES, ROWS, SETTINGS
 
@@ -16,7 +17,7 @@ from recsys.settings import CHOICES, ROWS, SETTINGS
 V = TypeVar("V", int, float, int | float | str)
 
 
-PLACES = ("model", *ROWS, "data", "fingerprint")
+PLACES = ("model", *ROWS, "way", "month", "data", "fingerprint")
 
 
 def to_query(setup: Setup) -> dict[str, str]:
@@ -24,6 +25,7 @@ def to_query(setup: Setup) -> dict[str, str]:
     query = {"model": setup.model}
     query |= {name: _number(value) for name, value in setup.settings.items()}
     query |= {name: _number(getattr(setup, name)) for name in (*SPLIT_SETTINGS, "patience")}
+    query |= {"way": setup.way if setup.way != Setup.way else "", "month": setup.month}
     query |= {"watch": setup.watch, "data": setup.data, "fingerprint": setup.fingerprint}
     return {name: value for name, value in query.items() if value}
 
@@ -75,6 +77,7 @@ def from_query(query: Mapping[str, object]) -> tuple[Setup, list[str]]:
     if hidden >= minimum:
         complaints.append(f"Who has {minimum} cannot hide {hidden} of them. The defaults are used instead.")
         minimum, hidden = Setup.minimum, Setup.hidden
+    way, month = _way(query, complaints)
     try:
         watch = CHOICES["watch"].check(str(query.get("watch", Setup.watch)))
     except InputError as error:
@@ -90,7 +93,24 @@ def from_query(query: Mapping[str, object]) -> tuple[Setup, list[str]]:
             f"{fingerprint[:40]!r} is no fingerprint of data, so it is not known whether this is the same data."
         )
         fingerprint = ""
-    return Setup(name, settings, minimum, hidden, validation, watch, patience, data, fingerprint), complaints
+    setup = Setup(name, settings, minimum, hidden, validation, watch, patience, data, fingerprint, way, month)
+    return setup, complaints
+
+
+def _way(query: Mapping[str, object], complaints: list[str]) -> tuple[str, str]:
+    """Read how the data is split, and the month of a split by date."""
+    way, month = str(query.get("way", Setup.way)), str(query.get("month", ""))
+    if way not in TRAIN_WAYS:
+        complaints.append(f"There is no hold-out called {way[:40]!r}. It is drawn at random instead.")
+        return Setup.way, ""
+    if way != "date":
+        return way, ""
+    try:
+        first_of(month)
+    except InputError as error:
+        complaints.append(f"{error} The hold-out is drawn at random instead.")
+        return Setup.way, ""
+    return way, month
 
 
 def names_a_setup(query: Mapping[str, object]) -> bool:

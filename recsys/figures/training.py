@@ -123,7 +123,7 @@ def learning_curves(
     return unchecked(traces, layout, height or (440 if errors else 340))
 
 
-def band_curves(bands: Mapping[str, Band], hold_outs: int) -> list[dict[str, Any]]:
+def band_curves(bands: Mapping[str, Band], hold_outs: int, noun: str = "hold-outs") -> list[dict[str, Any]]:
     """Return the mean over several hold-outs and a band from the lowest to the highest value, for `learning_curves`.
 
     Parameters
@@ -132,6 +132,8 @@ def band_curves(bands: Mapping[str, Band], hold_outs: int) -> list[dict[str, Any
         By the name of the measure; validation RMSE and NDCG@10 are drawn.
     hold_outs : int
         How many there are.
+    noun : str
+        What they are called: `seeds` where the hold-out is the same.
     """
     traces: list[dict[str, Any]] = []
     for name, axis in (("validation_rmse", "y"), ("ndcg", "y2")):
@@ -146,7 +148,7 @@ def band_curves(bands: Mapping[str, Band], hold_outs: int) -> list[dict[str, Any
                 "mode": "lines",
                 "line": {"width": 0},
                 "fill": "toself",
-                "name": f"{NAMES[name]}, lowest to highest of {hold_outs} hold-outs",
+                "name": f"{NAMES[name]}, lowest to highest of {hold_outs} {noun}",
                 "showlegend": False,
                 "hoverinfo": "skip",
             },
@@ -156,7 +158,7 @@ def band_curves(bands: Mapping[str, Band], hold_outs: int) -> list[dict[str, Any
                 "y": band.mean.astype(np.float32),
                 "mode": "lines",
                 "line": {"width": 1.5, "dash": "dashdot"},
-                "name": f"mean of {hold_outs} hold-outs",
+                "name": f"mean of {hold_outs} {noun}",
                 "legend": "legend2" if axis == "y2" else "legend",
                 "hovertemplate": "%{y:.4f}",
             },

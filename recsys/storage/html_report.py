@@ -11,7 +11,7 @@ from recsys.analysis.listeners import describe_user, usualness
 from recsys.analysis.tags import tag_shares
 from recsys.data.dataset import Dataset
 from recsys.data.nouns import Nouns
-from recsys.data.splitting import Split
+from recsys.data.splitting import Split, hidden_in_words
 from recsys.evaluation.metrics import evaluate
 from recsys.experiments.run_table import label, spell
 from recsys.models.base import Model
@@ -180,7 +180,7 @@ def _quality(model: Model, figures: Mapping[str, float], split: Split, nouns: No
         ", ".join(f"{label(name)} {spell(name, value)}" for name, value in model.settings.items()) or "none"
     )
     return (
-        f"<p>{text(split.hidden)} {nouns.items} of each {nouns.user} with at least {text(split.minimum)} were "
-        f"hidden from the model and looked for in its lists. Settings: {text(settings)}.</p>"
+        f"<p>Hidden from the model and looked for in its lists: {text(nouns.fill(hidden_in_words(split.settings)))}. "
+        f"Settings: {text(settings)}.</p>"
         + table({"Measure": False, "Value": True, "What it is": False}, rows)
     )

@@ -21,7 +21,8 @@ from scipy import sparse
 
 from recsys import __version__
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import Split, hold_out
+from recsys.data.splitting import Split
+from recsys.data.ways import make_split
 from recsys.errors import InputError
 from recsys.experiments.training import Epoch
 from recsys.models import MODELS, make_model
@@ -223,7 +224,7 @@ def load_run(path: Path, dataset: Dataset) -> SavedRun:
         model = make_model(metadata["model"], **settings)
         with safetensors.safe_open(path, framework="np") as opened:
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        split = hold_out(dataset.interactions, **metadata["split"])
+        split = make_split(dataset, metadata["split"])
         if metadata["format"] == 2:
             arrays = model.upgrade_arrays(split.train) | arrays
         _from_arrays(model, arrays, dataset)

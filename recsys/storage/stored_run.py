@@ -9,7 +9,7 @@ from typing import Any
 
 from recsys.data.dataset import SHARED
 from recsys.errors import InputError
-from recsys.experiments.setup import Setup
+from recsys.experiments.setup import Setup, split_fields
 from recsys.experiments.training import Epoch
 from recsys.storage.model_file import DAMAGED, damaged, read_history, read_metadata, saved_settings
 from recsys.system.atomic_files import reason
@@ -93,9 +93,7 @@ def parse_metadata(metadata: dict[str, Any], run_id: str, path: Path | str, writ
         setup = Setup(
             model=metadata["model"],
             settings=saved_settings(metadata),
-            minimum=int(split["minimum"]),
-            hidden=int(split["hidden"]),
-            validation=float(split.get("validation", 0.0)),  # there were two parts before
+            **split_fields(split),
             data=key if key in SHARED else "",
             fingerprint=str(data["fingerprint"]),
             **stopping,

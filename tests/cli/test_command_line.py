@@ -11,6 +11,7 @@ from benchmarks.large_run import write
 from recsys.cli.main import main
 from recsys.data.sources.load import load
 from recsys.data.splitting import hold_out
+from recsys.data.ways import from_month
 from recsys.evaluation.metrics import evaluate
 from recsys.models import MODELS, make_model
 from recsys.storage.model_file import load_run
@@ -109,6 +110,22 @@ def test_a_blend_with_parts_and_a_half_life_is_trained_measured_and_recommends(c
     code, _, said = run(capsys, "train", "sample", "--model", "blend", "--parts", "ease")
     assert code == 1
     assert "A blend has 2 to 5 parts, not 1" in said
+
+
+def test_a_training_is_split_by_time(capsys, tmp_path):
+    path = tmp_path / "run"
+    by_time = ("--split", "date", "--month", "2024-09")
+    trained = answer(capsys, "train", "sample", "--model", "item-knn", *by_time, "--out", path)
+    assert trained["split"] == from_month(load("sample"), "2024-09", 0.33).settings
+    assert answer(capsys, "recommend", "sample", "--run", path, "--user", 7)["recommended"]
+    last = answer(capsys, "train", "sample", "--model", "item-knn", "--split", "last")
+    assert last["split"]["way"] == "last"
+    assert last["history"][0]["ndcg"] != trained["history"][0]["ndcg"]
+    code, _, said = run(capsys, "train", "sample", "--split", "date")
+    assert code == 1
+    assert "needs --month" in said
+    with pytest.raises(SystemExit):
+        run(capsys, "train", "sample", "--split", "new-users")
 
 
 def test_several_hold_outs_give_their_mean_with_an_interval(capsys):

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.data.dataset import Dataset
 from recsys.data.interactions import Interactions
 from recsys.data.sources.load import load
-from recsys.data.splitting import in_words
-from recsys.data.ways import FOLDS, from_month, given_files, last_out, new_users
+from recsys.data.splitting import hold_out, in_words
+from recsys.data.ways import FOLDS, from_month, given_files, last_out, make_split, new_users, split_settings
 from recsys.errors import InputError
 from recsys.evaluation.metrics import evaluate
 from recsys.evaluation.ranked_lists import RankedLists, sample_users
@@ -60,6 +61,61 @@ def test_a_date_splits_an_export_as_counted_by_hand(export):
     assert in_words(split.settings) == "from 2010-03 on"
 
 
+def test_validation_is_the_months_before_the_test(export):
+    split = from_month(export, "2010-03", validation=0.33)
+    # of two pairs before for four later, February's are about a third
+    assert shown(split.train) == {("ann", "Low"): 2, ("bob", "Can"): 1}
+    assert shown(split.validation) == {("ann", "Can"): 1, ("bob", "Faust"): 1}
+    assert shown(split.test) == {("ann", "Neu!"): 1, ("ann", "Faust"): 1}
+    assert split.validation_from == "2010-02"
+    assert in_words(split.settings) == "from 2010-03 on, validation before it"
+    # months to the end of training; validation is of after it
+    assert split.train.ages.tolist() == [1, 1]
+    assert split.validation.ages.tolist() == [0, 0]
+
+
+def test_nothing_of_a_later_part_is_known_before(export):
+    split = from_month(export, "2010-04", validation=0.5)
+    assert split.validation_from == "2010-03"
+    # Can was played by Bob twice, once in March, which is for validation.
+    assert shown(split.train)["bob", "Can"] == 1
+    assert shown(split.validation) == {("ann", "Neu!"): 1}
+    assert shown(split.test) == {("ann", "Faust"): 1}
+
+
+@pytest.mark.parametrize("share", [0.1, 0.33, 0.67])
+def test_validation_has_about_its_share_of_what_is_hidden(share):
+    sample = load("sample")
+    split = from_month(sample, "2024-09", share)
+    assert abs(len(split.validation) / (len(split.validation) + len(split.test)) - share) < 0.06
+    first = sample.history.first
+    assert len(split.train) == (first < np.datetime64(split.validation_from)).sum()
+
+
+def test_settings_of_a_split_make_it_again(export):
+    splits = [
+        from_month(export, "2010-03", 0.33),
+        from_month(export, "2010-03"),
+        last_out(export, 3, 2, 0.5),
+        hold_out(export.interactions, 3, 2, 5, 0.5),
+    ]
+    for split in splits:
+        again = make_split(export, split.settings)
+        assert again.settings == split.settings
+        for part in ("train", "validation", "test"):
+            assert shown(getattr(again, part)) == shown(getattr(split, part))
+    with pytest.raises(InputError, match="no way to split called 'x'"):
+        make_split(export, {"way": "x"})
+
+
+def test_new_users_are_split_again_by_their_settings(checkerboard):
+    dataset = Dataset("board", "Board", "", "", checkerboard)
+    settings = split_settings("new-users", 10, 3, 0.33, 20)
+    split = make_split(dataset, settings)
+    assert split.settings == settings
+    assert shown(split.test) == shown(new_users(checkerboard, 0, 3, 10, 20).test)
+
+
 def test_the_last_are_those_that_a_user_came_to_last(export):
     split = last_out(export, minimum=3, hidden=2, validation=0.5)
     assert set(shown(split.test)) == {("ann", "Faust")}
@@ -81,6 +137,7 @@ def test_the_last_are_those_that_a_user_came_to_last(export):
         (lambda data: from_month(data, "2010"), "is no month"),
         (lambda data: from_month(data, "2019-01"), "from 2010-01 to 2010-05"),
         (lambda data: from_month(data, "1999-01"), "from 2010-01 to 2010-05"),
+        (lambda data: from_month(data, "2010-02", 0.33), "Choose another month, or 0"),
         (lambda data: last_out(data, 9, 2), "Nobody has 9 with a time"),
         (lambda data: last_out(data, 3, 3), "Hide fewer"),
         (lambda data: new_users(data.interactions, hidden=1, minimum=3), "5 folds need"),

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import threading
+from dataclasses import replace
 
 import pytest
 import streamlit as st
@@ -14,6 +15,7 @@ from recsys.data.splitting import hold_out
 from recsys.experiments.setup import Setup
 from recsys.experiments.share_link import to_query
 from recsys.experiments.training import TrainingRun
+from recsys.settings import ROWS
 from recsys.storage.run_store import RunStore
 from tests.conftest import ROOT
 
@@ -309,6 +311,63 @@ def test_a_training_is_repeated_on_other_hold_outs():
     for _ in range(100):
         assert not app.exception
         if any("On 5 hold-outs" in shown.value for shown in app.markdown):
+            return
+        app.run()
+    raise AssertionError("the repetitions did not end")
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(caption.value for caption in app.caption)
+
+
+def test_a_training_hides_what_came_from_a_month_on():
+    app = settle(open_train(model="item-knn", way="date", month="2024-09", validation="0.33"))
+    run = app.session_state.run
+    assert app.selectbox(key="split-way").value == "date"
+    assert app.selectbox(key="split-month").value == "2024-09"
+    assert not any(field.label == ROWS["minimum"].label for field in app.number_input)
+    assert "came to from a month on is hidden" in captions(app)
+    assert "until 2024-09 begins" in captions(app)
+    app.switch_page("pages/data.py").run()
+    assert "The race has a hold-out of its own, drawn at random" in captions(app)
+    app.switch_page("pages/train.py").run()
+    assert app.selectbox(key="split-way").value == "date"
+    assert (app.query_params["way"], app.query_params["month"]) == ("date", "2024-09")
+    app.selectbox(key="split-way").set_value("last").run()
+    settle(app)
+    assert app.session_state.run != run
+    assert "came to last" in captions(app)
+    assert app.query_params["way"] == "last"
+    assert "month" not in app.query_params
+    app.selectbox(key="split-way").set_value("random").run()
+    settle(app)
+    assert "way" not in app.query_params
+    app.switch_page("pages/data.py").run()
+    assert "The race has a hold-out of its own" not in captions(app)
+
+
+def test_data_without_times_has_one_way_and_says_what_it_leaves_out():
+    for query, told in (({"way": "date", "month": "2024-09"}, True), ({}, False)):
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.session_state.dataset = replace(load("sample"), history=None)
+        app.switch_page("pages/train.py")
+        for key, value in (query | {"model": "item-knn"}).items():
+            app.query_params[key] = value
+        settle(app.run())
+        assert not any(field.label == "Way to split" for field in app.selectbox)
+        assert ("The hold-out is drawn at random" in captions(app)) == told
+        assert "way" not in app.query_params
+
+
+def test_a_training_on_a_split_by_time_is_repeated_with_other_seeds_alone():
+    app = settle(
+        open_train(model="implicit", factors="4", epochs="2", way="date", month="2024-09", validation="0.33")
+    )
+    assert app.button(key="repeat").label == "Repeat with 5 seeds"
+    app.button(key="repeat").click().run()
+    for _ in range(200):
+        assert not app.exception
+        if any("On the same hold-out with seeds 0 to 4" in shown.value for shown in app.markdown):
             return
         app.run()
     raise AssertionError("the repetitions did not end")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.components.compare.model_selection import choose_metric, keep
+from pages.components.compare.model_selection import choose_metric
 from pages.components.session import session
 from pages.components.shell import layout
+from pages.components.widgets.way import keep
 from recsys.evaluation.metrics import METRICS, known_metrics
 from recsys.experiments.leaderboard import Leaderboard
 from recsys.experiments.verdict import compare

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.compare.model_selection import keep
 from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.widgets import charts, pickers, tables
+from pages.components.widgets.way import keep
 from recsys.errors import InputError
 from recsys.experiments.leaderboard import Leaderboard
 from recsys.experiments.list_overlap import side_by_side

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.session import cached, keys, session, stores
 from pages.components.shell import layout
 from pages.components.widgets import charts, settings_form
+from pages.components.widgets import way as way_choice
+from pages.components.widgets.way import keep
 from recsys.data.splitting import Split, in_words, validation_items
-from recsys.data.ways import WAYS, from_month, last_out, new_users
+from recsys.data.ways import WAYS, split_settings
 from recsys.errors import InputError
 from recsys.evaluation.metrics import METRICS
 from recsys.experiments.leaderboard import REPEATS, Leaderboard, LeaderboardEntry
@@ -27,16 +28,11 @@ from recsys.settings import SETTINGS
 LENGTHS = (5, 10, 20)
 KINDS = {"settings": "A model with own settings", "run": "A run"}
 PREFIX = "compare-"
-LABELS = {
-    "random": "At random",
-    "last": "The last ones",
-    "date": "From a month on",
-    "new-users": "New {nouns.users}",
-}
 # What of the choices above has no effect, or another.
 OTHERWISE = {
     "last": "Several hold-outs are several seeds of the models. ",
-    "date": "Numbers and seed of the hold-out have no effect; several hold-outs are several seeds of the models. ",
+    "date": "Numbers and seed of the hold-out have no effect; the share for validation is taken from the months before "
+    "it; several hold-outs are several seeds of the models. ",
     "new-users": "Models that cannot fold them in say so; several hold-outs are several fifths of them. ",
 }
 
@@ -70,8 +66,8 @@ def draw() -> None:
         pressed = st.button("Compare", type="primary", icon=":material/leaderboard:", key="compare")
         adding = st.button("Add a run or own settings", icon=":material/add:", key="add")
         with st.popover("Hold-out", icon=":material/visibility_off:", key="hold-out"):
-            way, month = _way()
-            chosen = {
+            way, month = way_choice.draw(WAYS, keys.WAY, keys.MONTH)
+            chosen: dict[str, Any] = {
                 name: settings_form.setting(name, SETTINGS[name].default, PREFIX)
                 for name in (*SPLIT_SETTINGS, "seed")
             }
@@ -116,7 +112,7 @@ def draw() -> None:
         f"hidden and recommends {n} {nouns.items}."
     )
     if adding:
-        _add(chosen if way == "random" else {**chosen, "way": way, "month": month, "fold": 0})
+        _add(split_settings(way, month=month, **chosen))
     if pressed:
         defaults = [ModelChoice(MODELS[name].label, Setup(name)) for name in names]
         try:
@@ -129,57 +125,12 @@ def draw() -> None:
             layout.problem(error)
 
 
-def _way() -> tuple[str, str]:
-    """Draw the choice of how to split; return it, and the month that a split by date begins with."""
-    dataset = session.dataset()
-    dated = dataset.history is not None and not np.isnat(dataset.history.first).all()
-    ways = [way for way in WAYS if dated or way in ("random", "new-users")]
-    known = st.session_state.get(keys.WAY)
-    keep(keys.WAY, known if known in ways else "random")
-    way = str(
-        st.selectbox(
-            "Way to split",
-            ways,
-            format_func=lambda name: dataset.nouns.fill(LABELS[name]),
-            key=keys.WAY,
-            persist_state="session",
-            help=None if dated else "With times in the data there are more ways.",
-        )
-    )
-    st.caption(dataset.nouns.fill(WAYS[way]))
-    month = ""
-    if way == "date" and dataset.history is not None:
-        first = dataset.history.first[~np.isnat(dataset.history.first)].astype("datetime64[M]")
-        months = [str(each) for each in np.unique(first)[1:]]
-        usual = str(np.quantile(first.astype(np.int64), 0.8, method="nearest").astype("datetime64[M]"))
-        at = months.index(usual) if usual in months else 0
-        known = st.session_state.get(keys.MONTH)
-        keep(keys.MONTH, known if known in months else months[at])
-        month = str(st.selectbox("First hidden month", months, at, key=keys.MONTH, persist_state="session"))
-    return way, month
+def _split(way: str, month: str, chosen: dict[str, Any]) -> Split:
+    """Return the split that is chosen."""
+    return cached.split(**split_settings(way, month=month, **chosen))
 
 
-def _split(way: str, month: str, chosen: dict[str, int | float]) -> Split:
-    """Return the split that is chosen; drawn at random it is shared with all who use it."""
-    if way == "random":
-        return cached.split(**chosen)
-    return _other_split(session.dataset().interactions.fingerprint, way, month, str(chosen), chosen)
-
-
-@cached.remembered(show_spinner="Splitting ...", max_entries=4)
-def _other_split(
-    fingerprint: str, way: str, month: str, settings: str, _chosen: dict[str, int | float]
-) -> Split:
-    dataset = session.dataset()
-    minimum, hidden, seed = (int(_chosen[name]) for name in ("minimum", "hidden", "seed"))
-    if way == "date":
-        return from_month(dataset, month)
-    if way == "last":
-        return last_out(dataset, minimum, hidden, _chosen["validation"])
-    return new_users(dataset.interactions, 0, hidden, minimum, seed)
-
-
-def _sketch(way: str, month: str, chosen: dict[str, int | float]) -> None:
+def _sketch(way: str, month: str, chosen: dict[str, Any]) -> None:
     dataset = session.dataset()
     try:
         split = _split(way, month, chosen)
@@ -328,9 +279,3 @@ def choose_metric(place: DeltaGenerator, label: str, names: list[str], key: str)
             label, names, format_func=lambda name: METRICS[name].label, key=key, persist_state="session"
         )
     )
-
-
-def keep(key: str, value: object) -> None:
-    """Put a choice back into a control that is about to be drawn, where it has been chosen before."""
-    if key in st.session_state and st.session_state[key] != value:
-        st.session_state[key] = value

@@ -71,12 +71,8 @@ def _of_all_models() -> Job[Leaderboard] | None:
 
     def make() -> Leaderboard:
         minimum, hidden = suited(interactions)
-        split = splits.draw(
-            interactions,
-            minimum=minimum,
-            hidden=hidden,
-            **{name: SETTINGS[name].default for name in ("seed", "validation")},
-        )
+        usual = {name: SETTINGS[name].default for name in ("seed", "validation")}
+        split = splits.draw(session.dataset(), {"minimum": minimum, "hidden": hidden} | usual)
         return Leaderboard(
             [ModelChoice(MODELS[name].label, Setup(name)).entry(split) for name in MODELS], split
         )

@@ -96,21 +96,21 @@ def figure(name: str, draw: Callable[[], go.Figure], *options: Hashable) -> go.F
     return _figure(session.dataset().interactions.fingerprint, name, options, draw)
 
 
-def split(**settings: int | float) -> Split:
+def split(**settings: Any) -> Split:
     """Return the hold-out of the current data: the same to all that use it, and gone with the last of them.
 
-    Takes the settings of `hold_out`.
+    Takes the settings of `make_split`.
 
     Raises
     ------
     InputError
         If no user takes part with these numbers.
     """
-    interactions = session.dataset().interactions
-    found = splits.known(interactions, **settings)
+    dataset = session.dataset()
+    found = splits.known(dataset, settings)
     if found is None:
         with st.spinner("Drawing the hold-out ..."):
-            found = splits.draw(interactions, **settings)
+            found = splits.draw(dataset, settings)
     return found
 
 

@@ -34,7 +34,9 @@ def race() -> Job[Race] | None:
 
 
 def begin(seconds: float = TIME_LIMIT) -> None:
-    """Let the candidates race on the current data, with the hold-out of the Train page; one before it is cancelled.
+    """Let the candidates race on the current data; a race before it is cancelled.
+
+    The hold-out is drawn at random, with the numbers of the Train page.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def begin(seconds: float = TIME_LIMIT) -> None:
         name: st.session_state.get(f"split-{name}", usual.get(name, SETTINGS[name].default))
         for name in SPLIT_SETTINGS
     }
-    split = splits.draw(interactions, **rules, seed=int(SETTINGS["seed"].default))
+    split = splits.draw(session.dataset(), rules | {"seed": int(SETTINGS["seed"].default)})
     job = session.start(session.sweeps(), Race(split, seconds))
     if before is not None and session.may_steer(before):
         session.sweeps().cancel(before)

@@ -114,6 +114,7 @@ LAST_TAB = "last-tab"  # tab that was open last
 BESIDE = "beside"  # models beside each other
 WAY = "way"  # way to split
 MONTH = "month"  # of a split by time
+SPLIT_WAY, SPLIT_MONTH = "split-way", "split-month"  # the same on the Train page
 SLICED = "sliced"  # model whose slices are shown
 CHECKED = "checked"  # model whose behaviour is checked
 CHECKS = "checks"  # jobs of the checks

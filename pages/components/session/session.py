@@ -281,7 +281,7 @@ def train_recommended(data: Dataset, owner: str = "", viewer: str = "") -> Job[T
     def make() -> TrainingRun:
         minimum, hidden = suited(data.interactions)
         setup = replace(RECOMMENDED, minimum=minimum, hidden=hidden)
-        return setup.run(splits.draw(data.interactions, **setup.hold_out), Snapshots())
+        return setup.run(splits.draw(data, setup.hold_out), Snapshots())
 
     return shared("train", data, make, owner, viewer)
 

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from weakref import WeakValueDictionary
 
-from recsys.data.interactions import Interactions
-from recsys.data.splitting import Split, hold_out
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import Split
+from recsys.data.ways import make_split
 
-# By the fingerprint of the data and the settings; gone with the last who uses it.
+# By the fingerprints of the data and its times, and the settings; gone with the last who uses it.
 _SPLITS: WeakValueDictionary[tuple[object, ...], Split] = WeakValueDictionary()
 
 
-def known(interactions: Interactions, **settings: int | float) -> Split | None:
+def known(dataset: Dataset, settings: Mapping[str, Any]) -> Split | None:
     """Return the hold-out of this data if it was drawn before and is still in use."""
-    return _SPLITS.get(_key(interactions, settings))
+    return _SPLITS.get(_key(dataset, settings))
 
 
-def draw(interactions: Interactions, **settings: int | float) -> Split:
-    """Return the hold-out of this data, with the settings of `hold_out`.
+def draw(dataset: Dataset, settings: Mapping[str, Any]) -> Split:
+    """Return the hold-out of this data, with the settings of `make_split`.
 
     Raises
     ------
     InputError
         If these numbers leave no user to take part.
     """
-    key = _key(interactions, settings)
+    key = _key(dataset, settings)
     found = _SPLITS.get(key)
-    return found or _SPLITS.setdefault(key, hold_out(interactions, **settings))  # type: ignore[arg-type]
+    return found or _SPLITS.setdefault(key, make_split(dataset, settings))
 
 
-def _key(interactions: Interactions, settings: Mapping[str, int | float]) -> tuple[object, ...]:
-    return (interactions.fingerprint, *sorted(settings.items()))
+def _key(dataset: Dataset, settings: Mapping[str, Any]) -> tuple[object, ...]:
+    times = "" if dataset.history is None else dataset.history.fingerprint
+    return (dataset.interactions.fingerprint, times, *sorted(settings.items()))

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import navigation
-from pages.components.session import choice, session
+from pages.components.session import choice, keys, session
 from pages.components.shell import layout
 from pages.components.train.live_training import TITLES
 from recsys.errors import InputError
@@ -61,6 +61,11 @@ def _offer() -> None:
         f"a sample of the {nouns.users}, then the best of them on all. The winner, or a blend of the best, becomes the "
         "run in use. The test part is not looked at."
     )
+    if session.dataset().has_times and st.session_state.get(keys.SPLIT_WAY, "random") != "random":
+        st.caption(
+            "The race has a hold-out of its own, drawn at random, and the winner is trained on that: not on the one by "
+            "time that is chosen on the Train page."
+        )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seconds = st.number_input(
             "Seconds at most",

@@ -94,6 +94,9 @@ def put(setup: Setup) -> None:
         st.session_state[f"{setup.model}-{name}"] = value
     for name in SPLIT_SETTINGS:
         st.session_state[f"split-{name}"] = getattr(setup, name)
+    st.session_state[keys.SPLIT_WAY] = setup.way
+    if setup.month:
+        st.session_state[keys.SPLIT_MONTH] = setup.month
     st.session_state[keys.WATCH], st.session_state[keys.PATIENCE] = setup.watch, setup.patience
     st.session_state[keys.WATCH_LISTS] = "none" if setup.watch == "rmse" else setup.watch
 

@@ -122,8 +122,12 @@ def measured_on(split: Split, nouns: Nouns) -> str:
             f"NDCG and recall count all held-out {nouns.items}, as Compare does: a model that was tuned on them looks "
             "better than it is."
         )
-    if split.settings.get("way", "random") not in ("random", "last"):
-        return "NDCG and recall are those of the validation part; Compare reports the test part."
+    if split.validation_from:
+        month = split.settings["month"]
+        return (
+            f"NDCG and recall count the **validation** part: the {nouns.items} that {nouns.users} came to from "
+            f"{split.validation_from} until {month} begins. Compare counts the **test** part, from {month} on."
+        )
     own = validation_items(split.hidden, split.settings["validation"])
     return (
         f"NDCG and recall count the **validation** part: {own} of the {split.hidden} {nouns.items} hidden of each "

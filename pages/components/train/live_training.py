@@ -133,7 +133,8 @@ def _curves(job: Job[TrainingRun], history: list[Epoch], earlier: Sequence[RunRe
     errors = run.model.predicts_ratings
     beside = tuning.earlier_curves(earlier, Setup.of(job.dataset, run)) if errors else []
     if (repeated := repeats.done(job)) is not None:
-        beside = training.band_curves(repeated.bands(), len(repeated.histories)) + beside
+        noun = "hold-outs" if repeated.setup.way == "random" else "seeds"
+        beside = training.band_curves(repeated.bands(), len(repeated.histories), noun) + beside
     curves = training.learning_curves(
         history,
         run.epochs,

@@ -31,18 +31,24 @@ def draw(job: Job[TrainingRun]) -> None:
     if repeated is None:
         if problem := st.session_state.pop(keys.REPEATS_PROBLEM, None):
             layout.problem(problem)
+        drawn = Setup.of(job.dataset, job.run).way == "random"
+        each = (
+            "each with a hold-out of its own"
+            if drawn
+            else "on the same hold-out, as time decides what is hidden"
+        )
         st.button(
-            f"Repeat with {DRAWS} hold-outs",
+            f"Repeat with {DRAWS} {'hold-outs' if drawn else 'seeds'}",
             icon=":material/repeat:",
             key="repeat",
-            help=f"Trains again with {DRAWS} seeds, this one first, each with a hold-out of its own, and draws the "
-            "mean and a band from the lowest to the highest.",
+            help=f"Trains again with {DRAWS} seeds, this one first, {each}, and draws the mean and a band from the "
+            "lowest to the highest.",
             on_click=_start,
             args=(job,),
         )
     elif not repeated.ended:
         place = len(repeated.run.histories) + 1
-        job_card.draw(repeated, lambda: f"Hold-out {place} of {DRAWS}", session.runs().cancel)
+        job_card.draw(repeated, lambda: f"Training {place} of {DRAWS}", session.runs().cancel)
     else:
         st.markdown(_sentence(repeated))
 
@@ -50,7 +56,7 @@ def draw(job: Job[TrainingRun]) -> None:
 def _start(job: Job[TrainingRun]) -> None:
     setup = Setup.of(job.dataset, job.run)
     try:
-        repeated = session.start(session.runs(), Repeats(setup, job.dataset.interactions), job.dataset)
+        repeated = session.start(session.runs(), Repeats(setup, job.dataset), job.dataset)
     except InputError as error:
         st.session_state[keys.REPEATS_PROBLEM] = error
     else:
@@ -66,8 +72,8 @@ def _sentence(repeated: Job[Repeats]) -> str:
         for measure, name in (("ndcg", "NDCG@10"), ("validation_rmse", "validation RMSE"))
         if (band := bands.get(measure)) is not None
     ]
-    seeds = f"seeds {run.setup.seed} to {run.setup.seed + len(run.histories) - 1}"
-    return (
-        f":material/repeat: On {len(run.histories)} hold-outs ({seeds}), on average at the last epoch: "
-        f"{' and '.join(parts)}."
+    number, seeds = len(run.histories), f"seeds {run.setup.seed} to {run.setup.seed + len(run.histories) - 1}"
+    where = (
+        f"{number} hold-outs ({seeds})" if run.setup.way == "random" else f"the same hold-out with {seeds}"
     )
+    return f":material/repeat: On {where}, on average at the last epoch: {' and '.join(parts)}."

@@ -38,6 +38,8 @@ def remember() -> None:
     query = to_query(setup)
     if not query.items() <= st.query_params.to_dict().items():
         st.query_params.update(query)
+    for name in {"way", "month"} - query.keys():  # left out where the split is random
+        st.query_params.pop(name, None)
     notes.keep_in_address(job.id)
     trail = session.trail()
     noted: set[str] = st.session_state.setdefault(keys.NOTED, set())

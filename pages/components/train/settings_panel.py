@@ -12,7 +12,7 @@ from pages.components.train import epochs
 from pages.components.train.current_setup import data_names
 from pages.components.widgets import settings_form
 from recsys.errors import InputError
-from recsys.experiments.setup import SPLIT_SETTINGS, Setup
+from recsys.experiments.setup import Setup
 from recsys.experiments.snapshots import Snapshots
 from recsys.jobs.scheduler import ENDED
 
@@ -33,7 +33,7 @@ def settings() -> None:
         setup = Setup(
             model=name,
             settings=chosen,
-            **{wanted: hold_out[wanted] for wanted in SPLIT_SETTINGS},
+            **{wanted: value for wanted, value in hold_out.items() if wanted != "seed"},
             watch=stopping.watch,
             patience=stopping.patience,
             data=data,

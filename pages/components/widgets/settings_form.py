@@ -7,9 +7,10 @@ from typing import Any
 import streamlit as st
 
 from pages.components.session import keys, session
+from pages.components.widgets import way as way_choice
 from pages.components.widgets.live_slider import live_slider
 from recsys.errors import InputError
-from recsys.experiments.setup import SPLIT_SETTINGS
+from recsys.experiments.setup import SPLIT_SETTINGS, TRAIN_WAYS
 from recsys.experiments.training import Stopping
 from recsys.models import MODELS
 from recsys.models.blend import Blend, parse_recipe, spell_recipe
@@ -138,12 +139,25 @@ def stopping(model: str) -> Stopping:
 
 
 def split_settings(seed: int | None) -> dict[str, Any]:
-    """Draw the settings of the hold-out and return them by name; its seed is the model's, or else the default."""
+    """Draw the way to split and its settings; return them by name. The seed is the model's, or else the default."""
     with st.expander("Hold-out", icon=":material/visibility_off:"):
         nouns = session.nouns()
         st.caption(
             f"Some {nouns.items} of each {nouns.user} are held out of training: for validation, which the curves show, "
             "and for the test, which Compare reports."
         )
-        chosen = {name: setting(name, SETTINGS[name].default, "split-") for name in SPLIT_SETTINGS}
+        way, month = way_choice.draw(TRAIN_WAYS, keys.SPLIT_WAY, keys.SPLIT_MONTH)
+        chosen = {
+            name: setting(name, SETTINGS[name].default, "split-")
+            for name in SPLIT_SETTINGS
+            if name in TRAIN_WAYS[way]
+        }
+        if way == "date":
+            st.caption(
+                "Validation is the months before it, as many as have about this share of what is hidden: training "
+                "ends where it begins."
+                if chosen["validation"]
+                else "Validation and test are the same."
+            )
+    chosen |= {"way": way, "month": month}
     return chosen | {"seed": int(SETTINGS["seed"].default) if seed is None else seed}

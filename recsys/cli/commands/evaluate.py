@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recsys.cli.arguments import add_data, add_settings
 from recsys.cli.data import heading, identity, read_data
-from recsys.cli.model_arguments import add_model, add_way, chosen_model, chosen_way
+from recsys.cli.model_arguments import add_model, add_test, add_way, chosen_model, chosen_way
 from recsys.cli.output import Answer, progress
 from recsys.data.splitting import in_words
 from recsys.errors import InputError
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_model(parser)
     add_way(parser)
+    add_test(parser)
     add_settings(parser, "n", "hold_outs")
     parser.add_argument(
         "--card", type=Path, metavar="FILE", help="write a model card: .html for people, .json for programs"

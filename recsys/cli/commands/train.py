@@ -8,8 +8,9 @@ from pathlib import Path
 
 from recsys.cli.arguments import add_data, add_settings
 from recsys.cli.data import heading, identity, read_data
-from recsys.cli.model_arguments import add_model, chosen_model, chosen_split
+from recsys.cli.model_arguments import add_model, add_way, chosen_model, chosen_way
 from recsys.cli.output import Answer, progress
+from recsys.experiments.setup import TRAIN_WAYS
 from recsys.experiments.training import Epoch, Stopping, TrainingRun
 from recsys.storage.model_file import save_run
 from recsys.system.atomic_files import check_writable
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_data(parser)
     add_model(parser)
+    add_way(parser, TRAIN_WAYS)
     add_settings(parser, "validation", "watch", "patience")
     parser.add_argument("--out", type=Path, metavar="RUN", help="save the trained model to this file")
 
@@ -29,7 +31,7 @@ def run(options: argparse.Namespace) -> Answer:
         check_writable(options.out)
     dataset = read_data(options)
     stopping = Stopping(options.watch, options.patience)
-    run = TrainingRun(chosen_model(options), chosen_split(options, dataset.interactions), stopping)
+    run = TrainingRun(chosen_model(options), chosen_way(options, dataset)[0], stopping)
     every = max(1, run.epochs // 10)
     for epoch in run:
         if epoch.epoch % every == 0 or epoch.epoch == 1:
