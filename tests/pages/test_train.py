@@ -425,3 +425,18 @@ def test_a_training_without_figures_yet_leaves_those_of_the_one_before(monkeypat
     go_on.set()
     settle(app)
     assert not any("this one has none yet" in c.value for c in app.caption)
+
+
+def test_a_sweep_keeps_to_the_way_of_the_train_page():
+    app = settle(
+        open_train(model="item-knn", neighbours="20", way="date", month="2024-09", validation="0.33")
+    )
+    app.segmented_control(key="mode").set_value("sweep").run()
+    assert "Hold-out from a month on" in captions(app).replace("\\", "")
+    next(field for field in app.number_input if field.label == "Values").set_value(2).run()
+    app.button(key="start-sweep").click().run()
+    assert not app.exception
+    from pages.components.session import session
+
+    (job,) = session.sweeps().of(f"browser: {'a' * 32}")
+    assert job.run.split.settings["month"] == "2024-09"
