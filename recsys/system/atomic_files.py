@@ -1,4 +1,4 @@
-"""Atomic, crash-safe writes of files and folders.
+"""Atomic, crash-safe writes of files and folders, and folders for the copies that a program needs while it works.
 
 Content is written under a locked temporary name beside its place and then renamed. A temporary name without a lock
 was left by a killed program, and the next one removes it.
@@ -13,6 +13,7 @@ import shutil
 import stat
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -59,6 +60,25 @@ def write_atomic(path: Path, content: bytes | Iterable[bytes | memoryview], call
         fsync_dir(path.parent)
     except OSError as error:
         raise InputError(f"{called or path} cannot be written: {reason(error)}") from error
+
+
+class ScratchFolder:
+    """A folder for temporary files that is removed with this object, at the end of the program, or by the next program.
+
+    Attributes
+    ----------
+    path : Path
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+
+    def __init__(self) -> None:
+        with contextlib.ExitStack() as ends:
+            self.path = ends.enter_context(_beside(Path(tempfile.gettempdir(), "encore"), folder=True))
+            self._end = weakref.finalize(self, ends.pop_all().close)
 
 
 def check_writable(path: Path) -> None:

@@ -1,13 +1,24 @@
 """Files that are there whole or not at all, and stay."""
 
 import os
+import signal
 import stat
+import subprocess
+import sys
+import tempfile
 
 import pytest
 
 from recsys.errors import InputError
 from recsys.system import atomic_files
-from recsys.system.atomic_files import ENDING, make_folder, remove_stale, write_atomic, write_folder
+from recsys.system.atomic_files import (
+    ENDING,
+    ScratchFolder,
+    make_folder,
+    remove_stale,
+    write_atomic,
+    write_folder,
+)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
@@ -100,3 +111,35 @@ def test_a_folder_system_without_locks_lets_time_tell(tmp_path, monkeypatch):
         os.utime(left, None if age is None else (age, age))
     write_atomic(tmp_path / "run", b"whole")
     assert sorted(os.listdir(tmp_path)) == [f".new{ENDING}", "run"]
+
+
+def test_a_scratch_folder_goes_with_what_it_was_made_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    scratch = ScratchFolder()
+    scratch.path.joinpath("copy").write_bytes(b"content")
+    del scratch
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_killed_program_leaves_no_scratch_folder_to_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    program = (
+        "from recsys.system.atomic_files import ScratchFolder; scratch = ScratchFolder(); "
+        "scratch.path.joinpath('copy').write_bytes(b'content'); print(scratch.path, flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    ) as other:
+        left = other.stdout.readline().strip()
+        beside = ScratchFolder()
+        assert os.path.exists(f"{left}/copy"), "that of a program that works was removed"
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        after = ScratchFolder()
+    assert not os.path.exists(left)
+    assert beside.path.exists()
+    assert after.path.exists()

@@ -17,7 +17,6 @@ import stat
 import struct
 import tarfile
 import tempfile
-import weakref
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -29,7 +28,7 @@ from typing import IO, Any
 import zstandard
 
 from recsys.errors import InputError
-from recsys.system.atomic_files import reason
+from recsys.system.atomic_files import ScratchFolder, reason
 
 Source = Path | IO[bytes]
 
@@ -133,8 +132,7 @@ class Upload:
     """
 
     def __init__(self, sources: list[tuple[str, Source]]) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="recsys-"))
-        self._end = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._folder = ScratchFolder()
         self._copies = 0
         self._bytes = 0
         self.files: list[File] = []
@@ -156,7 +154,7 @@ class Upload:
     def new_path(self, ending: str = "") -> Path:
         """Return a path in the temporary folder that nothing stands at."""
         self._copies += 1
-        return self._folder / f"{self._copies}{ending}"
+        return self._folder.path / f"{self._copies}{ending}"
 
     def copy(
         self, name: str, opened: Callable[[], IO[bytes]], unpack: Callable[[IO[bytes]], Any] | None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from functools import cache
 
 import duckdb
+
+from recsys.system.atomic_files import ScratchFolder
 
 MAX_THREADS = 8
 
@@ -25,7 +26,12 @@ def _database() -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
-            "temp_directory": os.path.join(tempfile.gettempdir(), f"recsys-duckdb-{os.getpid()}"),
+            "temp_directory": str(_spilled().path),
             "threads": min(os.cpu_count() or 1, MAX_THREADS),
         }
     )
+
+
+@cache
+def _spilled() -> ScratchFolder:
+    return ScratchFolder()
