@@ -21,7 +21,7 @@ def two_candidates(monkeypatch):
 def open_page(name: str, browser: str = "a" * 32, **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     app.switch_page(f"pages/{name}.py")
-    app.session_state["owner-secret"] = browser
+    app.session_state["owner"] = f"browser: {browser}"
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()

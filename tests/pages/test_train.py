@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("fresh_server")
 def open_train(browser: str = "a" * 32, **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     app.switch_page("pages/train.py")
-    app.session_state["owner-secret"] = browser
+    app.session_state["owner"] = f"browser: {browser}"
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()

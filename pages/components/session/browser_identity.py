@@ -18,12 +18,17 @@ COOKIE = "encore_owner"
 
 def owner() -> str:
     """Return a name that only this person, or else this browser, can give: the same in each tab and visit."""
+    if keys.OWNER not in st.session_state:  # `st.user` looks for the secrets' files each time
+        st.session_state[keys.OWNER] = _owner()
+    known: str = st.session_state[keys.OWNER]
+    return known
+
+
+def _owner() -> str:
     if getattr(st.user, "is_logged_in", False):
         return f"signed in: {st.user.get('iss')} {st.user.get('sub')}"
     secret = str(st.context.cookies.get(COOKIE, ""))
-    if not is_secret(secret):  # a browser that keeps no cookies
-        secret = st.session_state.setdefault(keys.OWNER_SECRET, secrets.token_hex(16))
-    return f"browser: {secret}"
+    return f"browser: {secret if is_secret(secret) else secrets.token_hex(16)}"  # it may keep no cookies
 
 
 def keeps_cookies() -> bool:

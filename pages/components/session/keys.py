@@ -24,6 +24,7 @@ SETUP_WANTED = "setup-wanted"  # Setup that another page asks to be trained
 LINK_TAKEN = "link-taken"  # bool: the settings of the address are in the controls
 TRAIN_NOW = "train-now"  # bool: train in the next run of the page
 TUNED = "tuned"  # Setup trained last while tuning
+BEGUN = "begun"  # float: time.monotonic() at which a training began that was not drawn yet
 SETUPS = "setups"  # dict of str to Setup: the settings of each model last
 COMPLAINTS = "complaints"  # list of str: what was wrong with the address
 SHOWN = "shown"  # id of the training whose figures were shown last
@@ -67,7 +68,7 @@ EXPORT_RESULT = (
 HOME_RUN = "home-run"  # id of the training that Home shows
 
 # Who this visitor is
-OWNER_SECRET = "owner-secret"  # noqa: S105 - str: the secret of a browser that keeps no cookies
+OWNER = "owner"  # str: what `browser_identity.owner` says
 
 # Home
 HOME_GO = "home-go"  # bool: names were entered, go to You

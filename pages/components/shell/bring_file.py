@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from hashlib import sha256
 from typing import Any
 
 import streamlit as st
@@ -13,8 +11,7 @@ from pages.components import navigation
 from pages.components.markdown import escape
 from pages.components.new_listener import history_import
 from pages.components.session import keys, session
-from pages.components.widgets import uploader
-from pages.components.widgets.live_chart import STATIC
+from pages.components.widgets import static_files, uploader
 from recsys.errors import InputError
 
 _component = st.components.v2.component(
@@ -43,7 +40,10 @@ def drop_anywhere() -> None:
         files = _uploader("dropped", "Files dropped on the page", label_visibility="collapsed")
         _component(
             key="drop-anywhere",
-            data={"script": _script(), "hint": "Drop it: one person's history, or a dataset"},
+            data={
+                "script": static_files.address("frame.js"),
+                "hint": "Drop it: one person's history, or a dataset",
+            },
         )
     if files:
         _open(files)
@@ -99,8 +99,3 @@ def put_away() -> None:
     """Forget the files that were brought."""
     taken = st.session_state.get(keys.BROUGHT, (0, []))[0]
     st.session_state[keys.BROUGHT] = (taken, [])
-
-
-@cache
-def _script() -> str:
-    return f"app/static/frame.js?v={sha256((STATIC / 'frame.js').read_bytes()).hexdigest()[:12]}"

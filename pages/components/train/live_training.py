@@ -53,13 +53,15 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[RunRecord]) -> N
     settled = shown is not None and shown.ended and not is_dragging()
     picture, listed = st.columns([2.1, 1], gap="medium")
     with picture, st.container(key="curves-panel"):
-        _head(job, now, history)
+        head = st.container(gap=None)
         if "epochs" in job.run.model.settings:
-            _curves(job, history, earlier)
+            _curves(job, history, earlier)  # first of all: it is what a move of a slider is for
             epochs.draw(job)
             st.caption(_words(job, history))
         elif shown is not None:
             one_step.draw(shown, earlier, settled)
+        with head:
+            _head(job, now, history)
     if shown is None:
         return
     with listed, st.container(key="list-panel"):

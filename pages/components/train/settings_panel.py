@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -25,7 +27,7 @@ MOST_AT_ONCE = 1_000_000
 def settings() -> None:
     """Draw the controls, and train when it is asked for, or as soon as they change."""
     start = st.container(horizontal=True, vertical_alignment="center")
-    name, chosen = settings_form.model_settings()
+    name, chosen = settings_form.model_settings(_begin_with)
     hold_out = settings_form.split_settings(chosen.get("seed"))
     stopping = settings_form.stopping(name)
     data, fingerprint = data_names()
@@ -57,12 +59,24 @@ def settings() -> None:
         )
     wanted = st.session_state.pop(keys.TRAIN_NOW, False)
     if pressed or wanted or (tune and setup != st.session_state.get(keys.TUNED)):
-        st.session_state[keys.TUNED] = setup
         try:
-            _train(setup, quick=tune or wanted)
+            _begin(setup, quick=tune or wanted)
         except InputError as error:
             with start:
                 layout.problem(error)
+    begun = st.session_state.pop(keys.BEGUN, None)
+    if begun is not None and (job := session.chosen_run()) is not None:
+        session.runs().wait(job, *ENDED, timeout=max(0.0, begun + PATIENCE - time.monotonic()))
+
+
+def _begin_with(name: str, value: Any) -> None:
+    """Begin a training with a new value of one of the model's settings, while the page is drawn again."""
+    setup: Setup = st.session_state[keys.SETUPS][st.session_state[keys.MODEL]]
+    if st.session_state["tune"]:
+        try:
+            _begin(replace(setup, settings=setup.settings | {name: value}), quick=True)
+        except InputError:  # tried again, and said, when the page is drawn
+            del st.session_state[keys.TUNED]
 
 
 def _first_tuned() -> None:
@@ -74,7 +88,8 @@ def _first_tuned() -> None:
         st.session_state[keys.TUNED] = replace(shown, data=data, fingerprint=fingerprint)
 
 
-def _train(setup: Setup, quick: bool) -> None:
+def _begin(setup: Setup, quick: bool) -> None:
+    st.session_state[keys.TUNED] = setup
     runs = session.runs()
     if (before := session.chosen_run()) is not None:
         epochs.forget(before)
@@ -82,7 +97,6 @@ def _train(setup: Setup, quick: bool) -> None:
             runs.cancel(before)
     split = cached.split(**setup.hold_out)
     known = before.run.model if before is not None and before.state == "done" else None
-    job = session.start(runs, setup.run(split, Snapshots(), known))
-    session.follow(job)
+    session.follow(session.start(runs, setup.run(split, Snapshots(), known)))
     if quick:
-        runs.wait(job, *ENDED, timeout=PATIENCE)
+        st.session_state[keys.BEGUN] = time.monotonic()

@@ -18,7 +18,6 @@ import json
 import os
 from collections.abc import Callable
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,10 +25,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
+from pages.components.widgets import static_files
 from recsys.errors import InputError
 from recsys.system.atomic_files import write_atomic
-
-STATIC = Path(__file__).parents[3] / "static"
 
 # Sent with every update, hence no more than the address of the rest.
 _component = st.components.v2.component(
@@ -136,19 +134,15 @@ def _nothing() -> None:
 
 @cache
 def script(name: str) -> str | None:
-    """Return the address of a file of `static/` that draws with plotly.js, or None where no static files are offered.
-
-    The address ends in a hash of what is behind it, so browsers never mix two versions.
-    """
+    """Return the address of a file of `static/` that draws with plotly.js; None where no static files are offered."""
     library = f"plotly-{get_plotlyjs_version()}.min.js"
     if not st.get_option("server.enableStaticServing"):
         return None
     try:
-        _provide(STATIC / library)
+        _provide(static_files.STATIC / library)
     except InputError:
         return None
-    version = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"app/static/{name}?plotly={library}&v={version}"
+    return f"{static_files.address(name)}&plotly={library}"
 
 
 def _provide(path: Path) -> None:

@@ -7,14 +7,13 @@ keyboard, touch and ARIA; the half in the browser is `static/live_slider.js`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
-from hashlib import sha256
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from pages.components.session import keys
-from pages.components.widgets.live_chart import STATIC
+from pages.components.widgets import static_files
 
 _component = st.components.v2.component(
     "live_slider",
@@ -77,7 +76,7 @@ def live_slider(
     _component(
         key=slider,
         data={
-            "script": _script(),
+            "script": static_files.address("live_slider.js"),
             "key": key,
             "label": label,
             "help": help,
@@ -106,9 +105,3 @@ def _moved(key: str, slider: str, steps: Sequence[Any], then: Callable[[], None]
 def is_dragging() -> bool:
     """Return whether a slider is being dragged: more values follow at once."""
     return bool(st.session_state.get(keys.DRAGGING))
-
-
-@cache
-def _script() -> str:
-    """Return the address of the browser's half; it ends in a hash, so that browsers never mix two versions."""
-    return f"app/static/live_slider.js?v={sha256((STATIC / 'live_slider.js').read_bytes()).hexdigest()[:12]}"

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
-from hashlib import sha256
 
 import pandas as pd
 import streamlit as st
 
-from pages.components.widgets import listening
-from pages.components.widgets.live_chart import STATIC
+from pages.components.widgets import listening, static_files
 from pages.components.widgets.pickers import open_artist
 from recsys.recommendation.explanation import short
 
@@ -102,7 +99,7 @@ def ranked_list(
     result = _component(
         key=key,
         data={
-            "script": _script(),
+            "script": static_files.address("ranked_list.js"),
             "label": label,
             "rows": rows,
             "tall": tall,
@@ -135,8 +132,3 @@ def _gone(before: Iterable[str], now: Iterable[str]) -> str:
     gone = [name for name in before if name not in there]
     more = f" and {len(gone) - MOST_GONE} more" if len(gone) > MOST_GONE else ""
     return f"Gone: {', '.join(gone[:MOST_GONE])}{more}" if gone else ""
-
-
-@cache
-def _script() -> str:
-    return f"app/static/ranked_list.js?v={sha256((STATIC / 'ranked_list.js').read_bytes()).hexdigest()[:12]}"

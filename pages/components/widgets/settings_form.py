@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -19,8 +21,11 @@ from recsys.settings import CHOICES, ROWS, SETTINGS, Choice, Text
 SHARES = tuple(step / 20 for step in range(21))  # of a blend's weights
 
 
-def setting(name: str, default: Any, prefix: str = "") -> Any:
-    """Draw the control of one setting and return its value; it survives a page change."""
+def setting(name: str, default: Any, prefix: str = "", moved: Callable[[], None] | None = None) -> Any:
+    """Draw the control of one setting and return its value; it survives a page change.
+
+    Where the control is a slider, `moved` is called after each move, before the page is drawn.
+    """
     row = ROWS[name]
     key = f"{prefix}{name}"
     if isinstance(row, Choice):
@@ -30,7 +35,7 @@ def setting(name: str, default: Any, prefix: str = "") -> Any:
             row.label, default, key=key, help=session.nouns().fill(row.help), persist_state="session"
         )
     if row.ladder:
-        return live_slider(row.label, row.ladder, default, key, session.nouns().fill(row.help))
+        return live_slider(row.label, row.ladder, default, key, session.nouns().fill(row.help), moved=moved)
     # Always with its default: a control whose arguments change is a new one and forgets its value.
     return st.number_input(
         row.label,
@@ -69,10 +74,11 @@ def model_choice() -> str:
     )
 
 
-def model_settings() -> tuple[str, dict[str, Any]]:
+def model_settings(moved: Callable[[str, Any], None]) -> tuple[str, dict[str, Any]]:
     """Draw the choice of a model and its settings; return its name and the settings by name.
 
-    A link to a run brings the settings of that run.
+    A link to a run brings the settings of that run. After a move of a slider, `moved` is called with the name of its
+    setting and the new value, before the page is drawn.
     """
     job = session.run()
     if job is not None and keys.MODEL not in st.session_state:
@@ -85,7 +91,7 @@ def model_settings() -> tuple[str, dict[str, Any]]:
         st.caption(session.nouns().fill(model.about))
     undated = session.dataset().interactions.ages is None
     chosen = {
-        wanted: setting(wanted, default, f"{name}-")
+        wanted: setting(wanted, default, f"{name}-", partial(_moved, name, wanted, moved))
         for wanted, default in model.defaults.items()
         if not (undated and wanted == "half_life")
     }
@@ -98,6 +104,10 @@ def model_settings() -> tuple[str, dict[str, Any]]:
     if name == Blend.name:
         chosen["parts"] = _weights(chosen["parts"])
     return name, chosen
+
+
+def _moved(model: str, name: str, then: Callable[[str, Any], None]) -> None:
+    then(name, st.session_state[f"{model}-{name}"])
 
 
 def _weights(recipe: str) -> str:
