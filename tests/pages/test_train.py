@@ -95,6 +95,33 @@ def test_moving_a_slider_trains_at_once_and_keeps_the_run_before():
     assert rows["epochs"].tolist() == [5] * len(rows)
 
 
+def test_a_move_begins_one_training_before_the_page_is_drawn(monkeypatch):
+    from pages.components.session import session
+    from pages.components.train import settings_panel
+    from pages.components.widgets import settings_form
+
+    def slider(label, steps, default, key, help="", moved=None):
+        st.session_state.setdefault(key, default)
+        return st.select_slider(label, steps, key=key, on_change=moved)
+
+    monkeypatch.setattr(settings_form, "live_slider", slider)
+    app = tuned()
+    drawn = []
+    model_settings = settings_form.model_settings
+
+    def draw(moved):
+        drawn.append(app.session_state.run)
+        return model_settings(moved)
+
+    monkeypatch.setattr(settings_panel.settings_form, "model_settings", draw)
+    before = session.runs().of(f"browser: {'a' * 32}")
+    app.select_slider(key="funk-regularization").set_value(0.5).run()
+    settle(app)
+    (begun,) = [job for job in session.runs().of(f"browser: {'a' * 32}") if job not in before]
+    assert begun.run.model.settings["regularization"] == 0.5
+    assert drawn[0] == begun.id
+
+
 def test_without_the_toggle_a_slider_trains_nothing():
     app = settle(open_train(model="funk", factors="2", epochs="5"))
     app.toggle(key="tune").set_value(False).run()

@@ -72,7 +72,7 @@ def settings() -> None:
 def _begin_with(name: str, value: Any) -> None:
     """Begin a training with a new value of one of the model's settings, while the page is drawn again."""
     setup: Setup = st.session_state[keys.SETUPS][st.session_state[keys.MODEL]]
-    if st.session_state["tune"]:
+    if st.session_state.get("tune"):
         try:
             _begin(replace(setup, settings=setup.settings | {name: value}), quick=True)
         except InputError:  # tried again, and said, when the page is drawn
