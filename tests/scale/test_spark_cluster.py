@@ -3,8 +3,6 @@
 import contextlib
 import json
 import os
-import re
-import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.spark_cluster import CONF, ENVIRONMENT, kill, running
 from benchmarks.synthetic import make
 from recsys.errors import InputError
 from recsys.scale.spark.session import check_java
@@ -28,37 +27,6 @@ PARTS = 24
 SETTINGS = ["--factors", "8", "--epochs", "4", "--minimum", "10", "--hidden", "3"]
 
 
-def started(log, *words):
-    """Start a process of the cluster that writes into this log."""
-    import pyspark
-
-    home = os.path.dirname(pyspark.__file__)
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [f"{home}/bin/spark-class", *words],
-            env=os.environ | {"SPARK_HOME": home, "SPARK_LOCAL_IP": "127.0.0.1"},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # killed with the executors that it starts
-        )
-    return process
-
-
-def told(log, pattern):
-    """Wait for this in a log, and return what is in its parentheses."""
-    for _ in range(600):
-        if found := re.search(pattern, log.read_text()):
-            return found[1]
-        time.sleep(0.1)
-    raise AssertionError(log.read_text())
-
-
-def kill(process):
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 class Command:
     """A command of Encore, before a terminal: only there it says how far it is."""
 
@@ -67,7 +35,7 @@ class Command:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "recsys", *words],
             cwd=ROOT,
-            env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable},
+            env=os.environ | ENVIRONMENT | {"PYSPARK_PYTHON": sys.executable},
             stdout=subprocess.PIPE,
             stderr=end,
             text=True,
@@ -107,61 +75,18 @@ class Command:
         return json.loads(printed)["result"]
 
 
-class Cluster:
-    """A master and its workers, with a core each."""
-
-    def __init__(self, folder, workers):
-        self.folder = folder
-        log = folder / "master.log"
-        self.master = started(
-            log,
-            "org.apache.spark.deploy.master.Master",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "0",
-            "--webui-port",
-            "0",
-        )
-        self.address = told(log, r"Starting Spark master at (spark://\S+)")
-        self.status = told(log, r"started at (http://\S+)")
-        self.workers = [self.worker(number) for number in range(workers)]
-        for number in range(workers):
-            told(folder / f"worker-{number}.log", "(Successfully registered)")
-
-    def worker(self, number):
-        return started(
-            self.folder / f"worker-{number}.log", "org.apache.spark.deploy.worker.Worker", "--cores", "1",
-            "--memory", "1g", "--host", "127.0.0.1", "--webui-port", "0", "--work-dir",
-            str(self.folder / f"work-{number}"), self.address,
-        )  # fmt: skip
-
-    def begin(self, data, out, *more):
-        """Start the command that trains on it."""
-        words = ["spark-train", str(data), "--out", str(out), "--master", self.address, "--json"]
-        words += [*SETTINGS, *more]
-        conf = {
-            "spark.executor.memory": "700m",
-            "spark.sql.shuffle.partitions": "4",
-            "spark.driver.memory": "700m",
-            "spark.driver.host": "127.0.0.1",
-            "spark.executorEnv.PYTHONPATH": str(ROOT),
-        }
-        words += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
-        return Command(words)
-
-    def stop(self):
-        for process in (*self.workers, self.master):
-            kill(process)
-
-
-@contextlib.contextmanager
-def running(folder, workers=2):
-    cluster = Cluster(folder, workers)
-    try:
-        yield cluster
-    finally:
-        cluster.stop()
+def begin(cluster, data, out, *more):
+    """Start the command that trains on a cluster."""
+    words = ["spark-train", str(data), "--out", str(out), "--master", cluster.address, "--json"]
+    words += [*SETTINGS, *more]
+    conf = CONF | {
+        "spark.executor.memory": "700m",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.driver.memory": "700m",
+        "spark.executorEnv.PYTHONPATH": str(ROOT),
+    }
+    words += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
+    return Command(words)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +96,7 @@ def cluster(tmp_path_factory):
         check_java()
     except InputError as error:
         pytest.skip(str(error))
-    with running(tmp_path_factory.mktemp("cluster")) as found:
+    with running(tmp_path_factory.mktemp("cluster"), workers=2) as found:
         yield found
 
 
@@ -190,7 +115,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed(cluster, data, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
-    return out, cluster.begin(data, out).answer()
+    return out, begin(cluster, data, out).answer()
 
 
 def test_a_cluster_learns_what_one_machine_learns(undisturbed, data, tmp_path):
@@ -227,12 +152,12 @@ def test_a_cluster_learns_what_one_machine_learns(undisturbed, data, tmp_path):
 
 
 def test_a_worker_that_is_killed_midway_changes_nothing(cluster, undisturbed, data, tmp_path):
-    command = cluster.begin(data, tmp_path / "run", "--epochs", "12")
+    command = begin(cluster, data, tmp_path / "run", "--epochs", "12")
     command.reached("Iteration 2 of 12")
     kill(cluster.workers[1])
     answer = command.answer()
     cluster.workers[1] = cluster.worker(1)
-    again = cluster.begin(data, tmp_path / "again", "--epochs", "12").answer()
+    again = begin(cluster, data, tmp_path / "again", "--epochs", "12").answer()
     assert answer["pairs"] == again["pairs"] == undisturbed[1]["pairs"]
     assert answer["figures"]["ndcg@10"] == pytest.approx(again["figures"]["ndcg@10"], abs=0.005)
     assert not (tmp_path / "run" / "_work").exists()
@@ -241,11 +166,11 @@ def test_a_worker_that_is_killed_midway_changes_nothing(cluster, undisturbed, da
 def test_a_driver_that_is_killed_midway_is_started_again_in_the_same_folder(
     cluster, undisturbed, data, tmp_path
 ):
-    command = cluster.begin(data, tmp_path / "run", "--epochs", "200")
+    command = begin(cluster, data, tmp_path / "run", "--epochs", "200")
     command.reached("Iteration 2 of 200")
     command.kill()
     assert not (tmp_path / "run" / "run.json").exists()
-    answer = cluster.begin(data, tmp_path / "run").answer()
+    answer = begin(cluster, data, tmp_path / "run").answer()
     assert answer["figures"]["ndcg@10"] == pytest.approx(undisturbed[1]["figures"]["ndcg@10"], abs=0.005)
     assert not (tmp_path / "run" / "_work").exists()
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
@@ -260,7 +185,7 @@ def test_one_broken_part_of_many_is_named_and_leaves_no_run(cluster, data, tmp_p
         (broken / part.name).write_bytes(part.read_bytes())
     path = broken / "part-017.parquet"
     path.write_bytes(path.read_bytes()[:-200])
-    command = cluster.begin(broken, tmp_path / "run")
+    command = begin(cluster, broken, tmp_path / "run")
     assert command.end() == (1, "")
     assert "Traceback" not in command.said
     assert "part-017.parquet" in command.said
