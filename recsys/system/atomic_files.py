@@ -71,14 +71,17 @@ class ScratchFolder:
 
     Raises
     ------
-    OSError
+    InputError
         If it cannot be made.
     """
 
     def __init__(self) -> None:
-        with contextlib.ExitStack() as ends:
-            self.path = ends.enter_context(_beside(Path(tempfile.gettempdir(), "encore"), folder=True))
-            self._end = weakref.finalize(self, ends.pop_all().close)
+        try:
+            with contextlib.ExitStack() as ends:
+                self.path = ends.enter_context(_beside(Path(tempfile.gettempdir(), "encore"), folder=True))
+                self._end = weakref.finalize(self, ends.pop_all().close)
+        except OSError as error:
+            raise InputError(f"The folder for temporary files cannot be written: {reason(error)}") from error
 
 
 def check_writable(path: Path) -> None:

@@ -143,3 +143,9 @@ def test_a_killed_program_leaves_no_scratch_folder_to_the_next(tmp_path, monkeyp
     assert not os.path.exists(left)
     assert beside.path.exists()
     assert after.path.exists()
+
+
+def test_a_missing_folder_for_temporary_files_is_explained(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(InputError, match="folder for temporary files cannot be written: No such file"):
+        ScratchFolder()
