@@ -467,3 +467,11 @@ def test_a_sweep_keeps_to_the_way_of_the_train_page():
 
     (job,) = session.sweeps().of(f"browser: {'a' * 32}")
     assert job.run.split.settings["month"] == "2024-09"
+
+
+def test_the_address_has_no_settings_of_the_model_before():
+    app = settle(open_train(model="svd", scaling="0.5", factors="4"))
+    app.selectbox(key="model").set_value("popular").run()
+    app = settle(app)
+    assert app.query_params["model"] == "popular"
+    assert not {"scaling", "factors"} & set(app.query_params)

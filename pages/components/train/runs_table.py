@@ -23,6 +23,7 @@ from recsys.experiments.share_link import to_query
 from recsys.experiments.training import Stopping, TrainingRun
 from recsys.figures import tuning
 from recsys.jobs.scheduler import ENDED, Job
+from recsys.models import MODELS
 from recsys.storage.stored_run import MAX_NAME_CHARS, MAX_NOTE_CHARS
 from recsys.storage.tables import disarm
 
@@ -38,7 +39,8 @@ def remember() -> None:
     query = to_query(setup)
     if not query.items() <= st.query_params.to_dict().items():
         st.query_params.update(query)
-    for name in {"way", "month"} - query.keys():  # left out where the split is random
+    of_others = {name for model in MODELS.values() for name in model.defaults} | {"way", "month"}
+    for name in of_others - query.keys():  # of another model or way to split: a link would complain of them
         st.query_params.pop(name, None)
     notes.keep_in_address(job.id)
     trail = session.trail()
