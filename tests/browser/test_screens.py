@@ -408,6 +408,17 @@ def test_on_a_phone_the_list_is_in_the_first_screen(page: Page, address: str, ru
     assert page.get_by_role("heading", name="Recommended").bounding_box()["y"] < 300
 
 
+def test_a_training_that_goes_on_fits_a_phone(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto(f"{address}/train?model=funk&factors=2&epochs=5000")
+    beyond(page, 1)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+    assert page.evaluate(WIDER_THAN_THE_PAGE) == []
+    page.get_by_role("button", name="Cancel").click()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_a_phone_in_light_and_dark(page: Page, address: str, run: str, name: str) -> None:
     page.set_viewport_size({"width": 400, "height": 800})
