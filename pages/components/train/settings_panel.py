@@ -71,12 +71,12 @@ def settings() -> None:
 
 def _begin_with(name: str, value: Any) -> None:
     """Begin a training with a new value of one of the model's settings, while the page is drawn again."""
-    setup: Setup = st.session_state[keys.SETUPS][st.session_state[keys.MODEL]]
-    if st.session_state.get("tune"):
+    setup: Setup | None = st.session_state.get(keys.SETUPS, {}).get(st.session_state.get(keys.MODEL))
+    if setup is not None and st.session_state.get("tune"):
         try:
             _begin(replace(setup, settings=setup.settings | {name: value}), quick=True)
         except InputError:  # tried again, and said, when the page is drawn
-            del st.session_state[keys.TUNED]
+            st.session_state.pop(keys.TUNED, None)
 
 
 def _first_tuned() -> None:
