@@ -107,6 +107,14 @@ def test_where_times_are_known_they_have_a_view_and_parts_on_the_pages_of_an_art
     assert 0 < app.dataframe[0].value["plays"].sum() < everything["plays"].sum()
     app.toggle(key="new-only").set_value(True).run()
     assert len(app.dataframe[0].value) == int(later["New artists"])
+    app.selectbox(key="when").set_value("2020").run()
+    app.query_params["when"] = "2021"  # as a browser sends it that has not heard of the new address yet
+    app.toggle(key="new-only").set_value(False).run()
+    assert app.query_params["when"] in ("2020", ["2020"])
+    assert {metric.label: metric.value for metric in app.metric}["To"].endswith("2020")
+    monkeypatch.setattr("pages.components.explore.times.ON_ITS_WAY", 0.0)
+    app.query_params["when"] = "2021"  # the Back button, say
+    assert {metric.label: metric.value for metric in app.run().metric}["From"].endswith("2021")
     app = open_page("explore.py", view="time", when="no such")
     assert not app.exception
     assert len(app.dataframe[0].value) == len(everything)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from recsys.data.dataset import Dataset, History
 from recsys.figures import times as charts
 
 MONTH = "%B %Y"
+ON_ITS_WAY = 1.5  # seconds until a browser has the new address
 LISTED = 7  # rows of the table of artists in view; the others are scrolled to
 COLUMNS = ["artist", "plays", "share_of_plays", "listeners", "first_time"]
 
@@ -58,7 +60,7 @@ def period() -> str:
     known = history()
     months = [] if known is None else _by_month(known)[0]["month"].dt.strftime("%Y-%m").tolist()
     options = [*sorted({month[:4] for month in months}, reverse=True), *reversed(months)]
-    wanted = st.query_params.get("when", "")
+    wanted = _wanted()
     st.session_state[keys.PERIOD] = wanted if wanted in options else None
 
     def picked() -> None:
@@ -78,8 +80,26 @@ def period() -> str:
     return st.session_state[keys.PERIOD] or ""
 
 
+def _wanted() -> str:
+    """Return the year or month of the address; the one just chosen, where a browser has not heard of it yet.
+
+    What is done on the page right after a choice comes with the address from before it.
+    """
+    address = st.query_params.get("when", "")
+    before, chosen, moment = st.session_state.get(keys.PERIOD_CHOSEN, ("", "", 0.0))
+    if address == before and time.monotonic() - moment < ON_ITS_WAY:
+        _put_into_address(chosen)
+        return str(chosen)
+    return address
+
+
 def _look_at(when: str) -> None:
-    """Put a year or a month into the address, "" for all; from a callback."""
+    """Choose a year or a month, "" for all; from a callback."""
+    st.session_state[keys.PERIOD_CHOSEN] = (st.query_params.get("when", ""), when, time.monotonic())
+    _put_into_address(when)
+
+
+def _put_into_address(when: str) -> None:
     if when:
         st.query_params["when"] = when
     elif "when" in st.query_params:

@@ -23,6 +23,7 @@ DRAGGING = "slider-dragging"  # bool: a slider is held, more values follow
 SETUP_WANTED = "setup-wanted"  # Setup that another page asks to be trained
 LINK_TAKEN = "link-taken"  # bool: the settings of the address are in the controls
 TRAIN_NOW = "train-now"  # bool: train in the next run of the page
+TUNE = "tune"  # bool: train whenever a setting changes
 TUNED = "tuned"  # Setup trained last while tuning
 BEGUN = "begun"  # float: time.monotonic() at which a training began that was not drawn yet
 SETUPS = "setups"  # dict of str to Setup: the settings of each model last
@@ -82,6 +83,9 @@ SCATTER = "scatter"  # chart of plays against users
 SCENE = "scene"  # scene that filters
 SCENE_BARS = "scene-bars"  # chart of scenes
 PERIOD = "when"  # str: chosen year or month
+PERIOD_CHOSEN = (
+    "when-chosen"  # (str, str, float): that of the address before the last choice, the choice, and when
+)
 MONTH_PLAYS = "by-month"  # chart of plays by month
 MONTH_NEW = "by-month-new"  # chart of new items by month
 STEP = "step"  # step of Story

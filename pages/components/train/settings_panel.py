@@ -52,7 +52,7 @@ def settings() -> None:
         tune = st.toggle(
             "Train as I tune",
             len(session.dataset().interactions) <= MOST_AT_ONCE,
-            key="tune",
+            key=keys.TUNE,
             persist_state="session",
             help="Train again whenever a setting changes, also while a slider is dragged. A training that is not over "
             "gives way to the next.",
@@ -72,7 +72,7 @@ def settings() -> None:
 def _begin_with(name: str, value: Any) -> None:
     """Begin a training with a new value of one of the model's settings, while the page is drawn again."""
     setup: Setup | None = st.session_state.get(keys.SETUPS, {}).get(st.session_state.get(keys.MODEL))
-    if setup is not None and st.session_state.get("tune"):
+    if setup is not None and st.session_state.get(keys.TUNE):
         try:
             _begin(replace(setup, settings=setup.settings | {name: value}), quick=True)
         except InputError:  # tried again, and said, when the page is drawn
