@@ -6,6 +6,7 @@ import re
 import threading
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -475,3 +476,24 @@ def test_the_address_has_no_settings_of_the_model_before():
     app = settle(app)
     assert app.query_params["model"] == "popular"
     assert not {"scaling", "factors"} & set(app.query_params)
+
+
+def test_a_link_to_a_month_that_the_data_does_not_have_says_so():
+    app = settle(open_train(model="popular", way="date", month="1999-01", validation="0.33"))
+    used = app.selectbox(key="split-month").value
+    assert used != "1999-01"
+    told = [warning.value.replace("\\", "") for warning in app.warning]
+    assert told == [f"This data cannot be split at 1999-01. All from {used} on is hidden instead."]
+
+
+def test_data_of_one_month_is_not_split_by_month():
+    sample = load("sample")
+    once = np.full_like(sample.history.first, np.datetime64("2024-03-01"))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.session_state.dataset = replace(sample, history=replace(sample.history, first=once, last=once))
+    app.switch_page("pages/train.py")
+    for key, value in {"model": "popular", "way": "date", "month": "2024-03"}.items():
+        app.query_params[key] = value
+    settle(app.run())
+    assert app.selectbox(key="split-way").options == ["At random", "The last ones"]
+    assert "data would need times of more than one month" in captions(app)

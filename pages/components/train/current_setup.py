@@ -10,6 +10,7 @@ from pages.components import navigation
 from pages.components.session import keys, session
 from pages.components.shell import layout
 from pages.components.train import notes
+from pages.components.widgets import way
 from recsys.data.dataset import SHARED
 from recsys.experiments.setup import SPLIT_SETTINGS, Setup
 from recsys.experiments.share_link import from_query, names_a_setup, other_data
@@ -63,6 +64,14 @@ def take_link() -> None:
     )
     if mismatch := other_data(setup, session.dataset()):
         complaints.append(mismatch)
+    dataset = session.dataset()
+    able = way.months(dataset) if setup.way == "date" else []
+    if able and setup.month not in able:
+        usual = way.usual_month(dataset)
+        complaints.append(
+            f"This data cannot be split at {setup.month}. All from {usual} on is hidden instead."
+        )
+        setup = replace(setup, month=usual)
     data, fingerprint = data_names()
     st.session_state[keys.COMPLAINTS] = replace(setup, data=data, fingerprint=fingerprint), complaints
     put(setup)

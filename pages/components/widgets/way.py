@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from pages.components.session import session
 from recsys.data.dataset import Dataset
@@ -32,11 +33,14 @@ def draw(ways: Collection[str], way_key: str, month_key: str) -> tuple[str, str]
     """
     dataset, nouns = session.dataset(), session.nouns()
     able = [way for way in ways if dataset.has_times or way not in BY_TIME]
+    if "date" in able and not months(dataset):
+        able.remove("date")
     asked = str(st.session_state.get(way_key, able[0]))
     if asked in WAYS and asked not in able:
+        missing = "times of more than one month" if dataset.has_times else "times"
         st.caption(
             f":material/info: The hold-out is drawn at random: for {nouns.fill(WAY_LABELS[asked]).lower()!r} this "
-            "data would need times."
+            f"data would need {missing}."
         )
     if len(able) == 1:
         return able[0], ""
@@ -55,17 +59,30 @@ def draw(ways: Collection[str], way_key: str, month_key: str) -> tuple[str, str]
     return way, _month(dataset, month_key) if way == "date" else ""
 
 
-def _month(dataset: Dataset, key: str) -> str:
-    """Draw the choice of the first hidden month; usually a fifth of the pairs begin in it or later."""
+def months(dataset: Dataset) -> list[str]:
+    """Return the months that a split by date can begin with, the earliest first; none where all is of one month."""
+    return [str(each) for each in np.unique(_first(dataset))[1:]]
+
+
+def usual_month(dataset: Dataset) -> str:
+    """Return the month of dated data that usually a fifth of the pairs begin in, or later."""
+    able = months(dataset)
+    usual = str(np.quantile(_first(dataset).astype(np.int64), 0.8, method="nearest").astype("datetime64[M]"))
+    return usual if usual in able else able[0]
+
+
+def _first(dataset: Dataset) -> NDArray[np.datetime64]:
     if dataset.history is None:
-        return ""
-    first = dataset.history.first[~np.isnat(dataset.history.first)].astype("datetime64[M]")
-    months = [str(each) for each in np.unique(first)[1:]]
-    usual = str(np.quantile(first.astype(np.int64), 0.8, method="nearest").astype("datetime64[M]"))
-    at = months.index(usual) if usual in months else 0
+        return np.array([], "datetime64[M]")
+    return dataset.history.first[~np.isnat(dataset.history.first)].astype("datetime64[M]")
+
+
+def _month(dataset: Dataset, key: str) -> str:
+    """Draw the choice of the first hidden month."""
+    able, usual = months(dataset), usual_month(dataset)
     known = st.session_state.get(key)
-    keep(key, known if known in months else months[at])
-    return str(st.selectbox("First hidden month", months, at, key=key, persist_state="session"))
+    keep(key, known if known in able else usual)
+    return str(st.selectbox("First hidden month", able, able.index(usual), key=key, persist_state="session"))
 
 
 def keep(key: str, value: object) -> None:
