@@ -497,3 +497,15 @@ def test_data_of_one_month_is_not_split_by_month():
     settle(app.run())
     assert app.selectbox(key="split-way").options == ["At random", "The last ones"]
     assert "data would need times of more than one month" in captions(app)
+
+
+def test_a_grid_does_not_name_its_own_settings_among_the_others():
+    app = settle(open_train(model="item-knn", neighbours="20", shrinkage="7", weighting="bm25"))
+    app.session_state["mode"] = "sweep"
+    app.run()
+    first, second = (app.selectbox(key=f"{place}-item-knn").value for place in ("first", "second"))
+    assert {first, second} == {"neighbours", "shrinkage"}
+    others = next(caption.value for caption in app.caption if caption.value.startswith("All other settings"))
+    assert "BM25" in others
+    assert ROWS["neighbours"].label not in others
+    assert ROWS["shrinkage"].label not in others

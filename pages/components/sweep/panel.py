@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -47,17 +48,16 @@ def settings(base: Setup) -> Kind:
         st.info("This model has no settings to try. Choose another one.")
         return kind
     start = st.container()
-    if kind is GridSearch:
-        _grid(base, start)
-    else:
-        _search(base, start)
+    tried = _grid(base, start) if kind is GridSearch else _search(base, start)
     plain = Setup(base.model, data=base.data, fingerprint=base.fingerprint)
-    others = in_words(base, plain) if base != plain else "the model's own"
-    st.caption(f"All other settings are those of the Train page: {layout.escape(others, 300)}.")
+    others = replace(base, settings=base.settings | {name: plain.settings[name] for name in tried})
+    said = in_words(others, plain) if others != plain else "the model's own"
+    st.caption(f"All other settings are those of the Train page: {layout.escape(said, 300)}.")
     return kind
 
 
-def _grid(base: Setup, start: DeltaGenerator) -> None:
+def _grid(base: Setup, start: DeltaGenerator) -> list[str]:
+    """Draw the two axes and the start button; return the names of the settings that change."""
     names = sweepable(base)
     first = _axis(base, "First setting", names, "learning_rate")
     second = _axis(base, "Second setting", [name for name in names if name != first[0]], "regularization")
@@ -68,6 +68,7 @@ def _grid(base: Setup, start: DeltaGenerator) -> None:
             lambda split: GridSearch(base, split, axis(*first), axis(*second)),
             "start-sweep",
         )
+    return [first[0], second[0]]
 
 
 def _axis(base: Setup, words: str, names: list[str], usual: str) -> tuple[str, Any, Any, int, bool]:
@@ -111,7 +112,8 @@ def _axis(base: Setup, words: str, names: list[str], usual: str) -> tuple[str, A
     return name, start, end, count, log
 
 
-def _search(base: Setup, start: DeltaGenerator) -> None:
+def _search(base: Setup, start: DeltaGenerator) -> list[str]:
+    """Draw the limits and the start button; return the names of the settings that change."""
     trials = st.number_input(
         "Trainings at most", 1, MOST_TRIALS, 40, key="search-trials", persist_state="session"
     )
@@ -127,6 +129,7 @@ def _search(base: Setup, start: DeltaGenerator) -> None:
             lambda split: Search(base, split, int(trials), measure, seconds=float(seconds)),
             "start-search",
         )
+    return list(searchable(base))
 
 
 def _measure(model: str, key: str, words: str) -> Measure:
