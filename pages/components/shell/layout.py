@@ -14,6 +14,7 @@ front page or opened first by a link.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -72,7 +73,7 @@ def draw(name: str, *, menu: bool = True, title: str = "", of: str = "") -> None
 def _frame(place: Mapping[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, key="frame"):
         with st.container(key="logo", width="content"):
-            st.page_link("app.py", label=NAME, query_params=dict(place) or None)
+            st.page_link(_registered("app.py"), label=NAME, query_params=dict(place) or None)
         with st.container(horizontal=True, gap="xxsmall", wrap=False, key="menu", width="content"):
             for row in navigation.menu():
                 link(row, query=place)
@@ -103,11 +104,17 @@ def _dataset(place: Mapping[str, str]) -> None:
 def link(page: Page, *, label: str = "", icon: str = "", query: Mapping[str, str] | None = None) -> None:
     """Draw a link to a page, under its own name and icon unless others are given."""
     st.page_link(
-        page.path,
+        _registered(page.path),
         label=label or session.nouns().fill(page.label),
         icon=icon or page.icon,
         query_params=dict(query) if query else None,
     )
+
+
+@cache
+def _registered(path: str) -> st.Page:
+    """Return a page as Streamlit knows it, made once: for a path it looks at all folders above each time."""
+    return st.Page(path, default=path == "app.py")
 
 
 def problem(error: Exception) -> None:
