@@ -51,6 +51,9 @@ def chosen_way(options: argparse.Namespace, dataset: Dataset) -> tuple[Split, li
         return split, [f"The test: {test.title}. {test.origin}", *test.notes, said]
     if (way == "date") != (options.month is not None):
         raise InputError("--split date needs --month, such as --month 2010-03, and no other split has one.")
+    usual = SETTINGS["minimum"].default, SETTINGS["hidden"].default
+    if way == "date" and (options.minimum, options.hidden) != usual:
+        raise InputError("--split date hides all from its month on: leave --minimum and --hidden out.")
     numbers = options.minimum, options.hidden, *_validation_and_seed(options)
     return make_split(dataset, split_settings(way, *numbers, options.month or "")), []
 

@@ -301,8 +301,8 @@ def _end_of_training(
             shares.append(parts[0] / sum(parts))
     if not ends:
         raise InputError(
-            f"Too little is before {begin}: a part of it would be for validation, and none left to learn from. Choose "
-            "another month, or 0 as the share for validation."
+            f"Too little of the data is before {begin}: a part of it would be for validation, and none left to learn "
+            f"from. It begins in {np.datetime64(int(low), 'M')}. Choose another month, or 0 for validation."
         )
     return np.datetime64(int(ends[int(np.argmin(np.abs(np.array(shares) - validation)))]), "M")
 

@@ -124,6 +124,12 @@ def test_a_training_is_split_by_time(capsys, tmp_path):
     code, _, said = run(capsys, "train", "sample", "--split", "date")
     assert code == 1
     assert "needs --month" in said
+    code, _, said = run(capsys, "train", "sample", *by_time, "--hidden", 5)
+    assert code == 1
+    assert "leave --minimum and --hidden out" in said
+    code, _, said = run(capsys, "train", "sample", "--split", "date", "--month", "1999-01")
+    assert code == 1
+    assert "It begins in 20" in said
     with pytest.raises(SystemExit):
         run(capsys, "train", "sample", "--split", "new-users")
 

@@ -151,10 +151,9 @@ def stopping(model: str) -> Stopping:
 def split_settings(seed: int | None) -> dict[str, Any]:
     """Draw the way to split and its settings; return them by name. The seed is the model's, or else the default."""
     with st.expander("Hold-out", icon=":material/visibility_off:"):
-        nouns = session.nouns()
         st.caption(
-            f"Some {nouns.items} of each {nouns.user} are held out of training: for validation, which the curves show, "
-            "and for the test, which Compare reports."
+            "A part of the data is held out of training: for validation, which the curves show, and for the test, "
+            "which Compare reports."
         )
         way, month = way_choice.draw(TRAIN_WAYS, keys.SPLIT_WAY, keys.SPLIT_MONTH)
         chosen = {
