@@ -53,7 +53,8 @@ curves()
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("app")
-    for name in ("pages/components/widgets/live_chart.py", "static/live_chart.js", ".streamlit/config.toml"):
+    widgets = (f"pages/components/widgets/{name}.py" for name in ("live_chart", "static_files"))
+    for name in (*widgets, "static/live_chart.js", ".streamlit/config.toml"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     (folder / "recsys").symlink_to(ROOT / "recsys")
