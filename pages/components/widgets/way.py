@@ -6,10 +6,9 @@ from collections.abc import Collection
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from pages.components.session import session
-from recsys.data.dataset import Dataset
+from pages.components.session import cached, session
+from recsys.data.dataset import Dataset, History
 from recsys.data.ways import WAY_LABELS, WAYS
 
 # The ways that need times.
@@ -61,20 +60,23 @@ def draw(ways: Collection[str], way_key: str, month_key: str) -> tuple[str, str]
 
 def months(dataset: Dataset) -> list[str]:
     """Return the months that a split by date can begin with, the earliest first; none where all is of one month."""
-    return [str(each) for each in np.unique(_first(dataset))[1:]]
+    return [] if dataset.history is None else _months(dataset.history.fingerprint, dataset.history)[0]
 
 
 def usual_month(dataset: Dataset) -> str:
     """Return the month of dated data that usually a fifth of the pairs begin in, or later."""
-    able = months(dataset)
-    usual = str(np.quantile(_first(dataset).astype(np.int64), 0.8, method="nearest").astype("datetime64[M]"))
-    return usual if usual in able else able[0]
+    return "" if dataset.history is None else _months(dataset.history.fingerprint, dataset.history)[1]
 
 
-def _first(dataset: Dataset) -> NDArray[np.datetime64]:
-    if dataset.history is None:
-        return np.array([], "datetime64[M]")
-    return dataset.history.first[~np.isnat(dataset.history.first)].astype("datetime64[M]")
+@cached.remembered(show_spinner=False, max_entries=4)
+def _months(fingerprint: str, _history: History) -> tuple[list[str], str]:
+    """Return the months that a split can begin with, and the usual one; "" without any."""
+    first = _history.first[~np.isnat(_history.first)].astype("datetime64[M]")
+    able = [str(each) for each in np.unique(first)[1:]]
+    if not able:
+        return able, ""
+    usual = str(np.quantile(first.astype(np.int64), 0.8, method="nearest").astype("datetime64[M]"))
+    return able, usual if usual in able else able[0]
 
 
 def _month(dataset: Dataset, key: str) -> str:
