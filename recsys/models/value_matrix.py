@@ -63,10 +63,9 @@ class Feedback(NamedTuple):
     def row(self, plays: str = "log", half_life: float = 0.0) -> NDArray[np.float32]:
         """Return the row of `play_matrix` that training would give these pairs; without times all count in full."""
         row = play_row(self.values, plays)
-        if not half_life or self.ages is None or np.isnan(self.ages).all():
+        if not half_life or self.ages is None:
             return row
-        months = np.where(np.isnan(self.ages), np.nanmax(self.ages), self.ages) - np.nanmin(self.ages)
-        return (row * np.exp2(-months / half_life)).astype(np.float32)
+        return row * _recency(self.ages, np.zeros(len(row), np.int32), 1, half_life)
 
 
 def play_row(values: NDArray[np.float64], plays: str = "log") -> NDArray[np.float32]:
@@ -104,13 +103,19 @@ def recency_weights(interactions: Interactions, half_life: float) -> NDArray[np.
     """
     if not half_life or not len(interactions):
         return np.ones(len(interactions), np.float32)
-    ages, users = interactions.ages, interactions.user_codes
-    if ages is None:
+    if interactions.ages is None:
         raise InputError(
             "This data has no times, so that nothing is known to be recent. Set the half-life of taste to 0."
         )
+    return _recency(interactions.ages, interactions.user_codes, interactions.n_users, half_life)
+
+
+def _recency(
+    ages: NDArray[np.floating], users: NDArray[np.int32], n_users: int, half_life: float
+) -> NDArray[np.float32]:
+    """Return `recency_weights` of pairs with these ages; 1 for users of whom no time is known."""
     dated = ~np.isnan(ages)
-    newest, oldest = np.full(interactions.n_users, np.inf), np.zeros(interactions.n_users)
+    newest, oldest = np.full(n_users, np.inf), np.zeros(n_users)
     np.minimum.at(newest, users[dated], ages[dated])
     np.maximum.at(oldest, users[dated], ages[dated])
     newest = np.where(np.isinf(newest), 0.0, newest)
