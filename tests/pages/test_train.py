@@ -32,13 +32,17 @@ def open_train(browser: str = "a" * 32, **query: str) -> AppTest:
     return app.run()
 
 
-def settle(app: AppTest) -> AppTest:
-    for _ in range(100):
+def wait_for(app: AppTest, words: str) -> AppTest:
+    for _ in range(200):
         assert not app.exception
-        if any("Done" in shown.value for shown in app.markdown):
+        if any(words in shown.value for shown in app.markdown):
             return app
         app.run()
-    raise AssertionError("training did not end")
+    raise AssertionError(f"{words!r} was not shown")
+
+
+def settle(app: AppTest) -> AppTest:
+    return wait_for(app, "Done")
 
 
 def tuned(**settings: float) -> AppTest:
@@ -336,12 +340,7 @@ def test_a_note_is_in_the_table_the_link_and_the_saved_file():
 def test_a_training_is_repeated_on_other_hold_outs():
     app = settle(open_train(model="implicit", factors="4", epochs="2"))
     app.button(key="repeat").click().run()
-    for _ in range(100):
-        assert not app.exception
-        if any("On 5 hold-outs" in shown.value for shown in app.markdown):
-            return
-        app.run()
-    raise AssertionError("the repetitions did not end")
+    wait_for(app, "On 5 hold-outs")
 
 
 def captions(app: AppTest) -> str:
@@ -393,12 +392,7 @@ def test_a_training_on_a_split_by_time_is_repeated_with_other_seeds_alone():
     )
     assert app.button(key="repeat").label == "Repeat with 5 seeds"
     app.button(key="repeat").click().run()
-    for _ in range(200):
-        assert not app.exception
-        if any("On the same hold-out with seeds 0 to 4" in shown.value for shown in app.markdown):
-            return
-        app.run()
-    raise AssertionError("the repetitions did not end")
+    wait_for(app, "On the same hold-out with seeds 0 to 4")
 
 
 def test_a_weight_of_a_blend_is_dragged_and_its_parts_are_not_trained_again():
