@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -69,10 +68,11 @@ def settings() -> None:
         session.runs().wait(job, *ENDED, timeout=max(0.0, begun + PATIENCE - time.monotonic()))
 
 
-def _begin_with(name: str, value: Any) -> None:
-    """Begin a training with a new value of one of the model's settings, while the page is drawn again."""
+def _begin_with(name: str) -> None:
+    """Begin a training with the new value of one of the model's settings, while the page is drawn again."""
     setup: Setup | None = st.session_state.get(keys.SETUPS, {}).get(st.session_state.get(keys.MODEL))
     if setup is not None and st.session_state.get(keys.TUNE):
+        value = st.session_state[f"{setup.model}-{name}"]
         try:
             _begin(replace(setup, settings=setup.settings | {name: value}), quick=True)
         except InputError:  # tried again, and said, when the page is drawn

@@ -74,11 +74,11 @@ def model_choice() -> str:
     )
 
 
-def model_settings(moved: Callable[[str, Any], None]) -> tuple[str, dict[str, Any]]:
+def model_settings(moved: Callable[[str], None]) -> tuple[str, dict[str, Any]]:
     """Draw the choice of a model and its settings; return its name and the settings by name.
 
     A link to a run brings the settings of that run. After a move of a slider, `moved` is called with the name of its
-    setting and the new value, before the page is drawn.
+    setting, before the page is drawn.
     """
     job = session.run()
     if job is not None and keys.MODEL not in st.session_state:
@@ -91,7 +91,7 @@ def model_settings(moved: Callable[[str, Any], None]) -> tuple[str, dict[str, An
         st.caption(session.nouns().fill(model.about))
     undated = session.dataset().interactions.ages is None
     chosen = {
-        wanted: setting(wanted, default, f"{name}-", partial(_moved, name, wanted, moved))
+        wanted: setting(wanted, default, f"{name}-", partial(moved, wanted))
         for wanted, default in model.defaults.items()
         if not (undated and wanted == "half_life")
     }
@@ -104,10 +104,6 @@ def model_settings(moved: Callable[[str, Any], None]) -> tuple[str, dict[str, An
     if name == Blend.name:
         chosen["parts"] = _weights(chosen["parts"])
     return name, chosen
-
-
-def _moved(model: str, name: str, then: Callable[[str, Any], None]) -> None:
-    then(name, st.session_state[f"{model}-{name}"])
 
 
 def _weights(recipe: str) -> str:
