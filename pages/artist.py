@@ -80,11 +80,11 @@ if model is not None:
         )
         alike = similar_items(interactions, code, model=model).rename(columns={"similarity": "cosine"})
         tables.artist_table(alike, f"alike-{code}", ["artist", "cosine"])
-        st.page_link(
-            "pages/map.py",
+        layout.link(
+            navigation.page("map"),
             label="Show it on the map",
             icon=":material/scatter_plot:",
-            query_params=session.place() | {"artist": str(item)},
+            query=session.place() | {"artist": str(item)},
         )
 with listeners:
     st.subheader(f"Top {nouns.users}", anchor=False)

@@ -69,11 +69,11 @@ with right:
         st.caption(f":material/help: {unsure}")
     asked = recommendation.draw_recommended(lists)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(
-            "pages/present.py",
+        layout.link(
+            navigation.page("present"),
             label="Present",
             icon=":material/slideshow:",
-            query_params=session.place() | lists.query,
+            query=session.place() | lists.query,
         )
         layout.link(navigation.page("vote"), query=session.place() | {"listener": lists.listener})
         export_tab.one(lists)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from pages.components import navigation
 from pages.components.session import keys, session, stores
 from pages.components.shell import bring_file, layout
 from pages.components.widgets import uploader
@@ -30,11 +31,11 @@ def in_use(chosen: Dataset) -> None:
         if chosen.friends is not None:
             figure_row.metric("Friendships", f"{len(chosen.friends) // 2:,}")
         st.caption(layout.sentence(f"{chosen.origin} {chosen.licence}"))
-        st.page_link(
-            "pages/explore.py",
+        layout.link(
+            navigation.page("explore"),
             label="Explore it",
             icon=":material/arrow_forward:",
-            query_params=session.place(),
+            query=session.place(),
         )
         keep()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from pages.components import navigation
 from pages.components.explore import scenes
 from pages.components.new_listener import profile
 from pages.components.session import cached, keys, session
@@ -208,18 +209,18 @@ def _about(job: Job[TrainingRun], found: int, there: bool) -> None:
         )
     else:
         st.warning(f"{name} is not on the map: it has no {nouns.users} in training.")
-    st.page_link(
-        "pages/artist.py",
+    layout.link(
+        navigation.page("artist"),
         label=f"Open {name}",
         icon=":material/arrow_forward:",
-        query_params=session.place() | {"artist": str(interactions.items[found])},
+        query=session.place() | {"artist": str(interactions.items[found])},
     )
     if job.run.model.supports_fold_in:
-        st.page_link(
-            "pages/you.py",
+        layout.link(
+            navigation.page("you"),
             label="Recommend from here",
             icon=":material/recommend:",
-            query_params=session.place() | UserProfile().choose(found).to_query(interactions.items),
+            query=session.place() | UserProfile().choose(found).to_query(interactions.items),
         )
     st.button(
         "Show the whole map", icon=":material/zoom_out_map:", key="map-all", on_click=_find, args=(None,)

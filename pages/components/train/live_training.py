@@ -72,11 +72,11 @@ def _panel(job: Job[TrainingRun], drawn: str, earlier: Sequence[RunRecord]) -> N
         if shown is not job:
             st.caption(_of_another(shown, job))
         elif job.ended:
-            st.page_link(
-                navigation.page("recommend").path,
+            layout.link(
+                navigation.page("recommend"),
                 label="See all that it recommends",
                 icon=":material/arrow_forward:",
-                query_params=session.place(),
+                query=session.place(),
             )
     figures.draw(shown, settled)
     if history and job.ended and "seed" in job.run.model.settings and "epochs" in job.run.model.settings:

@@ -253,11 +253,11 @@ def artist_name(code: int) -> str:
 
 def to_recommend(label: str, more: Mapping[str, str] | None = None) -> None:
     """Draw a link to the Recommend page, with more in its address than the data and the run."""
-    st.page_link(
-        navigation.page("recommend").path,
+    layout.link(
+        navigation.page("recommend"),
         label=label,
         icon=":material/arrow_back:",
-        query_params=session.place() | dict(more or {}),
+        query=session.place() | dict(more or {}),
     )
 
 

@@ -58,11 +58,11 @@ def artist_list(
     )
     if wanted and len(found):
         first = found.iloc[0]
-        st.page_link(
-            navigation.page("artist").path,
+        layout.link(
+            navigation.page("artist"),
             label=layout.escape(first["artist"], 80),
             icon=":material/arrow_forward:",
-            query_params=session.place() | {"artist": str(first["item"])},
+            query=session.place() | {"artist": str(first["item"])},
         )
     listed = part(found, "ranks", columns)
     artist_table(listed, "ranks", columns, height, fixed=listed is found and not filtered)
